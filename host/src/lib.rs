@@ -1,0 +1,3 @@
+//! wasmux: a transcoding host with WebAssembly plugins.
+
+pub mod task;

@@ -1,0 +1,27 @@
+//! Room `task`: the words that all rooms speak. Identifiers, object URIs, what a task asks for ([`spec`]), what a source is
+//! ([`facts`]), what a target gets ([`resolved`]), pictures, faults, failures and warnings.
+//!
+//! It owns: types, their invariants, their JSON. It promises: every value that exists is valid by its type.
+//! It refuses: I/O, FFmpeg, wasmtime, threads; it uses no other room.
+
+pub mod encoding;
+pub mod facts;
+pub mod failure;
+pub mod fault;
+pub mod picture;
+pub mod plugin;
+pub mod rational;
+pub mod resolved;
+pub mod spec;
+pub mod uri;
+
+pub use encoding::{AudioCodec, AudioEncoding, Container, Preset, VideoCodec, VideoEncoding, VideoRate};
+pub use facts::{AudioStreamFacts, MediaFacts, SubtitleStreamFacts, VideoStreamFacts};
+pub use failure::{ErrorClass, ErrorCode, Failure, Stage, Warning};
+pub use fault::{Fault, FieldPath};
+pub use picture::{Colour, Picture, PixelFormat, Rect, Rotation};
+pub use plugin::{PluginId, PluginName, PluginRef};
+pub use rational::Rational;
+pub use resolved::{ResolvedAudio, ResolvedTarget, ResolvedVideo};
+pub use spec::{AudioWish, FilterRole, FilterWish, Policies, SourceSpec, TargetSpec, TaskSpec, VideoWish};
+pub use uri::ObjectUri;

@@ -1,0 +1,93 @@
+//! What a target gets: the answer of a parameter policy, checked. Schema: docs/schemas/parameters-answer.json.
+
+use serde::{Deserialize, Serialize};
+
+use super::{AudioEncoding, PixelFormat, Rational, Rect, Rotation, VideoEncoding, Warning};
+
+/// The resolved parameters of one target, and where it goes. Built by `resolve` only.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ResolvedTarget {
+    /// Index in `Targets[]`.
+    pub index: usize,
+    /// The output.
+    #[serde(rename = "URI")]
+    pub uri: super::ObjectUri,
+    /// `None` where no video is encoded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub video: Option<ResolvedVideo>,
+    /// `None` where no audio is encoded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audio: Option<ResolvedAudio>,
+    /// What the policies decided that the user should know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
+}
+
+/// Size in samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Size {
+    /// Width.
+    pub width: u32,
+    /// Height.
+    pub height: u32,
+}
+
+/// A larger, black picture with the scaled one in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Pad {
+    /// Left edge of the scaled picture in it.
+    pub x: u32,
+    /// Top edge of the scaled picture in it.
+    pub y: u32,
+    /// Width of the larger picture.
+    pub width: u32,
+    /// Height of the larger picture.
+    pub height: u32,
+}
+
+/// How the source's picture becomes the output's: rotate, scale, then crop or pad; then the rate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ResolvedVideo {
+    /// Clockwise, the source's own rotation included.
+    pub rotation: Rotation,
+    /// Size after rotation, before crop and pad.
+    pub scale: Size,
+    /// The part of the scaled picture that is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crop: Option<Rect>,
+    /// The black picture around it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pad: Option<Pad>,
+    /// Shape of a sample of the output.
+    pub sample_aspect: Rational,
+    /// Sample format of the output.
+    pub pixel_format: PixelFormat,
+    /// Frames are dropped or repeated to reach this rate; `None`: timestamps stay as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame_rate: Option<Rational>,
+    /// Encoder parameters.
+    pub encoding: VideoEncoding,
+}
+
+impl ResolvedVideo {
+    /// Size of the output picture.
+    pub fn size(&self) -> Size {
+        match (self.pad, self.crop) {
+            (Some(pad), _) => Size { width: pad.width, height: pad.height },
+            (None, Some(crop)) => Size { width: crop.width, height: crop.height },
+            (None, None) => self.scale,
+        }
+    }
+}
+
+/// Audio parameters of the output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ResolvedAudio {
+    /// Encoder parameters.
+    pub encoding: AudioEncoding,
+}

@@ -1,0 +1,262 @@
+//! What a task asks for, after intake has judged every field of the request. Nothing downstream reads the wire's JSON again.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{AudioCodec, Container, ObjectUri, PixelFormat, PluginRef, Preset, Rotation, VideoCodec, VideoRate, Warning};
+
+/// A valid task. Only intake builds one (by [`TaskSpec::seal`]); after that it never changes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskSpec(TaskParts);
+
+/// The content of a [`TaskSpec`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct TaskParts {
+    /// Name of the project.
+    pub project_name: String,
+    /// The sources, in order; at least one.
+    pub sources: Vec<SourceSpec>,
+    /// The targets, in order; at least one.
+    pub targets: Vec<TargetSpec>,
+    /// Tags for searching; `{tags.name}` in URI templates.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// Echoed, at most 2,048 bytes.
+    #[serde(default)]
+    pub user_data: Option<String>,
+    /// What intake accepted but will not do.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
+}
+
+impl TaskSpec {
+    /// Seals parts that intake found valid.
+    pub(crate) fn seal(parts: TaskParts) -> Self {
+        Self(parts)
+    }
+}
+
+impl Deref for TaskSpec {
+    type Target = TaskParts;
+
+    fn deref(&self) -> &TaskParts {
+        &self.0
+    }
+}
+
+/// One of `Sources[]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SourceSpec {
+    /// The object.
+    #[serde(rename = "URI")]
+    pub uri: ObjectUri,
+}
+
+/// One of `Targets[]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct TargetSpec {
+    /// Template of the output's URI.
+    #[serde(rename = "URI")]
+    pub uri_template: String,
+    /// Container.
+    pub container: Container,
+    /// What to do with the video.
+    pub video: VideoWish,
+    /// What to do with the audio.
+    pub audio: AudioWish,
+    /// Leave out title, album and the like.
+    #[serde(default)]
+    pub strip_metadata: bool,
+    /// Which components take the four roles.
+    pub policies: Policies,
+}
+
+/// Extension `Targets[].Policies`: the component for each role.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Policies {
+    /// Draws `FilterVideo.Watermarks`.
+    pub watermark: PluginRef,
+    /// Hides `FilterVideo.Delogos`.
+    pub delogo: PluginRef,
+    /// Expands the output's URI.
+    #[serde(rename = "URITemplate")]
+    pub uri_template: PluginRef,
+    /// Resolves the output's parameters.
+    pub parameters: PluginRef,
+}
+
+impl Default for Policies {
+    fn default() -> Self {
+        Self {
+            watermark: PluginRef::built_in("watermark"),
+            delogo: PluginRef::built_in("delogo"),
+            uri_template: PluginRef::built_in("uri-template"),
+            parameters: PluginRef::built_in("parameters"),
+        }
+    }
+}
+
+/// `Targets[].Video`, by decision 5 of the API reference.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum VideoWish {
+    /// No video in the output.
+    None,
+    /// The first video stream, packets as they are.
+    Copy,
+    /// Decoded, filtered and encoded.
+    Transcode(Box<VideoTarget>),
+}
+
+/// `Targets[].Audio`, by the same decision.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum AudioWish {
+    /// No audio in the output.
+    None,
+    /// The first audio stream, packets as they are.
+    Copy,
+    /// Decoded and encoded.
+    Transcode(AudioTarget),
+}
+
+/// What to do when the source has less than is asked for (`ResolutionOption`, `FrameRateOption`, `BitrateOption`, `SampleRateOption`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LessOption {
+    /// The value asked for, always.
+    #[default]
+    Fixed,
+    /// The source's value.
+    Adaptive,
+    /// The task fails.
+    Fall,
+}
+
+/// How a picture meets a size of another shape (`ScaleType`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ScaleType {
+    /// Exactly this size, whatever it does to the shape.
+    #[default]
+    Stretch,
+    /// Covers the size; what stands out is cut off evenly.
+    Crop,
+    /// Fits into the size; the rest is black, evenly.
+    Fill,
+    /// Fits into the size; the output is only as large as the picture.
+    Fit,
+}
+
+/// `TranscodeVideo` with a codec, and `FilterVideo`. As JSON with the API's names: parameter policies read it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct VideoTarget {
+    /// Codec.
+    pub codec: VideoCodec,
+    /// Speed against size.
+    pub preset: Preset,
+    /// Quality or bitrate; `None` leaves it to the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<VideoRate>,
+    /// What if the source's bitrate is lower.
+    pub bitrate_option: LessOption,
+    /// bit/s; with `CRF`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_bitrate: Option<u64>,
+    /// bits; with `CRF`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buffer_size: Option<u64>,
+    /// Frames between keyframes; default 150.
+    #[serde(rename = "GOPSize", default, skip_serializing_if = "Option::is_none")]
+    pub gop_size: Option<u32>,
+    /// B-frames in a row; default 3.
+    #[serde(rename = "BFrames", default, skip_serializing_if = "Option::is_none")]
+    pub b_frames: Option<u32>,
+    /// Reference frames; default 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refs: Option<u32>,
+    /// Sample format; default as the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pixel_format: Option<PixelFormat>,
+    /// Frames per second; default as the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame_rate: Option<f64>,
+    /// What if the source's frame rate is lower.
+    pub frame_rate_option: LessOption,
+    /// Size; default as the source is played back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<Resolution>,
+    /// What if the source's area is smaller.
+    pub resolution_option: LessOption,
+    /// Whether `resolution` counts long and short side instead of width and height.
+    pub adaptive_resolution_direction: bool,
+    /// How the picture meets the size.
+    pub scale_type: ScaleType,
+    /// Clockwise, on top of the source's own rotation.
+    pub rotation: Rotation,
+    /// The filters in the order in which they run. Policies do not see them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<FilterWish>,
+}
+
+/// `Resolution`: `1280x720`, `1280x` or `x720`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Resolution {
+    /// As set in the request: the value of `{resolution}` (decision 9).
+    pub text: String,
+    /// Width or long side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<u32>,
+    /// Height or short side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<u32>,
+}
+
+/// `TranscodeAudio` with a codec. As JSON with the API's names: parameter policies read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AudioTarget {
+    /// Codec.
+    pub codec: AudioCodec,
+    /// bit/s; `None` leaves it to the policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bitrate: Option<u64>,
+    /// What if the source's bitrate is lower.
+    pub bitrate_option: LessOption,
+    /// Hz; default as the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample_rate: Option<u32>,
+    /// What if the source's sample rate is lower.
+    pub sample_rate_option: LessOption,
+    /// Channels; default as the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<u16>,
+}
+
+/// Which field of the request a filter comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum FilterRole {
+    /// `FilterVideo.Delogos`.
+    Delogo,
+    /// `FilterVideo.Watermarks`.
+    Watermark,
+}
+
+/// One filter of a target: which component, with which parameters.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct FilterWish {
+    /// Where it comes from.
+    pub role: FilterRole,
+    /// The component.
+    pub plugin: PluginRef,
+    /// JSON object that its schema admits, such as `{"Watermarks": [...]}`.
+    pub parameters: Value,
+}

@@ -1,0 +1,1 @@
+//! Hides logos behind a mosaic.

@@ -1,0 +1,1 @@
+//! Expands TargetURI templates.

@@ -1,0 +1,1 @@
+//! Draws text and picture watermarks.
