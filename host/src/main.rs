@@ -1,1 +1,7 @@
-fn main() {}
+//! The `wasmux` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    wasmux::cli::main()
+}

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AudioEncoding, PixelFormat, Rational, Rect, Rotation, VideoEncoding, Warning};
+use super::{AudioEncoding, ObjectUri, PixelFormat, PluginId, Rational, Rect, Rotation, VideoEncoding, Warning};
 
 /// The resolved parameters of one target, and where it goes. Built by `resolve` only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -12,7 +12,14 @@ pub struct ResolvedTarget {
     pub index: usize,
     /// The output.
     #[serde(rename = "URI")]
-    pub uri: super::ObjectUri,
+    pub uri: ObjectUri,
+    /// The component that expanded the URI.
+    pub uri_policy: PluginId,
+    /// The component that resolved the parameters.
+    pub parameter_policy: PluginId,
+    /// The components of the target's filters, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<PluginId>,
     /// `None` where no video is encoded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub video: Option<ResolvedVideo>,

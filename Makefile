@@ -1,0 +1,45 @@
+# Two commands do everything, set-up included: `make demo` and `make test`.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+.PHONY: help setup plugins build demo test lint bench install clean
+
+CARGO ?= cargo
+PREFIX ?= $(HOME)/.local
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+BUILT_IN := watermark delogo uri-template parameters
+HOSTILE := hostile-filter hostile-policy
+
+help: ## What there is to make
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## Install what is missing (says what, does nothing the second time)
+	@scripts/setup.sh
+
+plugins: setup ## Build the components
+	@$(CARGO) build --release --target wasm32-unknown-unknown $(addprefix -p ,$(BUILT_IN) $(HOSTILE))
+
+build: plugins ## Build target/release/wasmux
+	@$(CARGO) build --release -p wasmux
+
+demo: build ## Run the guide's watermark request on a real clip
+	@scripts/demo.sh "$(TARGET)"
+
+lint: plugins ## fmt and clippy
+	@$(CARGO) fmt --all --check
+	@$(CARGO) clippy --release --workspace --all-targets -- -D warnings
+	@$(CARGO) clippy --release --target wasm32-unknown-unknown $(addprefix -p ,$(BUILT_IN) $(HOSTILE)) -- -D warnings
+
+test: build lint ## All tests, fmt and clippy
+	@$(CARGO) test --release --workspace --no-fail-fast
+
+bench: build ## Benches; results go to benches/results
+	@$(CARGO) bench -p wasmux-benches
+	@benches/demo-against-ffmpeg.sh "$(TARGET)"
+
+install: build ## Copy the binary to PREFIX/bin
+	@install -Dm755 $(TARGET)/release/wasmux "$(DESTDIR)$(PREFIX)/bin/wasmux"
+	@echo "installed $(DESTDIR)$(PREFIX)/bin/wasmux"
+
+clean: ## Remove what was built
+	@$(CARGO) clean

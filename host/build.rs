@@ -1,0 +1,30 @@
+//! Embeds the built-in components, which `make plugins` has built before.
+
+use std::env;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const BUILT_IN: [&str; 4] = ["watermark", "delogo", "uri_template", "parameters"];
+
+fn main() {
+    // OUT_DIR is <target>/<profile>/build/<crate>/out, wherever the target folder is.
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    let target = out.ancestors().nth(4).map(Path::to_path_buf).unwrap_or_default();
+    let components = target.join("wasm32-unknown-unknown").join("release");
+    let mut code = String::from("&[\n");
+    for name in BUILT_IN {
+        let file = components.join(format!("{name}.wasm"));
+        println!("cargo::rerun-if-changed={}", file.display());
+        if !file.is_file() {
+            println!("cargo::error=the built-in component {} is missing: run `make plugins` first", file.display());
+            return;
+        }
+        // A string literal of Rust, whatever characters the path has.
+        let _ = writeln!(code, "    include_bytes!({:?}),", file.display().to_string());
+    }
+    code.push_str("]\n");
+    if let Err(error) = fs::write(out.join("built_in.rs"), code) {
+        println!("cargo::error=built_in.rs: {error}");
+    }
+}

@@ -1,0 +1,164 @@
+//! Wiring: which room stands behind which trait.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use uuid::Uuid;
+
+use crate::intake::{self, BucketRights, Faults};
+use crate::media::{self, ByteSource, Interrupt};
+use crate::pipeline::Progress;
+use crate::sandbox::{AssetReader, AssetSource, Fonts, Limits, Sandbox, SandboxConfig};
+use crate::store::{Access, BucketConfig, Buckets, Staging};
+use crate::task::{ErrorCode, Failure, ObjectUri, Policies, Stage, TaskSpec};
+use crate::worker::{self, Done, Outputs, Prepared, Sources, Surroundings};
+
+/// The components that are part of the binary.
+pub const BUILT_IN: &[&[u8]] = include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
+
+/// What an [`App`] is opened with.
+#[derive(Debug, Clone, Default)]
+pub struct AppConfig {
+    /// The buckets that requests can name.
+    pub buckets: Vec<BucketConfig>,
+    /// Folder with more components.
+    pub plugin_folder: Option<PathBuf>,
+    /// Folder that keeps compiled components; `None` keeps nothing.
+    pub cache_folder: Option<PathBuf>,
+}
+
+/// Everything that tasks run on.
+pub struct App {
+    buckets: Arc<Buckets>,
+    sandbox: Arc<Sandbox>,
+}
+
+impl App {
+    /// Opens buckets and plugins. The error is a sentence for whoever configures it.
+    pub fn open(config: AppConfig) -> Result<Self, String> {
+        media::init();
+        let buckets = Arc::new(Buckets::open(config.buckets).map_err(|error| error.to_string())?);
+        let sandbox = Sandbox::new(SandboxConfig {
+            embedded: BUILT_IN.to_vec(),
+            plugin_folder: config.plugin_folder,
+            cache_folder: config.cache_folder,
+            limits: Limits::default(),
+            plugin_limits: Default::default(),
+            fonts: Fonts::default(),
+            assets: Arc::new(BucketAssets(Arc::clone(&buckets))),
+        })
+        .map_err(|error| error.to_string())?;
+        Ok(Self { buckets, sandbox })
+    }
+
+    /// Judges a request; all faults at once.
+    pub fn intake(&self, request: &[u8]) -> Result<TaskSpec, Faults> {
+        let context = intake::Context {
+            check: &*self.sandbox,
+            buckets: &Rights(&self.buckets),
+            defaults: Policies::default(),
+            limits: intake::Limits::default(),
+        };
+        intake::intake(request, &context)
+    }
+
+    /// A task of this spec, created now.
+    pub fn task(&self, spec: TaskSpec) -> Task<'_> {
+        Task { app: self, spec, created: SystemTime::now() }
+    }
+
+    /// A line for each plugin that requests can name.
+    pub fn plugins(&self) -> Vec<String> {
+        self.sandbox.list().iter().map(ToString::to_string).collect()
+    }
+}
+
+/// One task in the foreground.
+pub struct Task<'a> {
+    app: &'a App,
+    spec: TaskSpec,
+    created: SystemTime,
+}
+
+impl Task<'_> {
+    /// Plans it and opens its filters; writes nothing.
+    pub fn prepare(&self, interrupt: &Interrupt) -> Result<Prepared, Failure> {
+        let sandbox = &*self.app.sandbox;
+        let surroundings = Surroundings {
+            sources: &BucketSources(&self.app.buckets),
+            filters: sandbox,
+            uris: sandbox,
+            parameters: sandbox,
+            plugins: sandbox,
+            created: self.created,
+        };
+        worker::prepare(&self.spec, &surroundings, interrupt)
+    }
+
+    /// Runs it and moves its outputs in place: all of them or none.
+    pub fn run(&self, prepared: Prepared, progress: &Progress, interrupt: &Interrupt) -> Result<Done, Failure> {
+        let mut outputs = BucketOutputs(self.app.buckets.staging(&Uuid::new_v4().to_string()));
+        let done = prepared.run(&mut outputs, progress, interrupt)?;
+        if interrupt.is_triggered() {
+            return Err(Failure::new(ErrorCode::Canceled, Stage::Commit, "interrupted before the outputs were moved in place"));
+        }
+        outputs.0.commit().map_err(|error| Failure::new(error.output_code(), Stage::Commit, error.to_string()))?;
+        Ok(done)
+    }
+}
+
+struct Rights<'a>(&'a Buckets);
+
+impl Rights<'_> {
+    fn check(&self, bucket: &str, key: &str, access: Access) -> Result<(), String> {
+        // A URI whose key is still a template has only its bucket to be judged.
+        match ObjectUri::new(bucket, key) {
+            Ok(uri) => self.0.check(&uri, access).map_err(|error| error.to_string()),
+            Err(_) => self.0.check_bucket(bucket, access),
+        }
+    }
+}
+
+impl BucketRights for Rights<'_> {
+    fn can_read(&self, bucket: &str, key: &str) -> Result<(), String> {
+        self.check(bucket, key, Access::Read)
+    }
+
+    fn can_write(&self, bucket: &str, key: &str) -> Result<(), String> {
+        self.check(bucket, key, Access::Write)
+    }
+}
+
+struct BucketSources<'a>(&'a Buckets);
+
+impl Sources for BucketSources<'_> {
+    fn open(&self, uri: &ObjectUri) -> Result<(Box<dyn ByteSource>, SystemTime), Failure> {
+        let object = self
+            .0
+            .read(uri)
+            .map_err(|error| Failure::new(error.source_code(), Stage::Probe, error.to_string()))?;
+        let modified = object.facts().modified;
+        Ok((Box::new(object), modified))
+    }
+}
+
+struct BucketOutputs<'a>(Staging<'a>);
+
+impl Outputs for BucketOutputs<'_> {
+    fn reserve(&mut self, uri: &ObjectUri) -> Result<PathBuf, Failure> {
+        match self.0.reserve(uri) {
+            Ok(staged) => Ok(staged.path().to_path_buf()),
+            Err(error) => Err(Failure::new(error.output_code(), Stage::Mux, error.to_string())),
+        }
+    }
+}
+
+struct BucketAssets(Arc<Buckets>);
+
+impl AssetSource for BucketAssets {
+    fn open(&self, uri: &ObjectUri) -> Result<Box<dyn AssetReader>, String> {
+        let object = self.0.read(uri).map_err(|error| error.to_string())?;
+        Ok(Box::new(object))
+    }
+}

@@ -1,0 +1,35 @@
+//! `wasmux frame`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Stop, probe};
+use crate::media::{self, Interrupt};
+use crate::task::Stage;
+
+#[derive(Debug, Args)]
+pub(super) struct FrameArgs {
+    /// The video file.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The picture to write.
+    #[arg(value_name = "OUTPUT.png")]
+    output: PathBuf,
+    /// Seconds from the start; the last frame where that is beyond the end.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.0, value_parser = seconds)]
+    at: f64,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.strip_suffix('s').unwrap_or(text).parse::<f64>() {
+        Ok(seconds) if seconds.is_finite() && seconds >= 0.0 => Ok(seconds),
+        _ => Err(format!("`{text}` is no time: write seconds from 0, such as 2.5")),
+    }
+}
+
+pub(super) fn run(args: &FrameArgs, interrupt: &Interrupt) -> Result<(), Stop> {
+    let source = probe::open(&args.file)?;
+    let frame = media::frame_at(Box::new(source), args.at, interrupt).map_err(|error| error.at(Stage::Decode))?;
+    media::write_png(&frame, &args.output).map_err(|error| Stop::Output(error.to_string()))
+}

@@ -1,0 +1,168 @@
+//! Room `cli`: the commands. It owns texts, exit codes and what is printed; it decides nothing about media.
+//!
+//! Standard output carries results, standard error everything else. Exit codes: 0 done, 1 the task failed, 2 the request or
+//! the command line is wrong, 130 interrupted.
+
+mod frame;
+mod plugins;
+mod probe;
+mod progress;
+mod run;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::app::{App, AppConfig};
+use crate::media::Interrupt;
+use crate::store::BucketConfig;
+use crate::task::{ErrorCode, Failure};
+
+/// The request or the command line is wrong.
+const EXIT_USAGE: u8 = 2;
+/// Interrupted by a signal, as shells count it.
+const EXIT_INTERRUPTED: u8 = 130;
+
+/// A transcoding host with WebAssembly plugins.
+#[derive(Debug, Parser)]
+#[command(name = "wasmux", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run one request: read its sources, write its outputs.
+    ///
+    /// The request is the JSON of the media-convert API (CreateMediaConvertTask). Outputs appear whole, at the end, or not at
+    /// all; a fault in the request is told before anything runs.
+    Run(run::RunArgs),
+    /// Print what a media file is: container, streams, sizes, rates, as JSON.
+    Probe(probe::ProbeArgs),
+    /// Write one picture of a video as PNG, upright as players show it.
+    Frame(frame::FrameArgs),
+    /// List the plugins that requests can name.
+    Plugins(PluginArgs),
+}
+
+/// Where plugins come from.
+#[derive(Debug, Args)]
+struct PluginArgs {
+    /// Folder with more components (*.wasm) beside the built-in ones. A higher version of a name wins.
+    #[arg(long, value_name = "FOLDER")]
+    plugins: Option<PathBuf>,
+    /// Folder that keeps compiled components [default: wasmux/compiled in the user's cache folder].
+    #[arg(long, value_name = "FOLDER", env = "WASMUX_CACHE")]
+    cache: Option<PathBuf>,
+    /// Compile components anew, and keep nothing.
+    #[arg(long, conflicts_with = "cache")]
+    no_cache: bool,
+}
+
+impl PluginArgs {
+    fn app(&self, buckets: Vec<BucketConfig>) -> Result<App, String> {
+        let cache_folder = if self.no_cache {
+            None
+        } else {
+            self.cache.clone().or_else(|| dirs::cache_dir().map(|folder| folder.join("wasmux").join("compiled")))
+        };
+        App::open(AppConfig { buckets, plugin_folder: self.plugins.clone(), cache_folder })
+    }
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    crate::telemetry::init();
+    let cli = Cli::parse();
+    let interrupt = Interrupt::default();
+    if let Err(error) = watch_signals(&interrupt) {
+        eprintln!("wasmux: signals cannot be watched: {error}");
+        return ExitCode::FAILURE;
+    }
+    let result = match &cli.command {
+        Command::Run(args) => run::run(args, &interrupt),
+        Command::Probe(args) => probe::run(args, &interrupt),
+        Command::Frame(args) => frame::run(args, &interrupt),
+        Command::Plugins(args) => plugins::run(args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(stop) => stop.report(),
+    }
+}
+
+/// Why a command ends without its result.
+#[derive(Debug)]
+enum Stop {
+    /// The request or the command line is wrong.
+    Usage(String),
+    /// The work failed.
+    Failed(Failure),
+    /// The result could not be printed or written.
+    Output(String),
+}
+
+impl Stop {
+    fn report(&self) -> ExitCode {
+        match self {
+            Self::Usage(text) => {
+                eprintln!("wasmux: {text}");
+                ExitCode::from(EXIT_USAGE)
+            }
+            Self::Failed(failure) if failure.code == ErrorCode::Canceled => {
+                eprintln!("wasmux: interrupted; nothing was written");
+                ExitCode::from(EXIT_INTERRUPTED)
+            }
+            Self::Failed(failure) => {
+                eprintln!("wasmux: {failure}");
+                ExitCode::FAILURE
+            }
+            Self::Output(text) => {
+                eprintln!("wasmux: {text}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// The first signal asks the work to stop and clean up; a second one ends the process at once.
+fn watch_signals(interrupt: &Interrupt) -> std::io::Result<()> {
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register_conditional_default(signal, interrupt.flag())?;
+        signal_hook::flag::register(signal, interrupt.flag())?;
+    }
+    Ok(())
+}
+
+/// Prints a value as indented JSON.
+fn print_json(value: &impl serde::Serialize) -> Result<(), Stop> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Stop::Output(error.to_string()))?;
+    print_line(&text)
+}
+
+/// Prints a line; a reader that went away (`| head`) is no fault of ours.
+fn print_line(text: &str) -> Result<(), Stop> {
+    use std::io::{ErrorKind, Write};
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Stop::Output(format!("standard output: {error}"))),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,30 @@
+//! `wasmux probe`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Stop, print_json};
+use crate::media::{self, FileSource, Interrupt};
+use crate::task::{ErrorCode, Failure, Stage};
+
+#[derive(Debug, Args)]
+pub(super) struct ProbeArgs {
+    /// The media file.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+pub(super) fn run(args: &ProbeArgs, interrupt: &Interrupt) -> Result<(), Stop> {
+    let source = open(&args.file)?;
+    let facts = media::probe(Box::new(source), interrupt).map_err(|error| error.at(Stage::Probe))?;
+    print_json(&facts)
+}
+
+/// Opens a local file that the user named on the command line.
+pub(super) fn open(file: &PathBuf) -> Result<FileSource, Stop> {
+    FileSource::open(file).map_err(|error| {
+        let message = format!("{}: {error}", file.display());
+        Stop::Failed(Failure::new(ErrorCode::SourceNotFound, Stage::Probe, message))
+    })
+}

@@ -1,0 +1,139 @@
+//! `wasmux run`.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use super::{PluginArgs, Stop, print_json, print_line, progress};
+use crate::media::Interrupt;
+use crate::pipeline::Progress;
+use crate::store::BucketConfig;
+use crate::task::{MediaFacts, Warning, uri};
+use crate::worker::Done;
+
+/// Longest request that is read, in bytes.
+const MAX_REQUEST: u64 = 1 << 20;
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// The request: a JSON file, or - for standard input.
+    #[arg(value_name = "REQUEST.json")]
+    request: PathBuf,
+    /// A bucket and its folder: oss://NAME/key is the file FOLDER/key. Can be given several times.
+    #[arg(long = "bucket", value_name = "NAME=FOLDER", value_parser = bucket)]
+    buckets: Vec<BucketConfig>,
+    /// Print the resolved plan as JSON (sizes, rates, rectangles, URIs, plugin digests, warnings) and write nothing.
+    #[arg(long)]
+    plan: bool,
+    #[command(flatten)]
+    plugins: PluginArgs,
+}
+
+/// `NAME=FOLDER`.
+fn bucket(text: &str) -> Result<BucketConfig, String> {
+    let (name, folder) = text.split_once('=').ok_or("write NAME=FOLDER, such as test-bucket=./media")?;
+    if !uri::valid_bucket(name) {
+        return Err(format!("`{name}` is no bucket name: 1 to 63 characters of a-z, 0-9, '-', '_' and '.'"));
+    }
+    if folder.is_empty() {
+        return Err("the folder is missing: write NAME=FOLDER, such as test-bucket=./media".into());
+    }
+    Ok(BucketConfig { name: name.into(), folder: folder.into(), read: true, write: true, key_prefix: None })
+}
+
+pub(super) fn run(args: &RunArgs, interrupt: &Interrupt) -> Result<(), Stop> {
+    let request = read_request(&args.request)?;
+    let mut names = BTreeSet::new();
+    if let Some(twice) = args.buckets.iter().find(|bucket| !names.insert(&bucket.name)) {
+        return Err(Stop::Usage(format!("--bucket {} is given twice", twice.name)));
+    }
+    let app = args.plugins.app(args.buckets.clone()).map_err(Stop::Usage)?;
+    let spec = app.intake(&request).map_err(|faults| {
+        let many = if faults.len() == 1 { "1 fault" } else { &format!("{} faults", faults.len()) };
+        Stop::Usage(format!("{} is refused, {many}:\n{faults}", args.request.display()))
+    })?;
+    let task = app.task(spec);
+    let prepared = task.prepare(interrupt)?;
+    if args.plan {
+        return print_json(prepared.plan());
+    }
+    let plan_warnings = prepared.plan().warnings().to_vec();
+    print_warnings(&plan_warnings);
+    let progress = Progress::default();
+    let begun = Instant::now();
+    let done = thread::scope(|scope| {
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let shown = scope.spawn(|| progress::show(&progress, stopped));
+        let done = task.run(prepared, &progress, interrupt);
+        drop(stop);
+        drop(shown.join());
+        done
+    })?;
+    print_warnings(&done.warnings);
+    print_done(&done, begun.elapsed())
+}
+
+fn read_request(path: &Path) -> Result<Vec<u8>, Stop> {
+    let failed = |error: std::io::Error| Stop::Usage(format!("{}: {error}", path.display()));
+    let mut text = Vec::new();
+    let limited = MAX_REQUEST + 1;
+    if path.as_os_str() == "-" {
+        std::io::stdin().lock().take(limited).read_to_end(&mut text).map_err(failed)?;
+    } else {
+        std::fs::File::open(path).map_err(failed)?.take(limited).read_to_end(&mut text).map_err(failed)?;
+    }
+    if text.len() as u64 > MAX_REQUEST {
+        return Err(Stop::Usage(format!("{}: a request is at most {MAX_REQUEST} bytes", path.display())));
+    }
+    Ok(text)
+}
+
+fn print_warnings(warnings: &[Warning]) {
+    for warning in warnings {
+        let field = if warning.field.is_empty() { String::new() } else { format!("{}: ", warning.field) };
+        eprintln!("warning: {field}{} [{}]", warning.message, warning.code);
+    }
+}
+
+fn print_done(done: &Done, took: Duration) -> Result<(), Stop> {
+    for output in &done.outputs {
+        print_line(&format!("{}  {}", output.uri, summary(&output.facts)))?;
+    }
+    eprintln!("done in {:.1} s", took.as_secs_f64());
+    Ok(())
+}
+
+/// One line about a file.
+fn summary(facts: &MediaFacts) -> String {
+    let mut parts = Vec::new();
+    for video in &facts.video_streams {
+        let rate = video.average_frame_rate.map(|rate| format!(" {:.3} fps", rate.as_f64())).unwrap_or_default();
+        parts.push(format!("{} {}x{} {}{rate}", video.codec_name, video.width, video.height, video.pixel_format));
+    }
+    for audio in &facts.audio_streams {
+        parts.push(format!("{} {} Hz {}", audio.codec_name, audio.sample_rate, audio.channel_layout));
+    }
+    if let Some(duration) = facts.duration {
+        parts.push(format!("{duration:.2} s"));
+    }
+    parts.push(format!("{} bytes", facts.size));
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_is_a_name_and_a_folder() {
+        let parsed = bucket("media=./a=b").unwrap();
+        assert_eq!((parsed.name.as_str(), parsed.folder.as_path()), ("media", Path::new("./a=b")));
+        for wrong in ["media", "media=", "=x", "Media=x", "../a=x"] {
+            assert!(bucket(wrong).is_err(), "{wrong}");
+        }
+    }
+}

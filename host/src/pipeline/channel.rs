@@ -1,0 +1,220 @@
+//! The inbox of a stage: a channel with one reader and one writer for each input, bounded by bytes and by count.
+//!
+//! A writer ends its input with [`Sender::finish`]; one that is dropped before that tells the reader that its stage died. A
+//! reader that is dropped tells its writers that nobody reads any more. So failure travels both ways, and a blocked stage
+//! always wakes. There is one inbox for all inputs of a stage, so that no stage ever waits for one input while another is
+//! full: that is how pipelines lock up.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// What an inbox holds, to bound its memory.
+pub(super) trait Weight {
+    /// About how many bytes it keeps alive.
+    fn bytes(&self) -> usize;
+}
+
+/// The other end is gone: its stage failed or was cancelled, and says why itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Severed;
+
+/// How much an inbox may hold. One item always passes, however large.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// Items at most.
+    pub(super) items: usize,
+    /// Bytes at most.
+    pub(super) bytes: usize,
+}
+
+struct State<T> {
+    queue: VecDeque<(usize, T)>,
+    bytes: usize,
+    /// Writers that have not finished.
+    open: usize,
+    /// A writer went without finishing.
+    severed: bool,
+    reader_alive: bool,
+}
+
+struct Shared<T> {
+    state: Mutex<State<T>>,
+    bounds: Bounds,
+    /// The reader waits here.
+    filled: Condvar,
+    /// The writers wait here.
+    drained: Condvar,
+}
+
+impl<T> Shared<T> {
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        // The state is valid at every point at which a panic could poison it.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The writing end of one input.
+pub(super) struct Sender<T> {
+    shared: Arc<Shared<T>>,
+    input: usize,
+    finished: bool,
+}
+
+/// The reading end of all inputs.
+pub(super) struct Inbox<T>(Arc<Shared<T>>);
+
+/// An inbox with this many inputs, and their writing ends in order.
+pub(super) fn inbox<T: Weight>(inputs: usize, bounds: Bounds) -> (Vec<Sender<T>>, Inbox<T>) {
+    let state = State { queue: VecDeque::new(), bytes: 0, open: inputs, severed: false, reader_alive: true };
+    let shared = Arc::new(Shared { state: Mutex::new(state), bounds, filled: Condvar::new(), drained: Condvar::new() });
+    let senders = (0..inputs).map(|input| Sender { shared: Arc::clone(&shared), input, finished: false }).collect();
+    (senders, Inbox(shared))
+}
+
+impl<T: Weight> Sender<T> {
+    /// Waits until there is room.
+    pub(super) fn send(&self, item: T) -> Result<(), Severed> {
+        let bytes = item.bytes();
+        let bounds = self.shared.bounds;
+        let full = |state: &mut State<T>| {
+            state.reader_alive
+                && !state.queue.is_empty()
+                && (state.queue.len() >= bounds.items || state.bytes.saturating_add(bytes) > bounds.bytes)
+        };
+        let state = self.shared.lock();
+        let mut state = self.shared.drained.wait_while(state, full).unwrap_or_else(PoisonError::into_inner);
+        if !state.reader_alive {
+            return Err(Severed);
+        }
+        state.bytes = state.bytes.saturating_add(bytes);
+        state.queue.push_back((self.input, item));
+        drop(state);
+        self.shared.filled.notify_one();
+        Ok(())
+    }
+
+    /// Ends this input: the reader gets what is queued, then its end.
+    pub(super) fn finish(mut self) {
+        self.finished = true;
+    }
+}
+
+impl<T: Weight> Inbox<T> {
+    /// Waits for the next item and the number of its input; `None` when all inputs have ended.
+    pub(super) fn receive(&self) -> Result<Option<(usize, T)>, Severed> {
+        let empty = |state: &mut State<T>| state.queue.is_empty() && state.open > 0 && !state.severed;
+        let state = self.0.lock();
+        let mut state = self.0.filled.wait_while(state, empty).unwrap_or_else(PoisonError::into_inner);
+        if state.severed {
+            return Err(Severed);
+        }
+        let Some((input, item)) = state.queue.pop_front() else { return Ok(None) };
+        state.bytes = state.bytes.saturating_sub(item.bytes());
+        drop(state);
+        self.0.drained.notify_all();
+        Ok(Some((input, item)))
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.open = state.open.saturating_sub(1);
+        state.severed |= !self.finished;
+        drop(state);
+        self.shared.filled.notify_one();
+    }
+}
+
+impl<T> Drop for Inbox<T> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.reader_alive = false;
+        let queue = std::mem::take(&mut state.queue);
+        drop(state);
+        self.0.drained.notify_all();
+        // Outside of the lock: items may be large, or end other channels.
+        drop(queue);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    impl Weight for usize {
+        fn bytes(&self) -> usize {
+            *self
+        }
+    }
+
+    const BOUNDS: Bounds = Bounds { items: 2, bytes: 100 };
+
+    fn single() -> (Sender<usize>, Inbox<usize>) {
+        let (mut senders, inbox) = inbox(1, BOUNDS);
+        (senders.pop().unwrap(), inbox)
+    }
+
+    #[test]
+    fn items_arrive_in_order_then_the_end() {
+        let (sender, inbox) = single();
+        let writer = thread::spawn(move || {
+            (0..50).try_for_each(|item| sender.send(item))?;
+            sender.finish();
+            Ok::<_, Severed>(())
+        });
+        for item in 0..50 {
+            assert_eq!(inbox.receive(), Ok(Some((0, item))));
+        }
+        assert_eq!(inbox.receive(), Ok(None));
+        writer.join().unwrap().unwrap();
+    }
+
+    #[test]
+    fn all_inputs_must_end() {
+        let (mut senders, inbox) = inbox(2, BOUNDS);
+        let (second, first) = (senders.pop().unwrap(), senders.pop().unwrap());
+        first.send(1).unwrap();
+        first.finish();
+        second.send(2).unwrap();
+        assert_eq!(inbox.receive(), Ok(Some((0, 1))));
+        assert_eq!(inbox.receive(), Ok(Some((1, 2))));
+        second.finish();
+        assert_eq!(inbox.receive(), Ok(None));
+    }
+
+    #[test]
+    fn never_holds_more_bytes_than_allowed_but_passes_a_large_item() {
+        let (sender, inbox) = single();
+        sender.send(1000).unwrap();
+        let writer = thread::spawn(move || {
+            sender.send(60).unwrap();
+            sender.send(60).unwrap();
+            sender.finish();
+        });
+        assert_eq!(inbox.receive(), Ok(Some((0, 1000))));
+        assert_eq!(inbox.receive(), Ok(Some((0, 60))));
+        assert_eq!(inbox.receive(), Ok(Some((0, 60))));
+        assert_eq!(inbox.receive(), Ok(None));
+        writer.join().unwrap();
+    }
+
+    #[test]
+    fn a_writer_that_dies_is_no_end_of_stream() {
+        let (sender, inbox) = single();
+        sender.send(1).unwrap();
+        drop(sender);
+        assert_eq!(inbox.receive(), Err(Severed));
+    }
+
+    #[test]
+    fn a_blocked_writer_wakes_when_its_reader_goes() {
+        let (sender, inbox) = single();
+        sender.send(90).unwrap();
+        let writer = thread::spawn(move || sender.send(90));
+        drop(inbox);
+        assert_eq!(writer.join().unwrap(), Err(Severed));
+    }
+}

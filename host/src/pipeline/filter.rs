@@ -1,0 +1,65 @@
+//! What a filter is to the pipeline. Components implement this, and so can native filters and fakes.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::media::Frame;
+use crate::task::{Failure, Picture, PluginId, PluginRef, Rect, Warning};
+
+/// One opened filter: it changes frames in place, in their order.
+pub trait FrameFilter: Send {
+    /// Changes the frame. The frame is already writable: its samples belong to nobody else.
+    fn process(&mut self, frame: &mut Frame) -> Result<(), Failure>;
+
+    /// Called once after the last frame.
+    fn finish(&mut self) -> Result<(), Failure>;
+}
+
+/// What is asked of a [`FilterFactory`].
+#[derive(Debug, Clone, Copy)]
+pub struct FilterRequest<'a> {
+    /// Which plugin.
+    pub plugin: &'a PluginRef,
+    /// Its parameters: what its schema admits.
+    pub parameters: &'a Value,
+    /// The picture of all frames that it will see.
+    pub picture: &'a Picture,
+}
+
+/// Opens filters. Failures carry stage `Filter` and no target: the caller knows it.
+pub trait FilterFactory: Send + Sync {
+    /// Opens a filter for one node of the plan.
+    fn open(&self, request: FilterRequest<'_>) -> Result<OpenFilter, Failure>;
+}
+
+/// A filter that is ready for its first frame, and what it said while it opened.
+pub struct OpenFilter {
+    /// The exact component.
+    pub plugin: PluginId,
+    /// The filter.
+    pub filter: Box<dyn FrameFilter>,
+    /// Where and when it works; `None`: everywhere, always.
+    pub regions: Option<Vec<Region>>,
+    /// What the user should know. `field` is a path within the plugin's parameters.
+    pub warnings: Vec<Warning>,
+}
+
+/// Where and when a filter works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Region {
+    /// In luma samples of the output picture.
+    pub area: Rect,
+    /// Nanoseconds from the start of the output.
+    pub start: i64,
+    /// Nanoseconds from the start of the output, exclusive; `None`: to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<i64>,
+}
+
+impl Region {
+    /// Whether the filter has anything to do at this time.
+    pub fn is_active(&self, time: i64) -> bool {
+        !self.area.is_empty() && time >= self.start && self.end.is_none_or(|end| time < end)
+    }
+}

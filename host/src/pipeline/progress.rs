@@ -1,0 +1,55 @@
+//! How far a run is. Written by the stages, read by whoever shows it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counters of one run; cheap to read at any time, from any thread.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Nanoseconds of source that all outputs need.
+    total: AtomicU64,
+    /// Nanoseconds up to which the slowest output has been written.
+    written: AtomicU64,
+    /// Frames that entered video encoders.
+    frames: AtomicU64,
+    /// Bytes of packets written.
+    bytes: AtomicU64,
+}
+
+/// The counters at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Nanoseconds of output in all; 0 where the source does not say.
+    pub total: u64,
+    /// Nanoseconds of output written.
+    pub written: u64,
+    /// Video frames encoded, over all outputs.
+    pub frames: u64,
+    /// Bytes of packets written.
+    pub bytes: u64,
+}
+
+impl Progress {
+    /// The counters now.
+    pub fn snapshot(&self) -> Snapshot {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Snapshot {
+            total: read(&self.total),
+            written: read(&self.written),
+            frames: read(&self.frames),
+            bytes: read(&self.bytes),
+        }
+    }
+
+    pub(super) fn begin(&self, total: u64) {
+        self.total.store(total, Ordering::Relaxed);
+    }
+
+    pub(super) fn encoded(&self, frames: u64) {
+        self.frames.fetch_add(frames, Ordering::Relaxed);
+    }
+
+    pub(super) fn wrote(&self, until: u64, bytes: u64) {
+        self.written.fetch_max(until, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+}

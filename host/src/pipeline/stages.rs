@@ -1,0 +1,196 @@
+//! What each node does with what comes in.
+
+mod media_stages;
+mod mux;
+
+use std::path::PathBuf;
+
+use super::channel::{Inbox, Sender, Severed, Weight};
+use super::run::Shared;
+use super::{OpenFilter, Region};
+use crate::media::{AudioFrame, Demuxer, EncodeReport, Frame, MediaError, Packet, StreamParameters, VideoClock};
+use crate::plan::{Node, Operation};
+use crate::task::{ErrorCode, Failure, Stage};
+
+/// What goes along an edge.
+pub(super) enum Item {
+    /// First on each edge of packets: what the stream is.
+    Stream(Box<Stream>),
+    /// First on each edge of frames: how they are timed.
+    Clock(VideoClock),
+    Packet(Packet),
+    Frame(Frame),
+    Samples(AudioFrame),
+}
+
+/// A stream of packets, before its first packet.
+#[derive(Clone)]
+pub(super) struct Stream {
+    pub(super) parameters: StreamParameters,
+    /// Title, album and the like of the source; none from an encoder.
+    pub(super) metadata: Vec<(String, String)>,
+    /// What an encoder promises: filled in at its end.
+    pub(super) promise: Option<Promise>,
+}
+
+/// What went into an encoder, told when it ends: the output is verified against it.
+pub(super) type Promise = std::sync::Arc<std::sync::OnceLock<EncodeReport>>;
+
+impl Weight for Item {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Stream(_) | Self::Clock(_) => 0,
+            Self::Packet(packet) => packet.size(),
+            Self::Frame(frame) => frame.bytes(),
+            Self::Samples(samples) => samples.bytes(),
+        }
+    }
+}
+
+impl Item {
+    /// The same item for one more reader. Payloads are shared, not copied.
+    fn share(&self) -> Result<Self, MediaError> {
+        Ok(match self {
+            Self::Stream(stream) => Self::Stream(stream.clone()),
+            Self::Clock(clock) => Self::Clock(*clock),
+            Self::Packet(packet) => Self::Packet(packet.share()?),
+            Self::Frame(frame) => Self::Frame(frame.share()?),
+            Self::Samples(samples) => Self::Samples(samples.share()?),
+        })
+    }
+}
+
+/// Why a stage ends before its input does.
+pub(super) enum Stop {
+    /// Its own failure.
+    Failed(Failure),
+    /// A neighbour is gone, and says why itself.
+    Severed,
+}
+
+impl From<Severed> for Stop {
+    fn from(_: Severed) -> Self {
+        Self::Severed
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// A media failure at this stage.
+pub(super) fn at(stage: Stage) -> impl Fn(MediaError) -> Stop {
+    move |error| Stop::Failed(error.at(stage))
+}
+
+/// All readers of a node.
+pub(super) struct Outlet(Vec<Sender<Item>>);
+
+impl Outlet {
+    pub(super) fn new(senders: Vec<Sender<Item>>) -> Self {
+        Self(senders)
+    }
+
+    /// Hands an item to every reader.
+    pub(super) fn send(&self, item: Item) -> Result<(), Stop> {
+        self.send_where(|_| true, item)
+    }
+
+    /// Hands an item to those readers, by their numbers, for which this holds; the last one gets the item itself.
+    pub(super) fn send_where(&self, holds: impl Fn(usize) -> bool, item: Item) -> Result<(), Stop> {
+        let mut readers = self.0.iter().enumerate().filter(|(reader, _)| holds(*reader)).map(|(_, sender)| sender);
+        let Some(mut sender) = readers.next() else { return Ok(()) };
+        for next in readers {
+            sender.send(item.share().map_err(at(Stage::Transform))?)?;
+            sender = next;
+        }
+        Ok(sender.send(item)?)
+    }
+
+    /// Ends the stream for every reader.
+    pub(super) fn finish(self) {
+        self.0.into_iter().for_each(Sender::finish);
+    }
+}
+
+/// What a node works with.
+pub(super) struct Work {
+    pub(super) inbox: Inbox<Item>,
+    pub(super) outlet: Outlet,
+    /// Of a demux node.
+    pub(super) source: Option<Demuxer>,
+    /// Of a filter node.
+    pub(super) filter: Option<OpenFilter>,
+    /// Of a mux node.
+    pub(super) path: Option<PathBuf>,
+}
+
+/// The name of a node's thread, as debuggers and `top` show it.
+pub(super) fn name(operation: &Operation) -> &'static str {
+    match operation {
+        Operation::Demux { .. } => "demux",
+        Operation::Copy { .. } => "copy",
+        Operation::DecodeVideo { .. } => "decode-video",
+        Operation::DecodeAudio { .. } => "decode-audio",
+        Operation::Transform(_) => "transform",
+        Operation::Filter(_) => "filter",
+        Operation::EncodeVideo { .. } => "encode-video",
+        Operation::EncodeAudio { .. } => "encode-audio",
+        Operation::Mux { .. } => "mux",
+    }
+}
+
+/// Runs a node to the end of its input.
+pub(super) fn run(node: &Node, work: Work, shared: &Shared<'_>) -> Result<(), Stop> {
+    let Work { inbox, outlet, source, filter, path } = work;
+    let missing = || Stop::Failed(bug("a node is without what it works on"));
+    match &node.operation {
+        Operation::Demux { source: index } => {
+            media_stages::demux(node, *index, source.ok_or_else(missing)?, outlet, shared)
+        }
+        Operation::Copy { .. } => media_stages::copy(&inbox, outlet),
+        Operation::DecodeVideo { stream } => media_stages::decode_video(*stream, &inbox, outlet, shared),
+        Operation::DecodeAudio { stream } => media_stages::decode_audio(*stream, &inbox, outlet, shared),
+        Operation::Transform(transform) => media_stages::transform(transform, &inbox, outlet),
+        Operation::Filter(_) => run_filter(filter.ok_or_else(missing)?, &inbox, outlet),
+        Operation::EncodeVideo { encoding, picture } => {
+            media_stages::encode_video(encoding, picture, &inbox, outlet, shared)
+        }
+        Operation::EncodeAudio { encoding } => media_stages::encode_audio(encoding, &inbox, outlet),
+        Operation::Mux { container, strip_metadata, .. } => {
+            mux::mux(node, *container, *strip_metadata, &path.ok_or_else(missing)?, &inbox, shared)
+        }
+    }
+}
+
+/// Calls a filter where and when it works; all other frames pass untouched and uncopied.
+fn run_filter(open: OpenFilter, inbox: &Inbox<Item>, outlet: Outlet) -> Result<(), Stop> {
+    let OpenFilter { mut filter, regions, .. } = open;
+    while let Some((_, item)) = inbox.receive()? {
+        let item = match item {
+            Item::Frame(mut frame) if is_active(regions.as_deref(), frame.time_ns) => {
+                // Decoders and other branches may hold the same samples.
+                frame.make_writable().map_err(at(Stage::Filter))?;
+                filter.process(&mut frame)?;
+                Item::Frame(frame)
+            }
+            other => other,
+        };
+        outlet.send(item)?;
+    }
+    filter.finish()?;
+    outlet.finish();
+    Ok(())
+}
+
+/// Whether a filter has anything to do at this time; one that declared nothing always has.
+fn is_active(regions: Option<&[Region]>, time: i64) -> bool {
+    regions.is_none_or(|regions| regions.iter().any(|region| region.is_active(time)))
+}
+
+/// A bug of ours.
+fn bug(message: &str) -> Failure {
+    Failure::new(ErrorCode::Internal, Stage::Plan, format!("{message}, which is a bug of wasmux"))
+}

@@ -1,0 +1,161 @@
+//! The nodes of a plan, and the graph that keeps equal ones once.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Span;
+use crate::task::{AudioEncoding, Container, FilterRole, Picture, PluginId, PluginRef, ResolvedVideo, VideoEncoding};
+
+/// A node's place in the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct NodeId(pub usize);
+
+/// One piece of work, and whose results it reads.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Node {
+    /// Its place.
+    pub id: NodeId,
+    /// The nodes that it reads, in the order that the operation gives them.
+    pub inputs: Vec<NodeId>,
+    /// What it does.
+    #[serde(flatten)]
+    pub operation: Operation,
+}
+
+/// What a node does.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "Operation", rename_all_fields = "PascalCase")]
+pub enum Operation {
+    /// Reads the packets of `Sources[source]`.
+    Demux {
+        /// Index in `Sources[]`.
+        source: usize,
+    },
+    /// Picks the packets of one stream, to be written as they are.
+    Copy {
+        /// Number of the stream in the file.
+        stream: usize,
+    },
+    /// Decodes one video stream.
+    DecodeVideo {
+        /// Number of the stream in the file.
+        stream: usize,
+    },
+    /// Decodes one audio stream.
+    DecodeAudio {
+        /// Number of the stream in the file.
+        stream: usize,
+    },
+    /// Rotates, scales, crops or pads, changes rate and sample format.
+    Transform(Box<Transform>),
+    /// Runs a filter component.
+    Filter(Box<Filter>),
+    /// Encodes video.
+    EncodeVideo {
+        /// Parameters of the encoder.
+        encoding: VideoEncoding,
+        /// The picture that it encodes.
+        picture: Picture,
+    },
+    /// Resamples and encodes audio.
+    EncodeAudio {
+        /// Parameters of the encoder.
+        encoding: AudioEncoding,
+    },
+    /// Writes the container; one input for each stream, in the order of the streams.
+    Mux {
+        /// Container.
+        container: Container,
+        /// Index in `Targets[]`: two outputs are never one node.
+        target: usize,
+        /// Leave out title, album and the like.
+        strip_metadata: bool,
+    },
+}
+
+/// How the decoded picture becomes the output's.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Transform {
+    /// Geometry and rate, without the encoder's parameters: targets that differ only in these share the node.
+    #[serde(flatten)]
+    pub geometry: Geometry,
+    /// What comes out.
+    pub picture: Picture,
+}
+
+/// The part of [`ResolvedVideo`] that concerns the picture.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Geometry {
+    /// Clockwise, the source's own rotation included.
+    pub rotation: crate::task::Rotation,
+    /// Size after rotation.
+    pub scale: crate::task::resolved::Size,
+    /// The part that is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crop: Option<crate::task::Rect>,
+    /// The black picture around it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pad: Option<crate::task::resolved::Pad>,
+    /// The rate that frames are dropped or repeated for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub convert_rate: Option<crate::task::Rational>,
+}
+
+impl From<&ResolvedVideo> for Geometry {
+    fn from(video: &ResolvedVideo) -> Self {
+        Self {
+            rotation: video.rotation,
+            scale: video.scale,
+            crop: video.crop,
+            pad: video.pad,
+            convert_rate: video.frame_rate,
+        }
+    }
+}
+
+/// A filter component at work.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Filter {
+    /// Which field of the request it comes from.
+    pub role: FilterRole,
+    /// The exact component.
+    pub plugin: PluginId,
+    /// How the request named it.
+    #[serde(skip)]
+    pub reference: PluginRef,
+    /// Its parameters.
+    pub parameters: Value,
+    /// The picture that it works on.
+    #[serde(skip)]
+    pub picture: Picture,
+    /// Where and when it works; absent where it did not say, which means everywhere and always.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub regions: Option<Vec<Span>>,
+}
+
+/// A graph under construction.
+#[derive(Debug, Default)]
+pub(super) struct Graph {
+    nodes: Vec<Node>,
+}
+
+impl Graph {
+    /// The node that does this with these inputs: an equal one where there is one, else a new one.
+    pub(super) fn node(&mut self, operation: Operation, inputs: &[NodeId]) -> NodeId {
+        if let Some(node) = self.nodes.iter().find(|node| node.operation == operation && node.inputs == inputs) {
+            return node.id;
+        }
+        let id = NodeId(self.nodes.len());
+        self.nodes.push(Node { id, inputs: inputs.to_vec(), operation });
+        id
+    }
+
+    pub(super) fn into_nodes(self) -> Vec<Node> {
+        self.nodes
+    }
+}

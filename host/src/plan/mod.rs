@@ -1,0 +1,117 @@
+//! Room `plan`: spec + facts + resolved -> [`Plan`], a graph of everything that will run.
+//!
+//! It owns: the graph, the sharing of equal nodes, what spans targets (outputs that collide), the public JSON of a plan.
+//! It promises: a pure function of its input; nodes stand behind the nodes they read, so their order is an order to start
+//! them in; nodes with equal work and equal inputs are one node. It refuses: media, plugins, files.
+
+mod build;
+mod graph;
+
+#[cfg(test)]
+mod tests;
+
+use serde::Serialize;
+
+pub use build::plan;
+pub use graph::{Node, NodeId, Operation};
+
+use crate::task::{Container, MediaFacts, ObjectUri, Picture, PluginId, Rect, Warning};
+
+/// Everything that will run, and every decision that was taken. Public as JSON.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Plan {
+    sources: Vec<PlannedSource>,
+    nodes: Vec<Node>,
+    targets: Vec<PlannedTarget>,
+    warnings: Vec<Warning>,
+}
+
+/// A source and what it is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PlannedSource {
+    /// The object.
+    #[serde(rename = "URI")]
+    pub uri: ObjectUri,
+    /// Its facts.
+    pub facts: MediaFacts,
+}
+
+/// An output and which nodes make it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PlannedTarget {
+    /// Index in `Targets[]`.
+    pub index: usize,
+    /// The output.
+    #[serde(rename = "URI")]
+    pub uri: ObjectUri,
+    /// Container.
+    pub container: Container,
+    /// The component that expanded the URI.
+    pub uri_policy: PluginId,
+    /// The component that resolved the parameters.
+    pub parameter_policy: PluginId,
+    /// The output's picture, where video is encoded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picture: Option<Picture>,
+    /// The node that writes the output.
+    pub mux: NodeId,
+}
+
+/// Where and when a filter works, as it declared when it was opened.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Span {
+    /// In luma samples of the output picture.
+    pub area: Rect,
+    /// Nanoseconds from the start of the output.
+    pub start: i64,
+    /// Nanoseconds, exclusive; `None`: to the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end: Option<i64>,
+}
+
+impl Plan {
+    /// The sources, in order.
+    pub fn sources(&self) -> &[PlannedSource] {
+        &self.sources
+    }
+
+    /// All nodes; a node's id is its place here.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The targets that are made, in order.
+    pub fn targets(&self) -> &[PlannedTarget] {
+        &self.targets
+    }
+
+    /// Everything that the user should know.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// Notes what a filter declared when it was opened. `regions` of `None`: everywhere, always.
+    pub fn note_filter(&mut self, node: NodeId, regions: Option<Vec<Span>>, warnings: Vec<Warning>) {
+        if let Some(Node { operation: Operation::Filter(filter), .. }) = self.nodes.get_mut(node.0) {
+            filter.regions = regions;
+        }
+        for warning in warnings {
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
+    }
+
+    /// Indices in `Targets[]` of the outputs that a node has a part in, lowest first.
+    pub fn targets_of(&self, node: NodeId) -> Vec<usize> {
+        self.targets.iter().filter(|target| self.reads(target.mux, node)).map(|target| target.index).collect()
+    }
+
+    fn reads(&self, from: NodeId, node: NodeId) -> bool {
+        from == node || self.nodes.get(from.0).is_some_and(|from| from.inputs.iter().any(|input| self.reads(*input, node)))
+    }
+}

@@ -1,0 +1,224 @@
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::*;
+use crate::task::spec::{LessOption, ScaleType, TaskParts, VideoTarget};
+use crate::task::*;
+
+fn rate(num: i32) -> Option<Rational> {
+    Rational::positive(num, 1)
+}
+
+fn facts(streams: &[&str]) -> MediaFacts {
+    let video = VideoStreamFacts {
+        index: 0,
+        codec_name: "h264".into(),
+        codec_long_name: "H.264".into(),
+        width: 1280,
+        height: 720,
+        rotate: Rotation::None,
+        sample_aspect_ratio: Rational::ONE,
+        pixel_format: "yuv420p".into(),
+        bit_depth: 8,
+        average_frame_rate: rate(25),
+        frame_rate: rate(25),
+        time_base: Rational::new(1, 12800).unwrap(),
+        start_time: Some(0.0),
+        duration: Some(2.0),
+        frame_count: Some(50),
+        bitrate: None,
+        has_b_frames: 2,
+        interlaced: false,
+        colour: Colour { matrix: 1, ..Colour::UNSPECIFIED },
+        language: None,
+    };
+    let audio = AudioStreamFacts {
+        index: 1,
+        codec_name: "aac".into(),
+        codec_long_name: "AAC".into(),
+        sample_rate: 48_000,
+        channels: 2,
+        channel_layout: "stereo".into(),
+        sample_format: "fltp".into(),
+        time_base: Rational::new(1, 48_000).unwrap(),
+        start_time: None,
+        duration: None,
+        bitrate: None,
+        language: None,
+    };
+    MediaFacts {
+        format_name: "mov".into(),
+        format_long_name: "QuickTime".into(),
+        size: 1,
+        duration: Some(2.0),
+        start_time: Some(0.0),
+        bitrate: None,
+        video_streams: if streams.contains(&"video") { vec![video] } else { Vec::new() },
+        audio_streams: if streams.contains(&"audio") { vec![audio] } else { Vec::new() },
+        subtitles: Vec::new(),
+    }
+}
+
+fn id(name: &str) -> PluginId {
+    PluginId {
+        name: PluginName::new(name).unwrap(),
+        version: semver::Version::new(0, 1, 0),
+        digest: format!("sha256:{name}"),
+    }
+}
+
+fn target(filters: Vec<FilterWish>) -> TargetSpec {
+    let video = VideoTarget {
+        codec: VideoCodec::H264,
+        preset: Preset::Medium,
+        rate: None,
+        bitrate_option: LessOption::Fixed,
+        max_bitrate: None,
+        buffer_size: None,
+        gop_size: None,
+        b_frames: None,
+        refs: None,
+        pixel_format: None,
+        frame_rate: None,
+        frame_rate_option: LessOption::Fixed,
+        resolution: None,
+        resolution_option: LessOption::Fixed,
+        adaptive_resolution_direction: false,
+        scale_type: ScaleType::Stretch,
+        rotation: Rotation::None,
+        filters,
+    };
+    TargetSpec {
+        uri_template: "t".into(),
+        container: Container::Mp4,
+        video: VideoWish::Transcode(Box::new(video)),
+        audio: AudioWish::Copy,
+        strip_metadata: false,
+        policies: Policies::default(),
+    }
+}
+
+fn mark(content: &str) -> FilterWish {
+    FilterWish {
+        role: FilterRole::Watermark,
+        plugin: "watermark".parse().unwrap(),
+        parameters: json!({"Watermarks": [{"Content": content}]}),
+    }
+}
+
+fn spec(targets: Vec<TargetSpec>) -> TaskSpec {
+    TaskSpec::seal(TaskParts {
+        project_name: "p".into(),
+        sources: vec![SourceSpec { uri: ObjectUri::parse("oss://b/in.mov").unwrap() }],
+        targets,
+        tags: BTreeMap::new(),
+        user_data: None,
+        warnings: Vec::new(),
+    })
+}
+
+fn resolved(index: usize, uri: &str, crf: f64, filters: usize) -> ResolvedTarget {
+    ResolvedTarget {
+        index,
+        uri: ObjectUri::parse(uri).unwrap(),
+        uri_policy: id("uri-template"),
+        parameter_policy: id("parameters"),
+        filters: vec![id("watermark"); filters],
+        video: Some(ResolvedVideo {
+            rotation: Rotation::None,
+            scale: resolved::Size { width: 640, height: 360 },
+            crop: None,
+            pad: None,
+            sample_aspect: Rational::ONE,
+            pixel_format: PixelFormat::Yuv420p,
+            frame_rate: None,
+            encoding: VideoEncoding {
+                codec: VideoCodec::H264,
+                preset: Preset::Medium,
+                rate: VideoRate::Crf(crf),
+                max_bitrate: None,
+                buffer_size: None,
+                gop_size: 150,
+                b_frames: 3,
+                refs: 2,
+                frame_rate: rate(25),
+            },
+        }),
+        audio: None,
+        warnings: Vec::new(),
+    }
+}
+
+fn count(plan: &Plan, wanted: &str) -> usize {
+    plan.nodes().iter().filter(|node| format!("{:?}", node.operation).starts_with(wanted)).count()
+}
+
+#[test]
+fn one_source_is_read_and_decoded_once_and_equal_work_is_shared() {
+    let spec = spec(vec![target(vec![mark("a")]), target(vec![mark("a")]), target(vec![mark("b")])]);
+    let targets = vec![
+        resolved(0, "oss://b/0.mp4", 23.0, 1),
+        resolved(1, "oss://b/1.mp4", 30.0, 1),
+        resolved(2, "oss://b/2.mp4", 23.0, 1),
+    ];
+    let plan = plan(&spec, facts(&["video", "audio"]), targets, Vec::new()).unwrap();
+    assert_eq!(count(&plan, "Demux"), 1);
+    assert_eq!(count(&plan, "DecodeVideo"), 1);
+    assert_eq!(count(&plan, "Transform"), 1, "the three have one scaling");
+    assert_eq!(count(&plan, "Filter"), 2, "the watermark of the first two is the same, the third has another text");
+    assert_eq!(count(&plan, "EncodeVideo"), 3, "rate or text differ");
+    assert_eq!(count(&plan, "Copy"), 1);
+    assert_eq!(count(&plan, "Mux"), 3);
+    let filter = plan.nodes().iter().find(|node| matches!(node.operation, Operation::Filter(_))).unwrap();
+    assert_eq!(plan.targets_of(filter.id), [0, 1]);
+    for node in plan.nodes() {
+        assert!(node.inputs.iter().all(|input| input < &node.id), "inputs stand before their readers");
+    }
+}
+
+#[test]
+fn equal_encodes_are_one() {
+    let spec = spec(vec![target(Vec::new()), target(Vec::new())]);
+    let targets = vec![resolved(0, "oss://b/0.mp4", 23.0, 0), resolved(1, "oss://b/1.mp4", 23.0, 0)];
+    let plan = plan(&spec, facts(&["video"]), targets, Vec::new()).unwrap();
+    assert_eq!((count(&plan, "EncodeVideo"), count(&plan, "Mux")), (1, 2));
+}
+
+#[test]
+fn an_output_is_no_source_and_no_other_output() {
+    let two = || spec(vec![target(Vec::new()), target(Vec::new())]);
+    let same = vec![resolved(0, "oss://b/x.mp4", 23.0, 0), resolved(1, "oss://b/x.mp4", 30.0, 0)];
+    let failure = plan(&two(), facts(&["video"]), same, Vec::new()).unwrap_err();
+    assert_eq!((failure.code, failure.target), (ErrorCode::OutputRefused, Some(1)));
+    let source = vec![resolved(0, "oss://b/in.mov", 23.0, 0)];
+    let failure = plan(&two(), facts(&["video"]), source, Vec::new()).unwrap_err();
+    assert!(failure.message.contains("also a source"), "{failure}");
+}
+
+#[test]
+fn a_stream_that_is_not_there_is_told_and_an_empty_output_refused() {
+    let spec = spec(vec![target(Vec::new())]);
+    let only = |video: Option<ResolvedVideo>| vec![ResolvedTarget { video, ..resolved(0, "oss://b/x.mp4", 23.0, 0) }];
+    let audio_only = plan(&spec, facts(&["audio"]), only(None), Vec::new()).unwrap();
+    assert_eq!(audio_only.warnings()[0].code, "NoSuchStream");
+    let failure = plan(&spec, facts(&[]), only(None), Vec::new()).unwrap_err();
+    assert_eq!(failure.code, ErrorCode::StreamUnsupported);
+}
+
+#[test]
+fn the_public_plan_shows_sizes_plugins_and_what_they_said() {
+    let spec = spec(vec![target(vec![mark("a")])]);
+    let targets = vec![resolved(0, "oss://b/0.mp4", 23.0, 1)];
+    let mut plan = plan(&spec, facts(&["video"]), targets, Vec::new()).unwrap();
+    let filter = plan.nodes().iter().find(|node| matches!(node.operation, Operation::Filter(_))).unwrap().id;
+    let area = Rect { x: 1, y: 2, width: 3, height: 4 };
+    plan.note_filter(filter, Some(vec![Span { area, start: 5, end: None }]), Vec::new());
+    let json = serde_json::to_value(&plan).unwrap();
+    let node = &json["Nodes"][filter.0];
+    assert_eq!(node["Operation"], "Filter");
+    assert_eq!(node["Plugin"]["Digest"], "sha256:watermark");
+    assert_eq!(node["Regions"], json!([{"Area": {"X": 1, "Y": 2, "Width": 3, "Height": 4}, "Start": 5}]));
+    assert_eq!(json["Targets"][0]["Picture"]["Width"], 640);
+    assert_eq!(json["Targets"][0]["Picture"]["Colour"]["Matrix"], 1);
+}

@@ -1,0 +1,149 @@
+//! The answer of a parameter policy, read and checked: docs/schemas/parameters-answer.json.
+
+use serde::Deserialize;
+
+use crate::task::resolved::Size;
+use crate::task::spec::{AudioTarget, VideoTarget};
+use crate::task::{ErrorCode, Failure, PluginId, ResolvedAudio, ResolvedVideo, Stage, Warning};
+
+/// Longest side of an output picture (`Resolution` in the API reference).
+const MAX_SIDE: u32 = 4096;
+
+/// What a policy decided for a target.
+pub(super) enum Decision {
+    Use(Box<Used>),
+    Skip(String),
+}
+
+/// Parameters to use.
+pub(super) struct Used {
+    pub(super) video: Option<ResolvedVideo>,
+    pub(super) audio: Option<ResolvedAudio>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "Decision", rename_all = "lowercase")]
+enum Document {
+    #[serde(rename_all = "PascalCase")]
+    Use {
+        video: Option<ResolvedVideo>,
+        audio: Option<ResolvedAudio>,
+        #[serde(default)]
+        warnings: Vec<Warning>,
+    },
+    #[serde(rename_all = "PascalCase")]
+    Skip { reason: String },
+    #[serde(rename_all = "PascalCase")]
+    Refuse {
+        reason: String,
+        #[serde(default)]
+        field: Option<String>,
+    },
+}
+
+/// Reads the answer of a policy that was asked for these streams.
+pub(super) fn read(
+    text: &str,
+    policy: &PluginId,
+    wanted_video: Option<&VideoTarget>,
+    wanted_audio: Option<&AudioTarget>,
+) -> Result<Decision, Failure> {
+    let wrong = |what: String| {
+        let message = format!(
+            "plugin {policy} gave an answer that does not fit docs/schemas/parameters-answer.json: {what}; \
+             its author has to mend it, or name another component in Targets[].Policies.Parameters"
+        );
+        Failure::new(ErrorCode::PluginError, Stage::Resolve, message)
+    };
+    let document: Document = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+    let (video, audio, warnings) = match document {
+        Document::Skip { reason } => return Ok(Decision::Skip(reason)),
+        Document::Refuse { reason, field } => {
+            let message = match field {
+                Some(field) => format!("{field}: {reason}"),
+                None => reason,
+            };
+            return Err(Failure::new(ErrorCode::TargetRefused, Stage::Resolve, message));
+        }
+        Document::Use { video, audio, warnings } => (video, audio, warnings),
+    };
+    match (wanted_video, &video) {
+        (Some(wanted), Some(video)) => check_video(wanted, video).map_err(wrong)?,
+        (Some(_), None) => return Err(wrong("Video is missing".into())),
+        (None, Some(_)) => return Err(wrong("Video was not asked for".into())),
+        (None, None) => {}
+    }
+    match (wanted_audio, &audio) {
+        (Some(wanted), Some(audio)) => check_audio(wanted, audio).map_err(wrong)?,
+        (Some(_), None) => return Err(wrong("Audio is missing".into())),
+        (None, Some(_)) => return Err(wrong("Audio was not asked for".into())),
+        (None, None) => {}
+    }
+    Ok(Decision::Use(Box::new(Used { video, audio, warnings })))
+}
+
+fn check_video(wanted: &VideoTarget, video: &ResolvedVideo) -> Result<(), String> {
+    let in_range = |what: &str, size: Size| {
+        let sides = 1..=MAX_SIDE;
+        if sides.contains(&size.width) && sides.contains(&size.height) {
+            return Ok(());
+        }
+        Err(format!("Video.{what} is {}x{}; sides are 1 to {MAX_SIDE}", size.width, size.height))
+    };
+    // A picture that is cropped afterwards may stand out of the output, but not without end.
+    let scale = video.scale;
+    if !(1..=4 * MAX_SIDE).contains(&scale.width) || !(1..=4 * MAX_SIDE).contains(&scale.height) {
+        return Err(format!("Video.Scale is {}x{}; sides are 1 to {}", scale.width, scale.height, 4 * MAX_SIDE));
+    }
+    if let Some(crop) = video.crop
+        && !crop.fits(scale.width, scale.height)
+    {
+        return Err("Video.Crop leaves the scaled picture".into());
+    }
+    if let Some(pad) = video.pad {
+        let inner = video.crop.map_or(scale, |crop| Size { width: crop.width, height: crop.height });
+        let placed = crate::task::Rect { x: pad.x, y: pad.y, width: inner.width, height: inner.height };
+        if !placed.fits(pad.width, pad.height) {
+            return Err("Video.Pad is smaller than the picture in it".into());
+        }
+    }
+    let size = video.size();
+    in_range("Width x Height", size)?;
+    let (x, y) = video.pixel_format.chroma_shift();
+    if size.width % (1 << x) != 0 || size.height % (1 << y) != 0 {
+        return Err(format!("Video is {}x{}, which {} cannot hold", size.width, size.height, video.pixel_format));
+    }
+    if video.pixel_format.has_alpha() {
+        return Err(format!("Video.PixelFormat {} needs a codec with alpha", video.pixel_format));
+    }
+    if video.encoding.codec != wanted.codec {
+        return Err("Video.Encoding.Codec is not the one asked for".into());
+    }
+    if video.sample_aspect.num() <= 0 {
+        return Err(format!("Video.SampleAspect {} is not above zero", video.sample_aspect));
+    }
+    for (what, rate) in [("FrameRate", video.frame_rate), ("Encoding.FrameRate", video.encoding.frame_rate)] {
+        if let Some(rate) = rate
+            && !(rate.as_f64() > 0.0 && rate.as_f64() <= 1000.0)
+        {
+            return Err(format!("Video.{what} {rate} is not in (0,1000]"));
+        }
+    }
+    let encoding = &video.encoding;
+    if !(1..=100_000).contains(&encoding.gop_size) || encoding.b_frames > 16 || !(1..=16).contains(&encoding.refs) {
+        return Err("Video.Encoding has GOPSize outside 1..100000, BFrames over 16 or Refs outside 1..16".into());
+    }
+    Ok(())
+}
+
+fn check_audio(wanted: &AudioTarget, audio: &ResolvedAudio) -> Result<(), String> {
+    let encoding = &audio.encoding;
+    if encoding.codec != wanted.codec {
+        return Err("Audio.Encoding.Codec is not the one asked for".into());
+    }
+    if !(1..=8).contains(&encoding.channels) || !(1_000..=192_000).contains(&encoding.sample_rate) {
+        return Err("Audio.Encoding has Channels outside 1..8 or SampleRate outside 1000..192000".into());
+    }
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! Room `resolve`: asks the parameter policy and the URI policy of each target, and checks what they answer.
+//!
+//! It owns: the documents that policies read and answer, the variables of URI templates, the traits that policies
+//! implement. It promises: a [`ResolvedTarget`] whose sizes, rates and URI are within what the host can do, whatever
+//! a policy said. It refuses: knowing what a policy is made of (the sandbox implements the traits), and everything that
+//! spans targets (that is `plan`'s).
+
+mod answer;
+mod policy;
+mod variables;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::SystemTime;
+
+use serde_json::json;
+
+use crate::task::spec::{AudioTarget, VideoTarget};
+use crate::task::{
+    AudioWish, ErrorCode, Failure, MediaFacts, ObjectUri, PluginId, PluginRef, ResolvedTarget, Stage, TargetSpec, TaskSpec,
+    VideoWish, Warning,
+};
+
+pub use policy::{Answer, ParameterPolicy, PluginIds, UriPolicy};
+
+/// What policies are and when the task was made.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// Calls URI policies.
+    pub uris: &'a dyn UriPolicy,
+    /// Calls parameter policies.
+    pub parameters: &'a dyn ParameterPolicy,
+    /// Finds out which exact component a reference means.
+    pub plugins: &'a dyn PluginIds,
+    /// When the task was created: `t_year` and so on.
+    pub created: SystemTime,
+    /// When the first source was last modified: `year` and so on.
+    pub modified: SystemTime,
+}
+
+/// Resolves all targets; a target that its policy skips is left out, with a warning in the second part.
+pub fn resolve(
+    spec: &TaskSpec,
+    facts: &MediaFacts,
+    context: &Context<'_>,
+) -> Result<(Vec<ResolvedTarget>, Vec<Warning>), Failure> {
+    let mut resolved = Vec::new();
+    let mut skipped = Vec::new();
+    for (index, target) in spec.targets.iter().enumerate() {
+        match resolve_target(spec, facts, context, index, target).map_err(|failure| failure.of_target(index))? {
+            Ok(target) => resolved.push(target),
+            Err(warning) => skipped.push(warning),
+        }
+    }
+    if resolved.is_empty() {
+        let reasons: Vec<_> = skipped.iter().map(|warning| warning.message.as_str()).collect();
+        return Err(Failure::new(
+            ErrorCode::TargetRefused,
+            Stage::Resolve,
+            format!("every target was skipped: {}", reasons.join("; ")),
+        ));
+    }
+    Ok((resolved, skipped))
+}
+
+/// One target; the inner error is the warning for a target that its policy skips.
+fn resolve_target(
+    spec: &TaskSpec,
+    facts: &MediaFacts,
+    context: &Context<'_>,
+    index: usize,
+    target: &TargetSpec,
+) -> Result<Result<ResolvedTarget, Warning>, Failure> {
+    let policies = &target.policies;
+    let (video, audio) = wishes(target, facts);
+    let filters = match video {
+        Some(video) => video.filters.iter().map(|filter| context.plugins.id(&filter.plugin)).collect::<Result<_, _>>()?,
+        None => Vec::new(),
+    };
+    let parameter_policy = context.plugins.id(&policies.parameters)?;
+    let mut warnings = Vec::new();
+    let (resolved_video, resolved_audio) = if video.is_none() && audio.is_none() {
+        (None, None)
+    } else {
+        let document = document(facts, index, target, video, audio);
+        let answer = context.parameters.resolve(&policies.parameters, &document)?;
+        warnings.extend(answer.warnings);
+        match answer::read(&answer.text, &parameter_policy, video, audio)? {
+            answer::Decision::Use(used) => {
+                warnings.extend(used.warnings);
+                (used.video, used.audio)
+            }
+            answer::Decision::Skip(reason) => {
+                return Ok(Err(Warning {
+                    code: "TargetSkipped".into(),
+                    field: format!("Targets[{index}]"),
+                    target: Some(index),
+                    message: format!("skipped by plugin {parameter_policy}: {reason}"),
+                }));
+            }
+        }
+    };
+    let variables = variables::of_target(spec, index, target, context.created, context.modified);
+    let answer = context.uris.expand(&policies.uri_template, &target.uri_template, &variables)?;
+    warnings.extend(answer.warnings);
+    let uri_policy = context.plugins.id(&policies.uri_template)?;
+    let uri = checked_uri(&answer.text, &uri_policy)?;
+    let warnings = warnings.into_iter().map(|warning| of_target(warning, index)).collect();
+    Ok(Ok(ResolvedTarget {
+        index,
+        uri,
+        uri_policy,
+        parameter_policy,
+        filters,
+        video: resolved_video,
+        audio: resolved_audio,
+        warnings,
+    }))
+}
+
+/// What the target wants encoded of streams that the source has.
+fn wishes<'a>(target: &'a TargetSpec, facts: &MediaFacts) -> (Option<&'a VideoTarget>, Option<&'a AudioTarget>) {
+    let video = match &target.video {
+        VideoWish::Transcode(video) if !facts.video_streams.is_empty() => Some(&**video),
+        _ => None,
+    };
+    let audio = match &target.audio {
+        AudioWish::Transcode(audio) if !facts.audio_streams.is_empty() => Some(audio),
+        _ => None,
+    };
+    (video, audio)
+}
+
+/// The document that a parameter policy reads: docs/schemas/parameters-request.json. Filters are no business of it.
+fn document(
+    facts: &MediaFacts,
+    index: usize,
+    target: &TargetSpec,
+    video: Option<&VideoTarget>,
+    audio: Option<&AudioTarget>,
+) -> String {
+    let video = video.map(|video| VideoTarget { filters: Vec::new(), ..video.clone() });
+    json!({
+        "Source": facts,
+        "Target": {"Index": index, "Container": target.container, "Video": video, "Audio": audio},
+    })
+    .to_string()
+}
+
+fn checked_uri(text: &str, policy: &PluginId) -> Result<ObjectUri, Failure> {
+    ObjectUri::parse(text).map_err(|error| {
+        let message = format!("plugin {policy} expanded the output URI to `{}`, which {error}", shortened(text));
+        Failure::new(ErrorCode::OutputRefused, Stage::Resolve, message)
+    })
+}
+
+fn of_target(warning: Warning, index: usize) -> Warning {
+    let field = match warning.field.as_str() {
+        "" => format!("Targets[{index}]"),
+        field if field.starts_with("Targets[") => field.to_owned(),
+        field => format!("Targets[{index}].{field}"),
+    };
+    Warning { field, target: Some(index), ..warning }
+}
+
+fn shortened(text: &str) -> String {
+    const SHOWN: usize = 200;
+    if text.chars().count() <= SHOWN { text.to_owned() } else { text.chars().take(SHOWN).chain("...".chars()).collect() }
+}
+
+/// Built-in names stay usable in tests of other rooms.
+impl<F: Fn(&PluginRef) -> Result<PluginId, Failure>> PluginIds for F {
+    fn id(&self, plugin: &PluginRef) -> Result<PluginId, Failure> {
+        self(plugin)
+    }
+}

@@ -1,0 +1,212 @@
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::task::spec::{LessOption, ScaleType, TaskParts};
+use crate::task::{
+    AudioCodec, Colour, Container, PluginName, Policies, Preset, Rational, Rotation, SourceSpec, VideoCodec,
+    VideoStreamFacts,
+};
+
+/// Policies that answer what a test gives them.
+struct Fake {
+    answer: Value,
+    uri: &'static str,
+}
+
+impl UriPolicy for Fake {
+    fn expand(&self, _: &PluginRef, _: &str, variables: &[(String, String)]) -> Result<Answer, Failure> {
+        let text = variables.iter().fold(self.uri.to_owned(), |text, (name, value)| text.replace(&format!("<{name}>"), value));
+        Ok(Answer { text, warnings: Vec::new() })
+    }
+}
+
+impl ParameterPolicy for Fake {
+    fn resolve(&self, _: &PluginRef, document: &str) -> Result<Answer, Failure> {
+        let document: Value = serde_json::from_str(document).unwrap();
+        assert_eq!(document["Target"]["Video"]["Codec"], "h264");
+        assert!(document["Target"]["Video"].get("Filters").is_none(), "filters are no business of a parameter policy");
+        Ok(Answer { text: self.answer.to_string(), warnings: Vec::new() })
+    }
+}
+
+fn plugin_id(plugin: &PluginRef) -> Result<PluginId, Failure> {
+    Ok(PluginId { name: plugin.name.clone(), version: semver::Version::new(1, 0, 0), digest: "sha256:0".into() })
+}
+
+fn video_target() -> VideoTarget {
+    VideoTarget {
+        codec: VideoCodec::H264,
+        preset: Preset::Medium,
+        rate: None,
+        bitrate_option: LessOption::Fixed,
+        max_bitrate: None,
+        buffer_size: None,
+        gop_size: None,
+        b_frames: None,
+        refs: None,
+        pixel_format: None,
+        frame_rate: None,
+        frame_rate_option: LessOption::Fixed,
+        resolution: None,
+        resolution_option: LessOption::Fixed,
+        adaptive_resolution_direction: false,
+        scale_type: ScaleType::Stretch,
+        rotation: Rotation::None,
+        filters: Vec::new(),
+    }
+}
+
+fn spec() -> TaskSpec {
+    TaskSpec::seal(TaskParts {
+        project_name: "p".into(),
+        sources: vec![SourceSpec { uri: ObjectUri::parse("oss://b/dir/clip.mov").unwrap() }],
+        targets: vec![TargetSpec {
+            uri_template: "template".into(),
+            container: Container::Mp4,
+            video: VideoWish::Transcode(Box::new(video_target())),
+            audio: AudioWish::None,
+            strip_metadata: false,
+            policies: Policies::default(),
+        }],
+        tags: BTreeMap::from([("customer".to_owned(), "acme".to_owned())]),
+        user_data: None,
+        warnings: Vec::new(),
+    })
+}
+
+fn facts() -> MediaFacts {
+    let rate = Rational::new(25, 1);
+    MediaFacts {
+        format_name: "mov".into(),
+        format_long_name: "QuickTime".into(),
+        size: 1,
+        duration: Some(2.0),
+        start_time: Some(0.0),
+        bitrate: None,
+        video_streams: vec![VideoStreamFacts {
+            index: 0,
+            codec_name: "h264".into(),
+            codec_long_name: "H.264".into(),
+            width: 1280,
+            height: 720,
+            rotate: Rotation::None,
+            sample_aspect_ratio: Rational::ONE,
+            pixel_format: "yuv420p".into(),
+            bit_depth: 8,
+            average_frame_rate: rate,
+            frame_rate: rate,
+            time_base: Rational::new(1, 12800).unwrap(),
+            start_time: Some(0.0),
+            duration: Some(2.0),
+            frame_count: Some(50),
+            bitrate: None,
+            has_b_frames: 2,
+            interlaced: false,
+            colour: Colour::UNSPECIFIED,
+            language: None,
+        }],
+        audio_streams: Vec::new(),
+        subtitles: Vec::new(),
+    }
+}
+
+fn good_answer() -> Value {
+    json!({
+        "Decision": "use",
+        "Video": {
+            "Rotation": 0, "Scale": {"Width": 1280, "Height": 720}, "SampleAspect": "1/1", "PixelFormat": "yuv420p",
+            "Encoding": {
+                "Codec": "h264", "Preset": "medium", "Rate": {"CRF": 23.0}, "GOPSize": 150, "BFrames": 3, "Refs": 2,
+                "FrameRate": "25/1"
+            }
+        },
+        "Audio": null,
+        "Warnings": [{"Code": "Note", "Field": "Video.TranscodeVideo.CRF", "Message": "a word"}]
+    })
+}
+
+fn resolve_with(answer: Value, uri: &'static str) -> Result<(Vec<ResolvedTarget>, Vec<Warning>), Failure> {
+    let fake = Fake { answer, uri };
+    let context = Context {
+        uris: &fake,
+        parameters: &fake,
+        plugins: &plugin_id,
+        created: SystemTime::UNIX_EPOCH,
+        modified: SystemTime::UNIX_EPOCH,
+    };
+    resolve(&spec(), &facts(), &context)
+}
+
+#[test]
+fn a_good_answer_is_taken_and_its_warnings_get_the_wires_path() {
+    let (resolved, skipped) = resolve_with(good_answer(), "oss://b/<dirname>/<tags.customer>-<index>.<autoext>").unwrap();
+    assert!(skipped.is_empty());
+    let target = &resolved[0];
+    assert_eq!(target.uri.to_string(), "oss://b/dir/acme-1.mp4");
+    assert_eq!(target.video.as_ref().unwrap().size().width, 1280);
+    assert_eq!(target.warnings[0].field, "Targets[0].Video.TranscodeVideo.CRF");
+    assert_eq!(target.parameter_policy.name, PluginName::new("parameters").unwrap());
+}
+
+#[test]
+fn an_answer_that_the_host_cannot_do_is_the_plugins_error() {
+    let cases: [(&str, Value); 9] = [
+        ("/Video/Scale/Width", json!(0)),
+        ("/Video/Scale/Width", json!(9000)),
+        ("/Video/Scale/Width", json!(1279)),
+        ("/Video/Scale/Width", json!("wide")),
+        ("/Video/PixelFormat", json!("yuva420p")),
+        ("/Video/SampleAspect", json!("0/1")),
+        ("/Video/Encoding/GOPSize", json!(0)),
+        ("/Video/Encoding/FrameRate", json!("0/1")),
+        ("/Decision", json!("dream")),
+    ];
+    for (place, value) in cases {
+        let mut answer = good_answer();
+        *answer.pointer_mut(place).unwrap() = value.clone();
+        let failure = resolve_with(answer, "oss://b/x.mp4").unwrap_err();
+        assert_eq!(failure.code, ErrorCode::PluginError, "{place} {value}: {failure}");
+        assert_eq!(failure.target, Some(0));
+        assert!(failure.message.contains("plugin parameters 1.0.0"), "{failure}");
+    }
+    let mut answer = good_answer();
+    answer["Video"]["Crop"] = json!({"X": 1000, "Y": 0, "Width": 640, "Height": 720});
+    assert!(resolve_with(answer, "oss://b/x.mp4").unwrap_err().message.contains("Crop leaves"));
+}
+
+#[test]
+fn a_uri_that_climbs_is_refused_whoever_made_it() {
+    for uri in ["oss://b/../x.mp4", "file:///etc/passwd", "oss://b/", ""] {
+        let failure = resolve_with(good_answer(), uri).unwrap_err();
+        assert_eq!(failure.code, ErrorCode::OutputRefused, "{uri}");
+    }
+}
+
+#[test]
+fn a_refusal_fails_the_task_and_a_skip_does_not_unless_nothing_is_left() {
+    let refuse = json!({"Decision": "refuse", "Reason": "the source is too small", "Field": "Video.TranscodeVideo.Resolution"});
+    let failure = resolve_with(refuse, "oss://b/x.mp4").unwrap_err();
+    assert_eq!((failure.code, failure.target), (ErrorCode::TargetRefused, Some(0)));
+    assert!(failure.message.contains("the source is too small"));
+    let skip = json!({"Decision": "skip", "Reason": "needless rung"});
+    let failure = resolve_with(skip, "oss://b/x.mp4").unwrap_err();
+    assert!(failure.message.contains("every target was skipped") && failure.message.contains("needless rung"), "{failure}");
+}
+
+#[test]
+fn audio_words_stay_the_wires() {
+    let audio = AudioTarget {
+        codec: AudioCodec::Aac,
+        bitrate: Some(96_000),
+        bitrate_option: LessOption::Adaptive,
+        sample_rate: Some(44_100),
+        sample_rate_option: LessOption::Fixed,
+        channel: Some(2),
+    };
+    let expected = json!({
+        "Codec": "aac", "Bitrate": 96_000, "BitrateOption": "adaptive", "SampleRate": 44_100, "SampleRateOption": "fixed", "Channel": 2
+    });
+    assert_eq!(serde_json::to_value(audio).unwrap(), expected);
+}

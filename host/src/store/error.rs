@@ -1,0 +1,69 @@
+//! What can go wrong with an object.
+
+use std::io;
+
+use crate::task::{ErrorCode, ObjectUri};
+
+/// Why an object cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The bucket is not configured.
+    #[error("there is no bucket `{bucket}`; {known}")]
+    NoBucket {
+        /// Its name.
+        bucket: String,
+        /// The buckets that exist, as a sentence part.
+        known: String,
+    },
+    /// The bucket exists, but this may not be done with this key.
+    #[error("{uri} may not be {what}: {why}")]
+    Forbidden {
+        /// The object.
+        uri: ObjectUri,
+        /// `read` or `written`.
+        what: &'static str,
+        /// Which rule says so.
+        why: String,
+    },
+    /// There is no such object.
+    #[error("{0} does not exist")]
+    NotFound(ObjectUri),
+    /// The file system refused.
+    #[error("{uri}: {what}: {source}")]
+    Io {
+        /// The object.
+        uri: ObjectUri,
+        /// What was being done.
+        what: &'static str,
+        /// The system's own error.
+        source: io::Error,
+    },
+    /// A bucket's folder cannot be used.
+    #[error("bucket `{bucket}`: folder {folder}: {source}")]
+    Folder {
+        /// Its name.
+        bucket: String,
+        /// Its folder.
+        folder: String,
+        /// The system's own error.
+        source: io::Error,
+    },
+}
+
+impl StoreError {
+    /// The code when a source cannot be read.
+    pub fn source_code(&self) -> ErrorCode {
+        match self {
+            Self::Io { .. } | Self::Folder { .. } => ErrorCode::SourceUnreadable,
+            Self::NoBucket { .. } | Self::Forbidden { .. } | Self::NotFound(_) => ErrorCode::SourceNotFound,
+        }
+    }
+
+    /// The code when an output cannot be written.
+    pub fn output_code(&self) -> ErrorCode {
+        match self {
+            Self::NoBucket { .. } | Self::Forbidden { .. } => ErrorCode::OutputRefused,
+            Self::NotFound(_) | Self::Io { .. } | Self::Folder { .. } => ErrorCode::OutputFailed,
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Room `store`: buckets. Each is a folder here; `oss://bucket/key` is the file `key` below it.
+//!
+//! It owns: rights, path checks, reading, staging, committing. It promises: one function ([`Buckets::check`]) judges every
+//! access, below everything else; no path and no symlink leads out of a bucket; an output is either whole in its place or not
+//! there at all. It refuses: knowing what is in an object.
+
+mod bucket;
+mod error;
+mod read;
+mod staging;
+
+#[cfg(test)]
+mod tests;
+
+pub use bucket::{Access, BucketConfig, Buckets};
+pub use error::StoreError;
+pub use read::{ObjectFacts, ObjectReader};
+pub use staging::{STAGING_FOLDER, Staged, Staging};

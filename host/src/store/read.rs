@@ -1,0 +1,69 @@
+//! Reading objects.
+
+use std::io::{self, Read, Seek, SeekFrom};
+use std::time::SystemTime;
+
+use super::{Access, Buckets, StoreError};
+use crate::media::ByteSource;
+use crate::task::ObjectUri;
+
+/// What the store knows of an object without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ObjectFacts {
+    /// Bytes.
+    pub size: u64,
+    /// When it was last modified.
+    pub modified: SystemTime,
+}
+
+/// An object that is being read.
+#[derive(Debug)]
+pub struct ObjectReader {
+    file: cap_std::fs::File,
+    facts: ObjectFacts,
+}
+
+impl ObjectReader {
+    /// Size and time of the object when it was opened.
+    pub fn facts(&self) -> ObjectFacts {
+        self.facts
+    }
+}
+
+impl Buckets {
+    /// Opens an object for reading.
+    pub fn read(&self, uri: &ObjectUri) -> Result<ObjectReader, StoreError> {
+        let bucket = self.bucket(uri, Access::Read)?;
+        let failed = |what| {
+            move |source: io::Error| match source.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => StoreError::NotFound(uri.clone()),
+                _ => StoreError::Io { uri: uri.clone(), what, source },
+            }
+        };
+        let file = bucket.dir.open(uri.key()).map_err(failed("opening it"))?;
+        let metadata = file.metadata().map_err(failed("reading its size"))?;
+        if !metadata.is_file() {
+            return Err(StoreError::NotFound(uri.clone()));
+        }
+        let modified = metadata.modified().map_or(SystemTime::UNIX_EPOCH, cap_std::time::SystemTime::into_std);
+        Ok(ObjectReader { file, facts: ObjectFacts { size: metadata.len(), modified } })
+    }
+}
+
+impl Read for ObjectReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file.read(buffer)
+    }
+}
+
+impl Seek for ObjectReader {
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        self.file.seek(position)
+    }
+}
+
+impl ByteSource for ObjectReader {
+    fn size(&self) -> u64 {
+        self.facts.size
+    }
+}

@@ -1,0 +1,141 @@
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::task::ObjectUri;
+
+/// A folder of its own for each test, removed at its end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("wasmux-store-{name}-{}", std::process::id()));
+        drop(fs::remove_dir_all(&path));
+        fs::create_dir_all(path.join("bucket")).unwrap();
+        Self(path)
+    }
+
+    fn bucket(&self) -> PathBuf {
+        self.0.join("bucket")
+    }
+
+    fn open(&self, config: impl FnOnce(&mut BucketConfig)) -> Buckets {
+        let mut bucket =
+            BucketConfig { name: "b".into(), folder: self.bucket(), read: true, write: true, key_prefix: None };
+        config(&mut bucket);
+        Buckets::open(vec![bucket]).unwrap()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+fn uri(text: &str) -> ObjectUri {
+    ObjectUri::parse(text).unwrap()
+}
+
+fn entries(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn reads_what_is_there_and_says_what_is_not() {
+    let scratch = Scratch::new("read");
+    fs::write(scratch.bucket().join("a file.bin"), b"hello").unwrap();
+    let buckets = scratch.open(|_| {});
+    let mut text = String::new();
+    let mut reader = buckets.read(&uri("oss://b/a file.bin")).unwrap();
+    assert_eq!(reader.facts().size, 5);
+    reader.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "hello");
+    assert!(matches!(buckets.read(&uri("oss://b/none")), Err(StoreError::NotFound(_))));
+    let error = buckets.read(&uri("oss://other/none")).unwrap_err().to_string();
+    assert_eq!(error, "there is no bucket `other`; configured are: b");
+}
+
+#[test]
+fn a_symlink_does_not_lead_out_of_the_bucket() {
+    let scratch = Scratch::new("symlink");
+    fs::write(scratch.0.join("secret"), b"secret").unwrap();
+    symlink(scratch.0.join("secret"), scratch.bucket().join("link")).unwrap();
+    symlink("..", scratch.bucket().join("up")).unwrap();
+    let buckets = scratch.open(|_| {});
+    assert!(buckets.read(&uri("oss://b/link")).is_err());
+    assert!(buckets.read(&uri("oss://b/up/secret")).is_err());
+    let mut staging = buckets.staging("t");
+    let staged = staging.reserve(&uri("oss://b/up/written")).unwrap();
+    fs::write(staged.path(), b"x").unwrap();
+    assert!(staging.commit().is_err());
+    assert_eq!(entries(&scratch.0), ["bucket", "secret"]);
+}
+
+#[test]
+fn rights_and_prefix_are_checked_in_one_place() {
+    let scratch = Scratch::new("rights");
+    let buckets = scratch.open(|bucket| {
+        bucket.write = false;
+        bucket.key_prefix = Some("mine/".into());
+    });
+    assert!(buckets.check(&uri("oss://b/mine/x"), Access::Read).is_ok());
+    assert!(buckets.check(&uri("oss://b/mine/x"), Access::Write).is_err());
+    assert!(buckets.check(&uri("oss://b/yours/x"), Access::Read).is_err());
+    assert!(scratch.open(|_| {}).check(&uri("oss://b/.wasmux-staging/t/0"), Access::Read).is_err());
+}
+
+#[test]
+fn outputs_appear_together_and_leave_nothing_behind() {
+    let scratch = Scratch::new("commit");
+    let buckets = scratch.open(|_| {});
+    fs::write(scratch.bucket().join("old.mp4"), b"old").unwrap();
+    let mut staging = buckets.staging("t");
+    for (name, bytes) in [("oss://b/old.mp4", "new"), ("oss://b/deep/er/new.mp4", "deep")] {
+        let staged = staging.reserve(&uri(name)).unwrap();
+        fs::write(staged.path(), bytes).unwrap();
+    }
+    assert_eq!(fs::read(scratch.bucket().join("old.mp4")).unwrap(), b"old", "nothing is visible before the commit");
+    staging.commit().unwrap();
+    assert_eq!(fs::read(scratch.bucket().join("old.mp4")).unwrap(), b"new");
+    assert_eq!(fs::read(scratch.bucket().join("deep/er/new.mp4")).unwrap(), b"deep");
+    assert_eq!(entries(&scratch.bucket()), ["deep", "old.mp4"]);
+}
+
+#[test]
+fn a_commit_that_fails_half_way_takes_all_back() {
+    let scratch = Scratch::new("rollback");
+    let buckets = scratch.open(|_| {});
+    fs::write(scratch.bucket().join("old"), b"old").unwrap();
+    fs::write(scratch.bucket().join("file"), b"a file where a folder is needed").unwrap();
+    let mut staging = buckets.staging("t");
+    for name in ["oss://b/old", "oss://b/new", "oss://b/file/below"] {
+        let staged = staging.reserve(&uri(name)).unwrap();
+        fs::write(staged.path(), b"new").unwrap();
+    }
+    assert!(staging.commit().is_err());
+    assert_eq!(fs::read(scratch.bucket().join("old")).unwrap(), b"old");
+    assert_eq!(entries(&scratch.bucket()), ["file", "old"]);
+}
+
+#[test]
+fn what_is_dropped_is_removed_and_what_a_dead_process_left_is_swept() {
+    let scratch = Scratch::new("sweep");
+    let buckets = scratch.open(|_| {});
+    let dead = scratch.bucket().join(STAGING_FOLDER).join("dead");
+    fs::create_dir_all(&dead).unwrap();
+    fs::write(dead.join("lock"), b"").unwrap();
+    fs::write(dead.join("0-x.mp4"), b"half").unwrap();
+    let mut living = buckets.staging("living");
+    assert!(!dead.exists(), "its lock was free");
+    living.reserve(&uri("oss://b/x")).unwrap();
+    drop(buckets.staging("other"));
+    assert!(scratch.bucket().join(STAGING_FOLDER).join("living").exists(), "its lock is held");
+    drop(living);
+    assert_eq!(entries(&scratch.bucket()), [""; 0]);
+}

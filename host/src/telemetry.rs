@@ -1,0 +1,14 @@
+//! Logs: to standard error, filtered by the environment variable `WASMUX_LOG` (default `warn`).
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt;
+
+/// The environment variable that filters the log, such as `info` or `wasmux::sandbox=debug`.
+pub const LOG_VARIABLE: &str = "WASMUX_LOG";
+
+/// Sets logging up, once for the process.
+pub fn init() {
+    let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("warn"));
+    // Fails only when a subscriber is set already, as in a test: then that one stays.
+    drop(fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init());
+}

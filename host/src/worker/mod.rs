@@ -1,0 +1,171 @@
+//! Room `worker`: runs one task, from its spec to staged outputs that were verified.
+//!
+//! It owns: the order of things (facts, resolve, plan, open the filters, pipeline, verify). It promises: a plan whose filters
+//! have been opened, so that it shows what they said; outputs that were read back before anybody hears of them. It refuses:
+//! credentials, databases, committing: sources and places for outputs are handed to it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use crate::media::{self, ByteSource, Demuxer, FileSource, Interrupt, MediaError};
+use crate::pipeline::{self, FilterFactory, FilterRequest, OpenFilter, Progress};
+use crate::plan::{NodeId, Operation, Plan, Span};
+use crate::resolve::{self, ParameterPolicy, PluginIds, UriPolicy};
+use crate::task::{ErrorCode, Failure, MediaFacts, ObjectUri, Stage, TaskSpec, Warning};
+
+/// Opens sources for a worker.
+pub trait Sources {
+    /// Opens an object: its bytes, and when it was last modified. Failures carry stage `Probe`.
+    fn open(&self, uri: &ObjectUri) -> Result<(Box<dyn ByteSource>, SystemTime), Failure>;
+}
+
+/// Hands out places for outputs.
+pub trait Outputs {
+    /// A path that is free to be written. Failures carry stage `Mux`.
+    fn reserve(&mut self, uri: &ObjectUri) -> Result<PathBuf, Failure>;
+}
+
+/// What a worker works with.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// Opens sources.
+    pub sources: &'a dyn Sources,
+    /// Opens filters.
+    pub filters: &'a dyn FilterFactory,
+    /// Calls URI policies.
+    pub uris: &'a dyn UriPolicy,
+    /// Calls parameter policies.
+    pub parameters: &'a dyn ParameterPolicy,
+    /// Knows which component a reference means.
+    pub plugins: &'a dyn PluginIds,
+    /// When the task was created.
+    pub created: SystemTime,
+}
+
+/// A task that is planned, its sources and filters open.
+pub struct Prepared {
+    plan: Plan,
+    filters: BTreeMap<NodeId, OpenFilter>,
+    sources: Vec<Demuxer>,
+}
+
+/// One output, staged and verified.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Output {
+    /// Index in `Targets[]`.
+    pub target: usize,
+    /// Where it will stand.
+    pub uri: ObjectUri,
+    /// What it is, read back.
+    pub facts: MediaFacts,
+}
+
+/// The outputs, and what came up while they were made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Done {
+    /// In the order of the plan's targets.
+    pub outputs: Vec<Output>,
+    /// What the plan could not know.
+    pub warnings: Vec<Warning>,
+}
+
+/// Plans a task and opens its filters. Nothing is written.
+pub fn prepare(spec: &TaskSpec, with: &Surroundings<'_>, interrupt: &Interrupt) -> Result<Prepared, Failure> {
+    let mut sources = Vec::new();
+    let mut first = None;
+    for source in &spec.sources {
+        let (bytes, modified) = with.sources.open(&source.uri)?;
+        let demuxer = Demuxer::open(bytes, interrupt)
+            .map_err(|error| Failure::new(error.code(), Stage::Probe, format!("{}: {error}", source.uri)))?;
+        first.get_or_insert_with(|| (demuxer.facts().clone(), modified));
+        sources.push(demuxer);
+    }
+    let Some((facts, modified)) = first else {
+        let message = "the task has no source";
+        return Err(Failure::new(ErrorCode::Internal, Stage::Probe, message));
+    };
+    let context = resolve::Context {
+        uris: with.uris,
+        parameters: with.parameters,
+        plugins: with.plugins,
+        created: with.created,
+        modified,
+    };
+    let (resolved, skipped) = resolve::resolve(spec, &facts, &context)?;
+    let mut plan = crate::plan::plan(spec, facts, resolved, skipped)?;
+    let filters = open_filters(&mut plan, with.filters)?;
+    Ok(Prepared { plan, filters, sources })
+}
+
+/// Opens each filter node once, and notes in the plan what the filters say.
+fn open_filters(plan: &mut Plan, factory: &dyn FilterFactory) -> Result<BTreeMap<NodeId, OpenFilter>, Failure> {
+    let mut opened = BTreeMap::new();
+    for node in plan.nodes().to_vec() {
+        let Operation::Filter(filter) = &node.operation else { continue };
+        let targets = plan.targets_of(node.id);
+        let first = targets.first().copied().unwrap_or_default();
+        let request =
+            FilterRequest { plugin: &filter.reference, parameters: &filter.parameters, picture: &filter.picture };
+        let open = factory.open(request).map_err(|failure| failure.of_target(first))?;
+        let regions = open.regions.as_ref().map(|regions| {
+            regions.iter().map(|region| Span { area: region.area, start: region.start, end: region.end }).collect()
+        });
+        let warnings = targets.iter().flat_map(|target| {
+            open.warnings.iter().map(|warning| Warning {
+                field: wire_path(*target, &warning.field),
+                target: Some(*target),
+                ..warning.clone()
+            })
+        });
+        plan.note_filter(node.id, regions, warnings.collect());
+        opened.insert(node.id, open);
+    }
+    Ok(opened)
+}
+
+/// A path within a filter's parameters as a path within the request.
+fn wire_path(target: usize, field: &str) -> String {
+    let filters = format!("Targets[{target}].Video.FilterVideo");
+    if field.is_empty() { filters } else { format!("{filters}.{field}") }
+}
+
+impl Prepared {
+    /// The plan, filters included.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Runs the plan into places that `outputs` hands out, and verifies what was written.
+    pub fn run(
+        self,
+        outputs: &mut dyn Outputs,
+        progress: &Progress,
+        interrupt: &Interrupt,
+    ) -> Result<Done, Failure> {
+        let Self { plan, filters, sources } = self;
+        let mut paths = BTreeMap::new();
+        for target in plan.targets() {
+            paths.insert(target.mux, outputs.reserve(&target.uri)?);
+        }
+        let inputs = pipeline::Inputs { sources, filters, outputs: &paths };
+        let finished = pipeline::run(&plan, inputs, progress, interrupt)?;
+        let mut done = Done { outputs: Vec::new(), warnings: finished.warnings };
+        for target in plan.targets() {
+            let failed = |error: MediaError| {
+                let message = format!("{} was written, but reading it back: {error}", target.uri);
+                Failure::new(error.code(), Stage::Verify, message).of_target(target.index)
+            };
+            let Some(written) = finished.written.get(&target.mux) else {
+                let message = "an output of the plan was not made";
+                return Err(Failure::new(ErrorCode::Internal, Stage::Verify, message).of_target(target.index));
+            };
+            media::verify(&written.report, &written.expected, interrupt).map_err(failed)?;
+            let source = FileSource::open(&written.report.path)
+                .map_err(|error| failed(MediaError::Verify(error.to_string())))?;
+            let facts = media::probe(Box::new(source), interrupt).map_err(failed)?;
+            done.outputs.push(Output { target: target.index, uri: target.uri.clone(), facts });
+        }
+        Ok(done)
+    }
+}

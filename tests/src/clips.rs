@@ -1,0 +1,78 @@
+//! Clips that tests work on: from the folder `WASMUX_MEDIA`, else made with FFmpeg.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::{World, workspace};
+
+/// How each clip is made where the real one is not there. `-i` sources are FFmpeg's own test pictures and tones.
+const MADE: &[(&str, &str)] = &[
+    ("portrait_rot90.mov", "-f lavfi -i testsrc2=s=1280x720:d=1 -c:v libx264 -preset ultrafast -pix_fmt yuv420p"),
+    ("vfr.mp4", "-f lavfi -i testsrc2=s=640x360:d=2 -vf select='not(mod(n\\,3))+lt(n\\,10)' -vsync vfr -c:v libx264 -pix_fmt yuv420p"),
+    ("audio51.mov", "-f lavfi -i testsrc2=s=320x240:d=1 -f lavfi -i sine=d=1 -ac 6 -c:v libx264 -pix_fmt yuv420p -c:a aac"),
+    ("noaudio.mp4", "-f lavfi -i testsrc2=s=320x240:d=1 -c:v libx264 -pix_fmt yuv420p"),
+    ("audioonly.flac", "-f lavfi -i sine=d=2:r=48000 -ac 2"),
+    ("hevc10.mov", "-f lavfi -i testsrc2=s=640x360:d=1 -c:v libx265 -x265-params log-level=none -pix_fmt yuv420p10le -tag:v hvc1"),
+    ("interlaced_mpeg2.ts", "-f lavfi -i testsrc2=s=720x576:r=25:d=1 -c:v mpeg2video -flags +ildct+ilme -aspect 16:9"),
+    ("odd_853x479.mov", "-f lavfi -i testsrc2=s=853x479:d=1 -c:v libx264 -pix_fmt yuv444p"),
+    ("vp9.webm", "-f lavfi -i testsrc2=s=320x240:d=1 -c:v libvpx-vp9 -deadline realtime -cpu-used 8"),
+    ("av1.mkv", "-f lavfi -i testsrc2=s=320x240:d=1 -c:v libsvtav1 -preset 12"),
+    ("flv1.flv", "-f lavfi -i testsrc2=s=320x240:d=1 -c:v flv"),
+    ("wmv2.wmv", "-f lavfi -i testsrc2=s=320x240:d=1 -f lavfi -i sine=d=1 -c:v wmv2 -c:a wmav2"),
+    ("mpeg2.vob", "-f lavfi -i testsrc2=s=720x576:r=25:d=1 -c:v mpeg2video"),
+];
+
+/// Puts a clip into the bucket under its own name.
+pub fn put(world: &World, name: &str) {
+    match name {
+        "bigbuckbunny.mp4" | "logo.png" => world.copy(&workspace().join("assets").join(name), name),
+        "truncated.mp4" => {
+            // An intact file with its index in front, cut off at 60 %.
+            let whole = std::fs::read(workspace().join("assets/bigbuckbunny.mp4")).unwrap();
+            world.put(name, &whole[..whole.len() * 6 / 10]);
+        }
+        "empty.mp4" => world.put(name, b""),
+        "garbage.mp4" => world.put(name, &garbage(100_000)),
+        _ => match provided(name) {
+            Some(path) => world.copy(&path, name),
+            None => make(name, &world.object(name)),
+        },
+    }
+}
+
+/// Bytes without any meaning, always the same.
+pub fn garbage(length: usize) -> Vec<u8> {
+    let mut state = 0x2545_F491_4F6C_DD1D_u64;
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as u8
+    };
+    std::iter::repeat_with(next).take(length).collect()
+}
+
+/// The real clip, where `WASMUX_MEDIA` names a folder that has it. With `WASMUX_MEDIA_REQUIRED` it must.
+fn provided(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("WASMUX_MEDIA").map(|folder| Path::new(&folder).join(name)).filter(|path| path.is_file());
+    assert!(path.is_some() || env::var_os("WASMUX_MEDIA_REQUIRED").is_none(), "WASMUX_MEDIA has no {name}");
+    path
+}
+
+fn make(name: &str, path: &Path) {
+    let (_, arguments) = MADE.iter().find(|(made, _)| *made == name).unwrap_or_else(|| panic!("no recipe for {name}"));
+    let mut command = Command::new("ffmpeg");
+    command.args(["-nostdin", "-v", "error", "-y"]).args(arguments.split(' ')).arg(path);
+    assert!(command.status().unwrap().success(), "{command:?}");
+    if name == "portrait_rot90.mov" {
+        // The display matrix can only be written when the stream is copied.
+        let plain = path.with_extension("plain.mov");
+        std::fs::rename(path, &plain).unwrap();
+        let mut command = Command::new("ffmpeg");
+        command.args(["-nostdin", "-v", "error", "-y", "-i"]).arg(&plain);
+        command.args(["-c", "copy", "-metadata:s:v:0", "rotate=270"]).arg(path);
+        assert!(command.status().unwrap().success(), "{command:?}");
+        std::fs::remove_file(plain).unwrap();
+    }
+}
