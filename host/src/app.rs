@@ -1,5 +1,6 @@
 //! Wiring: which room stands behind which trait.
 
+use std::io::{Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -9,9 +10,9 @@ use uuid::Uuid;
 use crate::intake::{self, BucketRights, Faults};
 use crate::media::{self, ByteSource, Interrupt};
 use crate::pipeline::Progress;
-use crate::sandbox::{AssetReader, AssetSource, Fonts, Limits, Sandbox, SandboxConfig};
-use crate::store::{Access, BucketConfig, Buckets, Staging};
-use crate::task::{ErrorCode, Failure, ObjectUri, Policies, Stage, TaskSpec};
+use crate::sandbox::{AssetReader, AssetSource, BrokenPlugin, PluginInfo, Sandbox, SandboxConfig};
+use crate::store::{Access, BucketConfig, Buckets, ObjectReader, Staging};
+use crate::task::{ErrorCode, Failure, ObjectUri, PluginRef, Policies, Stage, TaskSpec};
 use crate::worker::{self, Done, Outputs, Prepared, Sources, Surroundings};
 
 /// The components that are part of the binary.
@@ -43,10 +44,8 @@ impl App {
             embedded: BUILT_IN.to_vec(),
             plugin_folder: config.plugin_folder,
             cache_folder: config.cache_folder,
-            limits: Limits::default(),
-            plugin_limits: Default::default(),
-            fonts: Fonts::default(),
             assets: Arc::new(BucketAssets(Arc::clone(&buckets))),
+            ..SandboxConfig::default()
         })
         .map_err(|error| error.to_string())?;
         Ok(Self { buckets, sandbox })
@@ -68,9 +67,14 @@ impl App {
         Task { app: self, spec, created: SystemTime::now() }
     }
 
-    /// A line for each plugin that requests can name.
-    pub fn plugins(&self) -> Vec<String> {
-        self.sandbox.list().iter().map(ToString::to_string).collect()
+    /// The plugins that requests can name.
+    pub fn plugins(&self) -> Vec<PluginInfo> {
+        self.sandbox.list()
+    }
+
+    /// Files of the plugin folder that are no usable plugins.
+    pub fn broken_plugins(&self) -> &[BrokenPlugin] {
+        self.sandbox.broken()
     }
 }
 
@@ -85,12 +89,13 @@ impl Task<'_> {
     /// Plans it and opens its filters; writes nothing.
     pub fn prepare(&self, interrupt: &Interrupt) -> Result<Prepared, Failure> {
         let sandbox = &*self.app.sandbox;
+        let plugins = |plugin: &PluginRef| sandbox.plugin_id(plugin);
         let surroundings = Surroundings {
             sources: &BucketSources(&self.app.buckets),
             filters: sandbox,
             uris: sandbox,
             parameters: sandbox,
-            plugins: sandbox,
+            plugins: &plugins,
             created: self.created,
         };
         worker::prepare(&self.spec, &surroundings, interrupt)
@@ -159,6 +164,19 @@ struct BucketAssets(Arc<Buckets>);
 impl AssetSource for BucketAssets {
     fn open(&self, uri: &ObjectUri) -> Result<Box<dyn AssetReader>, String> {
         let object = self.0.read(uri).map_err(|error| error.to_string())?;
-        Ok(Box::new(object))
+        Ok(Box::new(ObjectAsset(object)))
+    }
+}
+
+struct ObjectAsset(ObjectReader);
+
+impl AssetReader for ObjectAsset {
+    fn length(&self) -> u64 {
+        self.0.facts().size
+    }
+
+    fn read(&mut self, offset: u64, out: &mut [u8]) -> Result<(), String> {
+        let read = self.0.seek(SeekFrom::Start(offset)).and_then(|_| self.0.read_exact(out));
+        read.map_err(|error| error.to_string())
     }
 }

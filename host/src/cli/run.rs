@@ -53,8 +53,9 @@ pub(super) fn run(args: &RunArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     }
     let app = args.plugins.app(args.buckets.clone()).map_err(Stop::Usage)?;
     let spec = app.intake(&request).map_err(|faults| {
-        let many = if faults.len() == 1 { "1 fault" } else { &format!("{} faults", faults.len()) };
-        Stop::Usage(format!("{} is refused, {many}:\n{faults}", args.request.display()))
+        let count = faults.as_slice().len();
+        let many = if count == 1 { "fault" } else { "faults" };
+        Stop::Usage(format!("{} is refused, {count} {many}:\n{faults}", args.request.display()))
     })?;
     let task = app.task(spec);
     let prepared = task.prepare(interrupt)?;

@@ -11,7 +11,7 @@ use super::damage::Damage;
 use super::stages::{self, Item, Outlet, Stop, Work};
 use super::{OpenFilter, Progress};
 use crate::media::{Demuxer, Expectation, Interrupt, MuxReport};
-use crate::plan::{NodeId, Operation, Plan};
+use crate::plan::{Node, NodeId, Operation, Plan};
 use crate::task::{ErrorCode, Failure, Stage, Warning};
 
 /// Bytes that wait between two stages at most: about eight frames of 4K.
@@ -124,7 +124,7 @@ impl Shared<'_> {
 }
 
 /// Makes an inbox for each node and hands every node its work.
-fn connect(plan: &Plan, inputs: Inputs<'_>) -> Result<Vec<(&crate::plan::Node, Work)>, Failure> {
+fn connect<'a>(plan: &'a Plan, inputs: Inputs<'_>) -> Result<Vec<(&'a Node, Work)>, Failure> {
     let mut inboxes: BTreeMap<NodeId, Inbox<Item>> = BTreeMap::new();
     let mut outlets: BTreeMap<NodeId, Vec<Sender<Item>>> = BTreeMap::new();
     for node in plan.nodes() {

@@ -1,7 +1,8 @@
 //! Builds the graph.
 
-use super::graph::{Filter, Geometry, Graph, NodeId, Operation, Transform};
+use super::graph::{Filter, Graph, NodeId, Operation, Transform};
 use super::{Plan, PlannedSource, PlannedTarget};
+use crate::task::resolved::Geometry;
 use crate::task::{
     AudioWish, ErrorCode, Failure, MediaFacts, Picture, ResolvedTarget, ResolvedVideo, Stage, TaskSpec, VideoStreamFacts,
     VideoWish, Warning,

@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Span;
-use crate::task::{AudioEncoding, Container, FilterRole, Picture, PluginId, PluginRef, ResolvedVideo, VideoEncoding};
+use crate::task::resolved::Geometry;
+use crate::task::{AudioEncoding, Container, FilterRole, Picture, PluginId, PluginRef, VideoEncoding};
 
 /// A node's place in the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -84,37 +85,6 @@ pub struct Transform {
     pub geometry: Geometry,
     /// What comes out.
     pub picture: Picture,
-}
-
-/// The part of [`ResolvedVideo`] that concerns the picture.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Geometry {
-    /// Clockwise, the source's own rotation included.
-    pub rotation: crate::task::Rotation,
-    /// Size after rotation.
-    pub scale: crate::task::resolved::Size,
-    /// The part that is kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub crop: Option<crate::task::Rect>,
-    /// The black picture around it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pad: Option<crate::task::resolved::Pad>,
-    /// The rate that frames are dropped or repeated for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub convert_rate: Option<crate::task::Rational>,
-}
-
-impl From<&ResolvedVideo> for Geometry {
-    fn from(video: &ResolvedVideo) -> Self {
-        Self {
-            rotation: video.rotation,
-            scale: video.scale,
-            crop: video.crop,
-            pad: video.pad,
-            convert_rate: video.frame_rate,
-        }
-    }
 }
 
 /// A filter component at work.

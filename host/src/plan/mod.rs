@@ -13,7 +13,7 @@ mod tests;
 use serde::Serialize;
 
 pub use build::plan;
-pub use graph::{Node, NodeId, Operation};
+pub use graph::{Filter, Node, NodeId, Operation, Transform};
 
 use crate::task::{Container, MediaFacts, ObjectUri, Picture, PluginId, Rect, Warning};
 

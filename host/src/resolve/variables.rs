@@ -36,6 +36,8 @@ pub(super) fn of_target(
     {
         variables.push(("resolution".to_owned(), resolution.text.clone()));
     }
+    // What is empty has no value (decisions 10 and 11), but for a tag that was set to nothing on purpose.
+    variables.retain(|(_, value)| !value.is_empty());
     variables.extend(spec.tags.iter().map(|(name, value)| (format!("tags.{name}"), value.clone())));
     variables
 }

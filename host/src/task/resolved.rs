@@ -80,6 +80,38 @@ pub struct ResolvedVideo {
     pub encoding: VideoEncoding,
 }
 
+/// The part of [`ResolvedVideo`] that concerns the picture and not the encoder: targets that differ only in the encoder's parameters
+/// share the work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Geometry {
+    /// Clockwise, the source's own rotation included.
+    pub rotation: Rotation,
+    /// Size after rotation, before crop and pad.
+    pub scale: Size,
+    /// The part of the scaled picture that is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crop: Option<Rect>,
+    /// The black picture around it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pad: Option<Pad>,
+    /// Frames are dropped or repeated to reach this rate; `None`: timestamps stay as they are.
+    #[serde(rename = "ConvertRate", skip_serializing_if = "Option::is_none")]
+    pub frame_rate: Option<Rational>,
+}
+
+impl From<&ResolvedVideo> for Geometry {
+    fn from(video: &ResolvedVideo) -> Self {
+        Self {
+            rotation: video.rotation,
+            scale: video.scale,
+            crop: video.crop,
+            pad: video.pad,
+            frame_rate: video.frame_rate,
+        }
+    }
+}
+
 impl ResolvedVideo {
     /// Size of the output picture.
     pub fn size(&self) -> Size {

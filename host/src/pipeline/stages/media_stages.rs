@@ -155,7 +155,7 @@ pub(super) fn transform(transform: &Transform, inbox: &Inbox<Item>, outlet: Outl
     let Some((_, Item::Clock(clock))) = inbox.receive()? else {
         return Err(bug("a transform was not told how its frames are timed").into());
     };
-    let mut object = VideoTransform::new(&transform.geometry, &transform.picture, clock);
+    let mut object = VideoTransform::new(transform.geometry.clone(), &transform.picture, clock);
     outlet.send(Item::Clock(object.clock()))?;
     loop {
         let frame = match inbox.receive()? {
@@ -253,5 +253,5 @@ fn announce(parameters: StreamParameters, promise: &Promise, outlet: &Outlet) ->
 /// Told before the stream ends, so that whoever sees the end sees the promise.
 fn keep(promise: &Promise, report: EncodeReport) {
     // An encoder ends once.
-    drop(promise.set(report));
+    let _ = promise.set(report);
 }

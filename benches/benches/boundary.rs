@@ -1,0 +1,3 @@
+//! The price of the plugin boundary.
+
+fn main() {}

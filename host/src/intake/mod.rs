@@ -1,0 +1,63 @@
+//! Room `intake`: from the wire's JSON to a [`TaskSpec`].
+//!
+//! It owns: the names, defaults and ranges of all request fields, and the check at submission ([`SubmissionCheck`],
+//! [`BucketRights`]). It promises: all faults of a request at once, each with the path of its field; no field is dropped in
+//! silence, it is taken, answered with a fault, or named in a warning; hostile input never panics and costs bounded work.
+//! It refuses: media, files, the network. What needs the source's facts is for the policies and the plan.
+
+mod audio;
+mod check;
+mod faults;
+mod fields;
+mod filter_video;
+mod json;
+mod limits;
+mod names;
+mod notices;
+mod numbers;
+mod output;
+mod overlay;
+mod policies;
+mod request;
+mod rights;
+mod source;
+mod target;
+#[cfg(test)]
+mod tests;
+mod video;
+
+use serde_json::Value;
+
+pub use check::{CheckFault, SubmissionCheck};
+pub use faults::Faults;
+pub use limits::Limits;
+pub use rights::BucketRights;
+
+use crate::task::{Policies, TaskSpec};
+
+/// What intake needs to know of its surroundings.
+pub struct Context<'a> {
+    /// The plugins.
+    pub check: &'a dyn SubmissionCheck,
+    /// The buckets.
+    pub buckets: &'a dyn BucketRights,
+    /// Components of the roles that a target's `Policies` does not name.
+    pub defaults: Policies,
+    /// Limits on the size of a request.
+    pub limits: Limits,
+}
+
+/// Reads the body of a `CreateMediaConvertTask` request.
+///
+/// Errors: all faults at once. Text that is no JSON, has a field twice or is nested too deep gives one fault `InvalidJSON`
+/// that names line and column.
+pub fn intake(text: &[u8], context: &Context<'_>) -> Result<TaskSpec, Faults> {
+    let value = json::parse(text, &context.limits)?;
+    request::read(&value, context)
+}
+
+/// The same from a value that is parsed already, such as one put together from query parameters.
+pub fn intake_value(value: &Value, context: &Context<'_>) -> Result<TaskSpec, Faults> {
+    json::check_depth(value, context.limits.depth)?;
+    request::read(value, context)
+}

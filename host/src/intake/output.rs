@@ -1,0 +1,95 @@
+//! `Targets[].URI`: the template of the output's URI.
+
+use super::fields::Fields;
+use super::policies::Role;
+use super::request::Scope;
+use crate::task::fault::FaultCode;
+use crate::task::uri::valid_bucket;
+use crate::task::{ObjectUri, SourceSpec, VideoWish};
+
+/// Variables that have a value for every target: of the source's URI and modification time, of the task's creation, of the
+/// output. One file holds all streams of a target in this version, so there is no `streamindex`.
+const ALWAYS: &[&str] = &[
+    "bucket", "key", "barename", "basename", "year", "mon", "day", "hour", "min", "sec", "t_year", "t_mon", "t_day",
+    "t_hour", "t_min", "t_sec", "index", "autoext",
+];
+
+/// The output of a target.
+pub(super) struct Output {
+    pub(super) template: String,
+    /// What it expands to, where it has no variables and so is known already.
+    pub(super) literal: Option<ObjectUri>,
+}
+
+/// Reads `URI` of a target and lets its URI policy judge it.
+pub(super) fn output(target: &mut Fields<'_>, video: &VideoWish, role: &Role, scope: &Scope<'_>) -> Option<Output> {
+    let template = target.string("URI")?;
+    let available = available(video, scope);
+    if let Some(plugin) = &role.plugin {
+        match scope.context.check.check_template(plugin, template, &available) {
+            Ok(Ok(())) => {}
+            Ok(Err(found)) => {
+                let named = found.field.is_empty() || found.message.contains(&found.field);
+                let message =
+                    if named { found.message } else { format!("is wrong at `{}`: {}", found.field, found.message) };
+                target.fault(FaultCode::InvalidArgument, "URI", message);
+                return None;
+            }
+            Err(failure) => role.failed(&failure, target.notes()),
+        }
+    }
+    // What a text means to another policy is that policy's to say.
+    let literal = match (role.built_in, template.contains(['{', '}'])) {
+        (false, _) => None,
+        (true, false) => Some(writable(target, template, scope)?),
+        (true, true) => {
+            if let Some(bucket) = literal_bucket(template)
+                && let Err(message) = scope.context.buckets.can_write(bucket, "")
+            {
+                target.fault(FaultCode::ResourceNotFound, "URI", message);
+            }
+            None
+        }
+    };
+    Some(Output { template: template.to_owned(), literal })
+}
+
+/// The bucket of a template, where no variable is part of it.
+fn literal_bucket(template: &str) -> Option<&str> {
+    let (bucket, _) = template.strip_prefix("oss://")?.split_once('/')?;
+    valid_bucket(bucket).then_some(bucket)
+}
+
+fn writable(target: &Fields<'_>, text: &str, scope: &Scope<'_>) -> Option<ObjectUri> {
+    match ObjectUri::parse(text) {
+        Ok(uri) => {
+            if let Err(message) = scope.context.buckets.can_write(uri.bucket(), uri.key()) {
+                target.fault(FaultCode::ResourceNotFound, "URI", message);
+            }
+            Some(uri)
+        }
+        Err(error) => {
+            target.fault(FaultCode::InvalidArgument, "URI", error.to_string());
+            None
+        }
+    }
+}
+
+/// The names of all variables that will have a value (decision 10 of the API reference).
+fn available(video: &VideoWish, scope: &Scope<'_>) -> Vec<String> {
+    let mut names: Vec<String> = ALWAYS.iter().map(|name| (*name).to_owned()).collect();
+    // These two may be empty, which is the same as no value (decision 11). Of a source that is wrong they are unknown.
+    let empty = |part: fn(&ObjectUri) -> &str| scope.source.is_some_and(|SourceSpec { uri }| part(uri).is_empty());
+    if !empty(ObjectUri::dirname) {
+        names.push("dirname".to_owned());
+    }
+    if !empty(ObjectUri::ext) {
+        names.push("ext".to_owned());
+    }
+    if matches!(video, VideoWish::Transcode(video) if video.resolution.is_some()) {
+        names.push("resolution".to_owned());
+    }
+    let tags = scope.tags.iter().filter(|(_, text)| !text.is_empty());
+    names.extend(tags.map(|(name, _)| format!("tags.{name}")));
+    names
+}

@@ -1,0 +1,133 @@
+//! The request as a whole.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::faults::Notes;
+use super::fields::Fields;
+use super::{Context, Faults, notices, source, target};
+use crate::task::fault::FaultCode;
+use crate::task::spec::TaskParts;
+use crate::task::{Fault, FieldPath, SourceSpec, TaskSpec};
+
+/// Most sources that the API concatenates.
+const MAX_SOURCES: usize = 11;
+
+/// Longest name of a project.
+const MAX_PROJECT_NAME: usize = 128;
+
+/// What the reader of a target needs besides its fields.
+pub(super) struct Scope<'a> {
+    pub(super) context: &'a Context<'a>,
+    /// Of the whole task.
+    pub(super) tags: &'a BTreeMap<String, String>,
+    /// The source that a template's variables are of; `None` where it is wrong.
+    pub(super) source: Option<&'a SourceSpec>,
+}
+
+/// Reads the whole request.
+pub(super) fn read(value: &Value, context: &Context<'_>) -> Result<TaskSpec, Faults> {
+    let notes = Notes::new(context.limits.faults);
+    let parts = Fields::open(value, FieldPath::root(), None, &notes).and_then(|fields| parts(fields, context));
+    let warnings = notes.finish()?;
+    match parts {
+        Some(parts) => Ok(TaskSpec::seal(TaskParts { warnings, ..parts })),
+        // Each part that is missing has reported why, so this is out of reach; if not, it is still an answer.
+        None => Err(Fault::new(FaultCode::InvalidArgument, FieldPath::root(), "could not be read").into()),
+    }
+}
+
+fn parts(mut fields: Fields<'_>, context: &Context<'_>) -> Option<TaskParts> {
+    let project_name = project_name(&mut fields);
+    let user_data = user_data(&mut fields, context.limits.user_data_bytes);
+    let tags = tags(&mut fields, context);
+    let sources = sources(&mut fields, context);
+    let scope = Scope { context, tags: &tags, source: sources.first().and_then(Option::as_ref) };
+    let has_groups = fields.has("TargetGroups");
+    fields.unsupported("TargetGroups", "use Targets");
+    let targets = target::targets(&mut fields, &scope, has_groups);
+    let sources: Option<Vec<_>> = sources.into_iter().collect();
+    notices::notices(&mut fields);
+    if fields.boolean("TolerateDamage") == Some(true) {
+        let message = "is not supported by this version as true; a damaged source always fails with SourceDamaged";
+        fields.fault(FaultCode::Unsupported, "TolerateDamage", message);
+    }
+    fields.finish();
+    Some(TaskParts {
+        project_name: project_name?,
+        sources: sources?,
+        targets: targets?,
+        tags,
+        user_data,
+        warnings: Vec::new(),
+    })
+}
+
+fn project_name(fields: &mut Fields<'_>) -> Option<String> {
+    let name = fields.required_string("ProjectName")?;
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if name.len() > MAX_PROJECT_NAME || !name.chars().all(legal) {
+        let message = format!("must be 1 to {MAX_PROJECT_NAME} characters of A-Z, a-z, 0-9, '-' and '_'");
+        fields.fault(FaultCode::InvalidArgument, "ProjectName", message);
+        return None;
+    }
+    Some(name.to_owned())
+}
+
+fn user_data(fields: &mut Fields<'_>, most: usize) -> Option<String> {
+    let text = fields.string("UserData")?;
+    if text.len() > most {
+        let message = format!("must be at most {most} bytes long; it has {}", text.len());
+        fields.fault(FaultCode::LimitExceeded, "UserData", message);
+    }
+    Some(text.to_owned())
+}
+
+fn tags(fields: &mut Fields<'_>, context: &Context<'_>) -> BTreeMap<String, String> {
+    let limits = &context.limits;
+    let path = FieldPath::root().field("Tags");
+    let mut tags = BTreeMap::new();
+    for (name, text) in fields.texts("Tags", limits.tags) {
+        let fits = name.len() <= limits.tag_name_bytes && text.len() <= limits.tag_value_bytes;
+        let plain = !name.is_empty() && !name.chars().chain(text.chars()).any(char::is_control);
+        if fits && plain {
+            tags.insert(name.to_owned(), text.to_owned());
+        } else {
+            let short: String = name.chars().take(limits.tag_name_bytes).collect();
+            let message = format!(
+                "must have a name of 1 to {} bytes and a value of at most {} bytes, both without control characters",
+                limits.tag_name_bytes, limits.tag_value_bytes
+            );
+            let code = if fits { FaultCode::InvalidArgument } else { FaultCode::LimitExceeded };
+            fields.notes().fault(Fault::with_value(code, path.field(&short), &Value::from(text), message));
+        }
+    }
+    tags
+}
+
+fn sources(fields: &mut Fields<'_>, context: &Context<'_>) -> Vec<Option<SourceSpec>> {
+    let items = match fields.array("Sources") {
+        Some(items) => items,
+        None => {
+            if !fields.has("Sources") {
+                fields.fault(FaultCode::MissingArgument, "Sources", "is required and must hold one source");
+            }
+            &[]
+        }
+    };
+    if items.len() > MAX_SOURCES {
+        let message = format!("must hold at most {MAX_SOURCES} sources; it holds {}", items.len());
+        fields.fault(FaultCode::LimitExceeded, "Sources", message);
+    } else if items.len() > 1 {
+        let message =
+            format!("must hold one source in this version, which does not concatenate; it holds {}", items.len());
+        fields.fault(FaultCode::Unsupported, "Sources", message);
+    }
+    // With one source the index has only one legal value, but it is judged as the API documents it.
+    let last = i64::try_from(items.len().clamp(1, MAX_SOURCES)).unwrap_or(1) - 1;
+    fields.integer::<usize>("AlignmentIndex", 0..=last);
+    let path = fields.path().field("Sources");
+    let read = |(index, item)| source::source(item, path.index(index), fields.notes(), context);
+    items.iter().take(MAX_SOURCES).enumerate().map(read).collect()
+}

@@ -1,0 +1,42 @@
+//! `Sources[]`.
+
+use serde_json::Value;
+
+use super::Context;
+use super::faults::Notes;
+use super::fields::Fields;
+use super::numbers::Interval;
+use crate::task::fault::FaultCode;
+use crate::task::{FieldPath, ObjectUri, SourceSpec};
+
+/// Reads one source. This version takes it whole: no cut, no added streams.
+pub(super) fn source(value: &Value, path: FieldPath, notes: &Notes, context: &Context<'_>) -> Option<SourceSpec> {
+    let mut fields = Fields::open(value, path, None, notes)?;
+    let uri = readable(&mut fields, "URI", context);
+    fields.only_number("StartTime", Interval::SECONDS, 0.0);
+    fields.only_number("Duration", Interval::SECONDS, 0.0);
+    fields.unsupported_flag("DisableVideo");
+    fields.unsupported_flag("DisableAudio");
+    fields.unsupported_flag("Attached");
+    fields.choice("AlignMode", &[("false", ())], &["loop", "pad"]);
+    fields.unsupported("Subtitles", "leave it out");
+    fields.finish();
+    Some(SourceSpec { uri: uri? })
+}
+
+/// A required object URI that may be read.
+pub(super) fn readable(fields: &mut Fields<'_>, name: &'static str, context: &Context<'_>) -> Option<ObjectUri> {
+    let text = fields.required_string(name)?;
+    match ObjectUri::parse(text) {
+        Ok(uri) => {
+            if let Err(message) = context.buckets.can_read(uri.bucket(), uri.key()) {
+                fields.fault(FaultCode::ResourceNotFound, name, message);
+            }
+            Some(uri)
+        }
+        Err(error) => {
+            fields.fault(FaultCode::InvalidArgument, name, error.to_string());
+            None
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! `Targets[]`.
+
+use std::collections::BTreeMap;
+
+use super::audio::audio;
+use super::fields::{Fields, is_hollow};
+use super::numbers::Interval;
+use super::output::output;
+use super::policies::roles;
+use super::request::Scope;
+use super::video::video;
+use crate::task::fault::FaultCode;
+use crate::task::{AudioWish, Container, Fault, ObjectUri, TargetSpec, VideoWish};
+
+/// Containers of the API, and of decision 12, that this version does not write.
+const LATER_CONTAINERS: &[&str] =
+    &["mkv", "mov", "asf", "avi", "mxf", "ts", "flv", "mp3", "aac", "flac", "oga", "ac3", "opus", "webm", "wav"];
+
+/// Reads `Targets`; `None` where one of them is wrong.
+pub(super) fn targets(fields: &mut Fields<'_>, scope: &Scope<'_>, has_groups: bool) -> Option<Vec<TargetSpec>> {
+    let most = scope.context.limits.targets;
+    let Some(items) = fields.array("Targets") else {
+        if !fields.has("Targets") && !has_groups {
+            fields.fault(FaultCode::MissingArgument, "Targets", "is required and must hold at least one target");
+        }
+        return None;
+    };
+    if items.len() > most {
+        let message = format!("must hold at most {most} targets; it holds {}", items.len());
+        fields.fault(FaultCode::LimitExceeded, "Targets", message);
+        return None;
+    }
+    let path = fields.path().field("Targets");
+    let mut taken = BTreeMap::new();
+    if let Some(source) = scope.source {
+        taken.insert(source.uri.clone(), "the source Sources[0]".to_owned());
+    }
+    let mut specs = Vec::with_capacity(items.len());
+    for (index, item) in items.iter().enumerate() {
+        let target = Fields::open(item, path.index(index), Some(index), fields.notes());
+        specs.push(target.and_then(|target| read(target, index, scope, &mut taken)));
+    }
+    specs.into_iter().collect()
+}
+
+/// Which outputs and sources there are already, and what to call them.
+type Taken = BTreeMap<ObjectUri, String>;
+
+fn read(mut target: Fields<'_>, index: usize, scope: &Scope<'_>, taken: &mut Taken) -> Option<TargetSpec> {
+    let roles = roles(&mut target, scope.context);
+    let video = video(&mut target, &roles, scope);
+    let audio = audio(&mut target);
+    let others = others(&mut target);
+    together(&target, others);
+    let container =
+        target.choice("Container", &Container::ALL.map(|container| (container.name(), container)), LATER_CONTAINERS);
+    let output = output(&mut target, &video, &roles.uri_template, scope);
+    if let Some(uri) = output.as_ref().and_then(|output| output.literal.as_ref()) {
+        match taken.get(uri) {
+            Some(other) => {
+                target.fault(
+                    FaultCode::InvalidArgument,
+                    "URI",
+                    format!("must differ from {other}, which is the same object"),
+                );
+            }
+            None => {
+                taken.insert(uri.clone(), format!("the output of Targets[{index}]"));
+            }
+        }
+    }
+    if video == VideoWish::None && audio == AudioWish::None {
+        let message =
+            "must have video or audio: both are switched off, or their TranscodeVideo and TranscodeAudio are empty";
+        target.notes().fault(Fault::new(FaultCode::InvalidArgument, target.path().clone(), message));
+    }
+    target.only_number("Speed", Interval::closed(0.5, 1.0), 1.0);
+    let strip_metadata = target.boolean("StripMetadata").unwrap_or(false);
+    target.finish();
+    let output = output?;
+    Some(TargetSpec {
+        uri_template: output.template,
+        container: container?,
+        video,
+        audio,
+        strip_metadata,
+        policies: roles.policies()?,
+    })
+}
+
+/// `Container` and `URI` must be set together. Both may be left out where a target makes only pictures or subtitle files,
+/// which is refused as unsupported already.
+fn together(target: &Fields<'_>, others: bool) {
+    for (name, other) in [("Container", "URI"), ("URI", "Container")] {
+        if !target.has(name) && target.has(other) {
+            target.fault(
+                FaultCode::MissingArgument,
+                name,
+                format!("is required: it must be set together with {other}"),
+            );
+        } else if !target.has(name) && !others {
+            target.fault(FaultCode::MissingArgument, name, "is required and must not be empty");
+        }
+    }
+}
+
+/// The parts of a target that this version does not have. Returns whether it asks for pictures or subtitle files.
+fn others(target: &mut Fields<'_>) -> bool {
+    segment(target);
+    let pictures = target.value("Image").is_some_and(|image| !is_hollow(image));
+    target.unsupported("Image", "leave it out");
+    let extracts = subtitle(target);
+    retained(target, "AttachedPicture");
+    retained(target, "Data");
+    pictures || extracts
+}
+
+fn segment(target: &mut Fields<'_>) {
+    let Some(mut segment) = target.object("Segment") else { return };
+    if !segment.is_hollow() {
+        target.fault(FaultCode::Unsupported, "Segment", "is not supported by this version; the output is one file");
+    }
+    segment.choice("Format", &[("hls", ()), ("dash", ())], &[]);
+    segment.number("Duration", Interval::SECONDS);
+    segment.integer::<u32>("StartNumber", 0..=i64::from(i32::MAX));
+    segment.finish();
+}
+
+fn subtitle(target: &mut Fields<'_>) -> bool {
+    let Some(mut subtitle) = target.object("Subtitle") else { return false };
+    subtitle.boolean("DisableSubtitle");
+    subtitle.unsupported("Stream", "leave it out");
+    let extracts = subtitle.value("ExtractSubtitle").is_some_and(|extract| !is_hollow(extract));
+    subtitle.unsupported("ExtractSubtitle", "leave it out");
+    subtitle.finish();
+    extracts
+}
+
+/// `AttachedPicture` and `Data`: which such streams are retained. An empty list, the default, retains none.
+fn retained(target: &mut Fields<'_>, name: &'static str) {
+    let Some(mut retained) = target.object(name) else { return };
+    if retained.integers("Stream", &(-1..=i64::from(i32::MAX))).is_some() {
+        let message = "is not supported by this version; supported is [], which retains none";
+        retained.fault(FaultCode::Unsupported, "Stream", message);
+    }
+    retained.finish();
+}

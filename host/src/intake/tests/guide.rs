@@ -1,0 +1,154 @@
+//! The seven requests of the vendor's guide: what this version supports of them, and what it answers to the others.
+
+use serde_json::{Value, json};
+
+use super::surroundings::{Plugins, context};
+use crate::intake::{Faults, intake};
+use crate::task::fault::FaultCode;
+use crate::task::spec::{AudioTarget, LessOption, Resolution};
+use crate::task::{
+    AudioCodec, AudioWish, Container, FilterRole, PixelFormat, Preset, Rotation, TaskSpec, VideoCodec, VideoRate,
+    VideoWish,
+};
+
+fn read(text: &str) -> Result<TaskSpec, Faults> {
+    intake(text.as_bytes(), &context(&Plugins::default()))
+}
+
+fn aac(bitrate: u64) -> AudioWish {
+    AudioWish::Transcode(AudioTarget {
+        codec: AudioCodec::Aac,
+        bitrate: Some(bitrate),
+        bitrate_option: LessOption::Fixed,
+        sample_rate: Some(44100),
+        sample_rate_option: LessOption::Fixed,
+        channel: Some(2),
+    })
+}
+
+fn codes(text: &str) -> Vec<(FaultCode, String)> {
+    let faults = read(text).unwrap_err().into_vec();
+    faults.into_iter().map(|fault| (fault.code, fault.field.as_str().to_owned())).collect()
+}
+
+fn unsupported(paths: &[&str]) -> Vec<(FaultCode, String)> {
+    paths.iter().map(|path| (FaultCode::Unsupported, (*path).to_owned())).collect()
+}
+
+#[test]
+fn transcode_to_mp4() {
+    let spec = read(include_str!("guide/mp4.json")).unwrap();
+    assert_eq!(spec.project_name, "test-project");
+    assert_eq!(spec.sources.len(), 1);
+    assert_eq!(spec.sources[0].uri.to_string(), "oss://test-bucket/video-demo/Shushan Commercial Building.mov");
+    assert_eq!(spec.targets.len(), 1);
+    let target = &spec.targets[0];
+    assert_eq!(target.uri_template, "oss://test-bucket/video-demo/Shushan Commercial Building.mp4");
+    assert_eq!(target.container, Container::Mp4);
+    assert!(!target.strip_metadata);
+    assert_eq!(target.audio, aac(96000));
+    let VideoWish::Transcode(video) = &target.video else { panic!("{:?}", target.video) };
+    assert_eq!((video.codec, video.preset, video.rate), (VideoCodec::H264, Preset::Medium, Some(VideoRate::Crf(24.0))));
+    assert_eq!(video.pixel_format, Some(PixelFormat::Yuv420p));
+    assert_eq!(
+        (video.resolution.clone(), video.frame_rate, video.rotation),
+        (None::<Resolution>, None, Rotation::None)
+    );
+    assert_eq!((video.gop_size, video.b_frames, video.refs), (None, None, None));
+    assert!(video.filters.is_empty());
+    // The topic has no sink: a warning, not a fault.
+    assert_eq!(spec.warnings.len(), 1);
+    assert_eq!(
+        (spec.warnings[0].code.as_str(), spec.warnings[0].field.as_str()),
+        ("NotificationIgnored", "Notification.MNS")
+    );
+}
+
+#[test]
+fn add_watermarks() {
+    let spec = read(include_str!("guide/watermarks.json")).unwrap();
+    let target = &spec.targets[0];
+    assert_eq!(target.uri_template, "oss://test-bucket/video-demo/Shushan Commercial Building.{autoext}");
+    assert_eq!(target.audio, aac(256_000));
+    let VideoWish::Transcode(video) = &target.video else { panic!("{:?}", target.video) };
+    assert_eq!(video.rate, Some(VideoRate::Crf(25.0)));
+    assert_eq!(video.filters.len(), 1, "the empty list of delogos is no filter");
+    assert_eq!(
+        (video.filters[0].role, video.filters[0].plugin.to_string()),
+        (FilterRole::Watermark, "watermark".to_owned())
+    );
+    let expected = json!({"Watermarks": [
+        {"Dx": 0.05, "Dy": 0.1, "ReferPos": "topleft", "Type": "file", "URI": "oss://test-bucket/video-demo/aliyun.png", "Width": 0.1},
+        {
+            "Content": "Intelligent Media Management", "Dx": 0.05, "Dy": 0.1, "FontColor": "#FFFFFF", "FontSize": 100,
+            "ReferPos": "bottomright", "Type": "text"
+        }
+    ]});
+    assert_eq!(video.filters[0].parameters, expected);
+}
+
+#[test]
+fn add_a_mosaic() {
+    let spec = read(include_str!("guide/mosaic.json")).unwrap();
+    let VideoWish::Transcode(video) = &spec.targets[0].video else { panic!("{:?}", spec.targets[0].video) };
+    assert_eq!(video.rate, Some(VideoRate::Crf(24.0)));
+    assert_eq!(video.filters.len(), 1);
+    assert_eq!((video.filters[0].role, video.filters[0].plugin.to_string()), (FilterRole::Delogo, "delogo".to_owned()));
+    let expected = json!({"Delogos": [
+        {"Dx": 0.05, "Dy": 0.1, "Height": 0.1, "ReferPos": "topleft", "Width": 0.1},
+        {"Dx": 0.05, "Dy": 0.1, "Height": 100, "ReferPos": "bottomright", "Width": 600}
+    ]});
+    assert_eq!(video.filters[0].parameters, expected);
+}
+
+#[test]
+fn change_the_container_only() {
+    let spec = read(include_str!("guide/remux.json")).unwrap();
+    assert_eq!((&spec.targets[0].video, &spec.targets[0].audio), (&VideoWish::Copy, &AudioWish::Copy));
+    assert_eq!(spec.targets[0].container, Container::Mp4);
+}
+
+#[test]
+fn remux_by_naming_the_codec_copy() {
+    let mut request: Value = serde_json::from_str(include_str!("guide/remux.json")).unwrap();
+    request["Targets"][0]["Video"] = json!({"TranscodeVideo": {"Codec": "copy"}});
+    request["Targets"][0]["Audio"] = json!({"TranscodeAudio": {"Codec": "copy"}});
+    let spec = read(&request.to_string()).unwrap();
+    assert_eq!((&spec.targets[0].video, &spec.targets[0].audio), (&VideoWish::Copy, &AudioWish::Copy));
+    assert_eq!(spec.warnings.len(), 1, "only that of the topic");
+}
+
+#[test]
+fn hls_in_h265_is_not_there_yet() {
+    let expected =
+        unsupported(&["Targets[0].Video.TranscodeVideo.Codec", "Targets[0].Segment", "Targets[0].Container"]);
+    assert_eq!(codes(include_str!("guide/hls-1080p.json")), expected);
+}
+
+#[test]
+fn an_hls_ladder_is_not_there_yet() {
+    let expected = unsupported(&[
+        "Targets[0].Segment",
+        "Targets[0].Container",
+        "Targets[1].Segment",
+        "Targets[1].Container",
+        "Targets[2].Segment",
+        "Targets[2].Container",
+    ]);
+    assert_eq!(codes(include_str!("guide/hls-ladder.json")), expected);
+}
+
+#[test]
+fn a_cut_into_flv_is_not_there_yet() {
+    let expected = unsupported(&["Sources[0].StartTime", "Sources[0].Duration", "Targets[0].Container"]);
+    assert_eq!(codes(include_str!("guide/cut-flv.json")), expected);
+    let faults = read(include_str!("guide/cut-flv.json")).unwrap_err();
+    let text = faults.to_string();
+    assert_eq!(text.lines().count(), 3);
+    assert!(
+        text.contains(
+            "Targets[0].Container is not supported by this version with this value; supported are mp4 (found \"flv\")"
+        ),
+        "{text}"
+    );
+}

@@ -1,0 +1,8 @@
+//! Tests of the room as a whole: requests in, specs or faults out.
+
+mod docs;
+mod guide;
+mod properties;
+mod refusals;
+mod surroundings;
+mod taken;

@@ -1,0 +1,253 @@
+//! `Targets[].Video`.
+
+use super::fields::Fields;
+use super::filter_video::filters;
+use super::numbers::Interval;
+use super::policies::Roles;
+use super::request::Scope;
+use crate::task::fault::FaultCode;
+use crate::task::spec::{LessOption, Resolution, ScaleType, VideoTarget};
+use crate::task::{FilterWish, PixelFormat, Preset, Rotation, VideoCodec, VideoRate, VideoWish};
+
+/// Codecs of the API, and of decision 12, that this version does not encode.
+const LATER_CODECS: &[&str] = &["h265", "vp9", "av1", "vp8"];
+
+/// Values of the fields that end in `Option` (decision 8).
+pub(super) const LESS_OPTIONS: &[(&str, LessOption)] =
+    &[("fixed", LessOption::Fixed), ("adaptive", LessOption::Adaptive), ("fall", LessOption::Fall)];
+
+const SCALE_TYPES: &[(&str, ScaleType)] =
+    &[("stretch", ScaleType::Stretch), ("crop", ScaleType::Crop), ("fill", ScaleType::Fill), ("fit", ScaleType::Fit)];
+
+/// Fields of `TranscodeVideo` besides `Codec`.
+const TRANSCODE_FIELDS: &[&str] = &[
+    "AdaptiveResolutionDirection",
+    "BFrames",
+    "Bitrate",
+    "BitrateOption",
+    "BufferSize",
+    "CRF",
+    "FrameRate",
+    "FrameRateOption",
+    "GOPSize",
+    "MaxBitrate",
+    "PixelFormat",
+    "Preset",
+    "Refs",
+    "Resolution",
+    "ResolutionOption",
+    "Rotation",
+    "ScaleType",
+    "VideoSlim",
+];
+
+/// Lowest bitrate: encoders count in kbit/s.
+const MIN_RATE: i64 = 1_000;
+
+/// Highest bitrate: twice as much, the decoder buffer of decision 13, still fits into 31 bits.
+const MAX_RATE: i64 = 1_000_000_000;
+
+/// Reads `Video` by decision 5 of the API reference.
+pub(super) fn video(target: &mut Fields<'_>, roles: &Roles, scope: &Scope<'_>) -> VideoWish {
+    let Some(mut video) = target.object("Video") else { return VideoWish::Copy };
+    let disabled = video.boolean("DisableVideo").unwrap_or(false);
+    first_stream(&mut video);
+    let transcode = video.object("TranscodeVideo");
+    let filter = video.object("FilterVideo");
+    let wish = match transcode {
+        Some(transcode) if !disabled && !transcode.is_hollow() => transcoded(transcode, filter, roles, scope),
+        transcode => {
+            let why = if disabled { "DisableVideo is true" } else { "TranscodeVideo is empty" };
+            if let Some(mut transcode) = transcode {
+                if !transcode.unread(&["Codec"]).is_empty() | !transcode.unread(TRANSCODE_FIELDS).is_empty() {
+                    transcode.warn("FieldsIgnored", "", format!("does nothing: {why}"));
+                }
+                transcode.finish();
+            }
+            if let Some(filter) = filter {
+                ignored_filter(filter, why);
+            }
+            VideoWish::None
+        }
+    };
+    video.finish();
+    wish
+}
+
+/// `Stream`: this version processes the first stream only.
+pub(super) fn first_stream(fields: &mut Fields<'_>) {
+    if fields.integers("Stream", &(0..=i64::from(i32::MAX))).is_some_and(|streams| streams != [0]) {
+        let message = "is not supported by this version with this value; supported are [] and [0], the first stream";
+        fields.fault(FaultCode::Unsupported, "Stream", message);
+    }
+}
+
+/// Reports a field that is given without the one that it belongs to.
+pub(super) fn needs(fields: &Fields<'_>, name: &'static str, other: &'static str) {
+    if fields.has(name) && !fields.has(other) {
+        fields.fault(FaultCode::InvalidArgument, name, format!("must be used together with {other}"));
+    }
+}
+
+/// Unknown names stay faults in a part that does nothing; values are not judged.
+fn ignored_filter(mut filter: Fields<'_>, why: &str) {
+    let ignored = filter.unread(&["Delogos", "Desensitization", "Speed", "Watermarks"]);
+    if !ignored.is_empty() {
+        filter.warn("FieldsIgnored", "", format!("these fields do nothing, since {why}: {}", ignored.join(", ")));
+    }
+    filter.finish();
+}
+
+fn transcoded(mut fields: Fields<'_>, filter: Option<Fields<'_>>, roles: &Roles, scope: &Scope<'_>) -> VideoWish {
+    let given = fields.has("Codec");
+    let codec = fields.choice("Codec", &[("copy", None), ("h264", Some(VideoCodec::H264))], LATER_CODECS);
+    if codec == Some(None) || !given {
+        let why = if given { "Codec is copy" } else { "without Codec the stream is copied" };
+        let ignored = fields.unread(TRANSCODE_FIELDS);
+        if !ignored.is_empty() {
+            fields.warn("FieldsIgnored", "", format!("these fields do nothing, since {why}: {}", ignored.join(", ")));
+        }
+        if let Some(filter) = filter {
+            ignored_filter(filter, why);
+        }
+        fields.finish();
+        return VideoWish::Copy;
+    }
+    let filters = filter.map(|filter| filters(filter, roles, scope)).unwrap_or_default();
+    let wish = target(&mut fields, filters);
+    fields.finish();
+    VideoWish::Transcode(Box::new(wish))
+}
+
+fn target(fields: &mut Fields<'_>, filters: Vec<FilterWish>) -> VideoTarget {
+    let (rate, max_bitrate, buffer_size) = rate(fields);
+    let resolution = resolution(fields);
+    for (name, other) in [
+        ("BitrateOption", "Bitrate"),
+        ("FrameRateOption", "FrameRate"),
+        ("ResolutionOption", "Resolution"),
+        ("ScaleType", "Resolution"),
+    ] {
+        needs(fields, name, other);
+    }
+    let adaptive_resolution_direction = fields.boolean("AdaptiveResolutionDirection").unwrap_or(false);
+    if adaptive_resolution_direction && !fields.has("Resolution") {
+        fields.warn("FieldsIgnored", "AdaptiveResolutionDirection", "does nothing without Resolution");
+    }
+    if fields.integer_of::<u8>("VideoSlim", &[0, 1]) == Some(1) {
+        fields.fault(FaultCode::Unsupported, "VideoSlim", "is not supported by this version as 1; supported is 0");
+    }
+    VideoTarget {
+        codec: VideoCodec::H264,
+        preset: fields.choice("Preset", &Preset::ALL.map(|preset| (preset.name(), preset)), &[]).unwrap_or_default(),
+        rate,
+        bitrate_option: fields.choice("BitrateOption", LESS_OPTIONS, &[]).unwrap_or_default(),
+        max_bitrate,
+        buffer_size,
+        gop_size: fields.integer("GOPSize", 1..=100_000),
+        b_frames: fields.integer("BFrames", 0..=16),
+        refs: fields.integer("Refs", 1..=16),
+        pixel_format: pixel_format(fields),
+        frame_rate: fields.number("FrameRate", Interval::above(0.0, 240.0)),
+        frame_rate_option: fields.choice("FrameRateOption", LESS_OPTIONS, &[]).unwrap_or_default(),
+        resolution,
+        resolution_option: fields.choice("ResolutionOption", LESS_OPTIONS, &[]).unwrap_or_default(),
+        adaptive_resolution_direction,
+        scale_type: fields.choice("ScaleType", SCALE_TYPES, &[]).unwrap_or_default(),
+        rotation: fields
+            .integer_of("Rotation", &[0, 90, 180, 270])
+            .and_then(Rotation::from_degrees)
+            .unwrap_or_default(),
+        filters,
+    }
+}
+
+/// `CRF` or `Bitrate` (decision 13), and the limit of a constant quality: `MaxBitrate` with `BufferSize`.
+fn rate(fields: &mut Fields<'_>) -> (Option<VideoRate>, Option<u64>, Option<u64>) {
+    let crf = fields.number("CRF", Interval::closed(0.0, 51.0));
+    let bitrate = fields.integer::<u64>("Bitrate", MIN_RATE..=MAX_RATE);
+    let max_bitrate = fields.integer::<u64>("MaxBitrate", MIN_RATE..=MAX_RATE);
+    let mut buffer_size = fields.integer::<u64>("BufferSize", MIN_RATE..=2 * MAX_RATE);
+    if fields.has("CRF") && fields.has("Bitrate") {
+        fields.fault(FaultCode::InvalidArgument, "CRF", "must not be set together with Bitrate");
+    }
+    needs(fields, "MaxBitrate", "BufferSize");
+    needs(fields, "MaxBitrate", "CRF");
+    if fields.has("BufferSize") && !fields.has("MaxBitrate") {
+        fields.warn("FieldsIgnored", "BufferSize", "does nothing without CRF and MaxBitrate");
+        buffer_size = None;
+    }
+    (crf.map(VideoRate::Crf).or(bitrate.map(VideoRate::Bitrate)), max_bitrate, buffer_size)
+}
+
+fn pixel_format(fields: &mut Fields<'_>) -> Option<PixelFormat> {
+    let format = fields.choice("PixelFormat", &PixelFormat::ALL.map(|format| (format.name(), format)), &[])?;
+    if format.has_alpha() {
+        let message = "must go with Codec vp9, which this version does not encode";
+        fields.fault(FaultCode::InvalidArgument, "PixelFormat", message);
+    }
+    Some(format)
+}
+
+fn resolution(fields: &mut Fields<'_>) -> Option<Resolution> {
+    let text = fields.string("Resolution")?;
+    let parsed = parse_resolution(text);
+    if parsed.is_none() {
+        let message = "must be like 1280x720, 1280x or x720, with sides from 1 to 4096";
+        fields.fault(FaultCode::InvalidArgument, "Resolution", message);
+    }
+    parsed
+}
+
+/// `1280x720`, `1280x` or `x720`.
+fn parse_resolution(text: &str) -> Option<Resolution> {
+    /// `Some(None)` for a side that is left open.
+    fn side(text: &str) -> Option<Option<u32>> {
+        if text.is_empty() {
+            return Some(None);
+        }
+        // `parse` alone would take a sign.
+        let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+        let side = text.parse().ok().filter(|side| plain && (1..=4096).contains(side))?;
+        Some(Some(side))
+    }
+    let (first, second) = text.split_once('x')?;
+    let (first, second) = (side(first)?, side(second)?);
+    (first.is_some() || second.is_some()).then(|| Resolution { text: text.to_owned(), first, second })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn resolutions() {
+        let sides = |text| parse_resolution(text).map(|resolution| (resolution.first, resolution.second));
+        assert_eq!(sides("1280x720"), Some((Some(1280), Some(720))));
+        assert_eq!(sides("1280x"), Some((Some(1280), None)));
+        assert_eq!(sides("x720"), Some((None, Some(720))));
+        for text in
+            ["x", "", "1280", "0x720", "4097x", "-1x720", "+1x720", "1280X720", "1280x720x", " 1280x720", "0720x", "٣x"]
+        {
+            assert_eq!(sides(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_resolution_keeps_its_text(first in 1u32..=4096, second in 1u32..=4096) {
+            let text = format!("{first}x{second}");
+            let resolution = parse_resolution(&text).unwrap();
+            prop_assert_eq!((resolution.first, resolution.second, resolution.text), (Some(first), Some(second), text));
+        }
+
+        #[test]
+        fn no_text_panics(text in ".{0,20}") {
+            if let Some(resolution) = parse_resolution(&text) {
+                prop_assert!(resolution.first.or(resolution.second).is_some());
+            }
+        }
+    }
+}

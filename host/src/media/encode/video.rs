@@ -1,0 +1,228 @@
+//! Pictures to packets.
+
+use std::collections::BTreeMap;
+
+use ffmpeg_next::codec::Context;
+use ffmpeg_next::picture;
+
+use super::{EncodeReport, Opened, find};
+use crate::media::clock::{self, VideoClock, from_ns, to_ns};
+use crate::media::frame::to_pixel;
+use crate::media::stream::{Packet, StreamKind, StreamParameters};
+use crate::media::{Frame, MediaError, Result};
+use crate::task::{Picture, PixelFormat, Rational, VideoCodec, VideoEncoding, VideoRate};
+
+/// Encodes pictures. It opens on the first frame, so that nothing is held while a task waits.
+pub struct VideoEncoder {
+    encoding: VideoEncoding,
+    picture: Picture,
+    clock: VideoClock,
+    threads: u32,
+    opened: Option<Opened>,
+    last: Option<i64>,
+    /// Durations of the frames inside of the encoder by their timestamps, in ticks: x264 does not pass them on, and the last
+    /// frame of a variable rate would lose its own.
+    durations: BTreeMap<i64, i64>,
+}
+
+impl VideoEncoder {
+    /// `picture` is what all frames will be; `clock` is that of the frames, used where the encoding has no constant rate.
+    pub fn new(encoding: &VideoEncoding, picture: &Picture, clock: VideoClock) -> Self {
+        let clock = encoding.frame_rate.and_then(VideoClock::constant).unwrap_or(clock);
+        Self {
+            encoding: *encoding,
+            picture: *picture,
+            clock,
+            threads: 0,
+            opened: None,
+            last: None,
+            durations: BTreeMap::new(),
+        }
+    }
+
+    /// Uses so many threads; 0, the default, is as many as there are cores. The bytes that come out depend on it.
+    #[must_use]
+    pub fn with_threads(mut self, threads: u32) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Encodes a frame, or with `None` what is still inside. Packets keep the timestamps of their frames, rounded to the
+    /// encoder's time base. `Encoder` where parameters are refused; the message names them. An error of `out` is returned at once.
+    pub fn send(&mut self, frame: Option<Frame>, out: &mut dyn FnMut(Packet) -> Result<()>) -> Result<()> {
+        let Some(mut frame) = frame else {
+            let Some(opened) = &mut self.opened else {
+                return Ok(());
+            };
+            opened.send(None)?;
+            return drain(opened, &mut self.durations, out);
+        };
+        self.check(&frame)?;
+        if self.opened.is_none() {
+            self.opened = Some(self.open()?);
+        }
+        let Some(opened) = &mut self.opened else {
+            return Ok(());
+        };
+        let base = opened.base;
+        let start = from_ns(frame.time_ns, base);
+        if self.last.is_some_and(|last| start <= last) {
+            opened.report.dropped += 1;
+            return Ok(());
+        }
+        self.last = Some(start);
+        let report = &mut opened.report;
+        if report.frames == 0 {
+            report.start_ns = to_ns(start, base);
+        }
+        report.frames += 1;
+        let duration = match from_ns(frame.duration_ns, base) {
+            ..=0 => self.encoding.frame_rate.map_or(0, |_| 1),
+            duration => duration,
+        };
+        report.end_ns = to_ns(start.saturating_add(duration), base);
+        self.durations.insert(start, duration);
+        let video = frame.video_mut();
+        video.set_pts(Some(start));
+        // The decoder left its own picture type there, which would force that type on the encoder.
+        video.set_kind(picture::Type::None);
+        opened.send(Some(video))?;
+        drain(opened, &mut self.durations, out)
+    }
+
+    fn check(&self, frame: &Frame) -> Result<()> {
+        let found = (frame.width(), frame.height(), frame.pixel_format());
+        let wanted = (self.picture.width, self.picture.height, Some(self.picture.pixel_format));
+        if found == wanted {
+            return Ok(());
+        }
+        Err(MediaError::Bug(format!("a frame of {found:?} came to an encoder of {wanted:?}")))
+    }
+
+    fn open(&self) -> Result<Opened> {
+        let (encoding, picture) = (&self.encoding, &self.picture);
+        let VideoCodec::H264 = encoding.codec;
+        check_h264(picture)?;
+        let mut encoder = Context::new_with_codec(find("libx264")?)
+            .encoder()
+            .video()
+            .map_err(|error| MediaError::Bug(format!("libx264: {error}")))?;
+        encoder.set_width(picture.width);
+        encoder.set_height(picture.height);
+        encoder.set_format(to_pixel(picture.pixel_format));
+        encoder.set_aspect_ratio(clock::av(picture.sample_aspect));
+        encoder.set_time_base(clock::av(self.clock.time_base));
+        // Rate control and the level think in frames per second; without a rate they would take the time base for it.
+        encoder.set_frame_rate(Some(clock::av(self.rate())));
+        Opened::open("libx264", encoder.0.0, self.clock.time_base, &self.options()?)
+    }
+
+    fn rate(&self) -> Rational {
+        let known = self.encoding.frame_rate.or(self.picture.frame_rate).or(self.clock.rate);
+        known.unwrap_or_else(|| Rational::new(25, 1).unwrap_or(Rational::ONE))
+    }
+
+    /// All options in FFmpeg's names. As options and not as fields, so that flags are added to those that are set already.
+    fn options(&self) -> Result<Vec<(&'static str, String)>> {
+        let encoding = &self.encoding;
+        let mut options = vec![
+            ("preset", encoding.preset.name().to_owned()),
+            ("threads", if self.threads == 0 { "auto".to_owned() } else { self.threads.to_string() }),
+            // mp4 wants the headers outside of the packets.
+            ("flags", "+global_header".to_owned()),
+            ("g", within("GOPSize", u64::from(encoding.gop_size), i32::MAX as u64)?),
+            ("bf", within("BFrames", u64::from(encoding.b_frames), 16)?),
+            ("refs", within("Refs", u64::from(encoding.refs), 16)?),
+        ];
+        match encoding.rate {
+            VideoRate::Crf(quality) if (0.0..=51.0).contains(&quality) => {
+                options.push(("crf", quality.to_string()));
+                if let Some(limit) = encoding.max_bitrate {
+                    // A limit needs a buffer over which it holds; two seconds, as with `Bitrate`.
+                    let buffer = encoding.buffer_size.unwrap_or(limit.saturating_mul(2));
+                    options.push(("maxrate", within("MaxBitrate", limit, i32::MAX as u64)?));
+                    options.push(("bufsize", within("BufferSize", buffer, i32::MAX as u64)?));
+                }
+            }
+            VideoRate::Crf(quality) => {
+                return Err(MediaError::Encoder(format!("CRF {quality} is not allowed: it must be 0 to 51")));
+            }
+            VideoRate::Bitrate(bitrate) => {
+                let text = within("Bitrate", bitrate, i32::MAX as u64 / 2)?;
+                options.push(("b", text.clone()));
+                options.push(("maxrate", text));
+                options.push(("bufsize", bitrate.saturating_mul(2).to_string()));
+            }
+        }
+        let colour = &self.picture.colour;
+        // The matrix of RGB does not fit planar YUV.
+        let matrix = if colour.matrix == 0 { 2 } else { colour.matrix };
+        options.push(("color_primaries", colour.primaries.to_string()));
+        options.push(("color_trc", colour.transfer.to_string()));
+        options.push(("colorspace", matrix.to_string()));
+        options.push(("color_range", if colour.full_range { "pc" } else { "tv" }.to_owned()));
+        if let Some(location) = colour.chroma_location {
+            options.push(("chroma_sample_location", (u16::from(location) + 1).to_string()));
+        }
+        Ok(options)
+    }
+
+    /// Parameters for the muxer; `None` before the first frame.
+    pub fn parameters(&self) -> Result<Option<StreamParameters>> {
+        let Some(opened) = &self.opened else {
+            return Ok(None);
+        };
+        let mut parameters = opened.parameters(StreamKind::Video, Some(self.rate()), self.encoding.codec.name())?;
+        parameters.size = Some((self.picture.width, self.picture.height));
+        let aspect = self.picture.sample_aspect;
+        parameters.aspect = (aspect.num(), aspect.den());
+        Ok(Some(parameters))
+    }
+
+    /// What it did so far.
+    pub fn report(&self) -> EncodeReport {
+        self.opened.as_ref().map(|opened| opened.report).unwrap_or_default()
+    }
+}
+
+fn drain(
+    opened: &mut Opened,
+    durations: &mut BTreeMap<i64, i64>,
+    out: &mut dyn FnMut(Packet) -> Result<()>,
+) -> Result<()> {
+    opened.drain(&mut |mut packet| {
+        let duration = packet.inner.pts().and_then(|time| durations.remove(&time));
+        packet.inner.set_duration(duration.unwrap_or(0));
+        out(packet)
+    })
+}
+
+fn check_h264(picture: &Picture) -> Result<()> {
+    if picture.pixel_format == PixelFormat::Yuva420p {
+        let allowed: Vec<_> =
+            PixelFormat::ALL.iter().filter(|format| !format.has_alpha()).map(|format| format.name()).collect();
+        return Err(MediaError::Encoder(format!(
+            "PixelFormat yuva420p: h264 has no alpha; allowed are {}",
+            allowed.join(", ")
+        )));
+    }
+    let (x, y) = picture.pixel_format.chroma_shift();
+    if !picture.width.is_multiple_of(1 << x) || !picture.height.is_multiple_of(1 << y) {
+        return Err(MediaError::Encoder(format!(
+            "the picture of {}x{} does not suit {}: h264 wants a multiple of {}x{}",
+            picture.width,
+            picture.height,
+            picture.pixel_format,
+            1 << x,
+            1 << y
+        )));
+    }
+    Ok(())
+}
+
+fn within(field: &str, value: u64, most: u64) -> Result<String> {
+    if value > most {
+        return Err(MediaError::Encoder(format!("{field} {value} is not allowed: it must be at most {most}")));
+    }
+    Ok(value.to_string())
+}

@@ -1,0 +1,20 @@
+//! The C API of FFmpeg where the safe bindings end. Nothing here decides anything; each function is one step with its proof.
+
+mod audio;
+mod codec;
+mod container;
+mod log;
+mod plane;
+mod text;
+mod video;
+
+pub(super) use audio::{ensure_layout, layout_name, rescale_delta, sample_format_name, share_audio, share_packet};
+pub(super) use codec::{decoder_limits, fill_parameters, frame_size, open};
+pub(super) use container::{
+    Container, RawStream, SideData, clear_codec_tag, container, metadata, set_discard, set_stream, stream,
+};
+pub(super) use log::{install as install_log, with_log};
+pub(super) use plane::{Plane, PlaneMut};
+pub(super) use video::{
+    Properties, allocate, make_writable, pixel_format, properties, set_properties, share, unify_range,
+};

@@ -1,0 +1,53 @@
+//! Room `media`: everything that FFmpeg does. Probing, demuxing, decoding, rotating and scaling, encoding, muxing, reading back.
+//!
+//! It owns: the only use of FFmpeg, and all unsafe code around it (`ffi`). It promises: bad media is a [`MediaError`] that says
+//! what was wrong, never a panic or a hang; every read and write ends soon after an [`Interrupt`]; times are nanoseconds from the
+//! start of the output. Its objects are pushed by one thread at a time and may move between threads.
+//! It refuses: threads, channels and policies; those are the pipeline's. Containers that name other files are not opened.
+
+use std::sync::Once;
+
+mod clock;
+mod decode;
+mod demux;
+mod encode;
+mod errors;
+mod facts;
+#[expect(unsafe_code, reason = "the only place that calls the C API of FFmpeg; every block says why it is sound")]
+mod ffi;
+mod frame;
+mod graph;
+mod health;
+mod mux;
+mod source;
+mod still;
+mod stream;
+#[cfg(test)]
+mod testing;
+mod transform;
+mod verify;
+
+pub use clock::VideoClock;
+pub use decode::{AudioDecoder, AudioFrame, DecodeReport, VideoDecoder};
+pub use demux::{Demuxer, probe};
+pub use encode::{AudioEncoder, EncodeReport, VideoEncoder};
+pub use errors::{MediaError, Result};
+pub use frame::{Frame, RectError};
+pub use health::SourceHealth;
+pub use mux::{MuxReport, MuxedStream, Muxer};
+pub use source::{ByteSource, FileSource, Interrupt};
+pub use still::{frame_at, write_png};
+pub use stream::{Packet, StreamKind, StreamParameters};
+pub use transform::{AudioTransform, EncoderSamples, VideoTransform};
+pub use verify::{Expectation, verify};
+
+/// Prepares FFmpeg; from then on it logs to `tracing` and never to stderr. Everything that opens something calls it.
+pub fn init() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        ffi::install_log();
+        if let Err(error) = ffmpeg_next::init() {
+            tracing::error!(%error, "FFmpeg could not be prepared");
+        }
+    });
+}

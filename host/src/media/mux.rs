@@ -1,0 +1,206 @@
+//! Packets into a container.
+
+use std::path::{Path, PathBuf};
+
+use ffmpeg_next::format::context::Output;
+use ffmpeg_next::{Dictionary, Error, encoder};
+
+use super::clock::{self, ratio, rescale};
+use super::stream::{Packet, StreamKind, StreamParameters};
+use super::{MediaError, Result, ffi};
+use crate::task::{Container, Rational};
+
+/// What was written of one stream. Times are nanoseconds from the start of the output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MuxedStream {
+    /// What it holds.
+    pub kind: StreamKind,
+    /// FFmpeg's name of the codec.
+    pub codec: String,
+    /// Width and height in samples, of a video stream.
+    pub size: Option<(u32, u32)>,
+    /// Packets written.
+    pub packets: u64,
+    /// Packets of those where decoding can start.
+    pub keys: u64,
+    /// Earliest time shown.
+    pub start_ns: i64,
+    /// Latest end shown.
+    pub end_ns: i64,
+}
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MuxReport {
+    /// The file.
+    pub path: PathBuf,
+    /// Bytes.
+    pub size: u64,
+    /// The streams in their order.
+    pub streams: Vec<MuxedStream>,
+}
+
+/// A stream that is written.
+struct Track {
+    parameters: StreamParameters,
+    base: Rational,
+    last: Option<i64>,
+    written: MuxedStream,
+}
+
+/// Writes one file. Add all streams, `start`, `write`, `finish`; a file without `finish` is worthless.
+///
+/// It writes to a path, not to a stream: `faststart` opens its own output a second time, to move the index to the front.
+pub struct Muxer {
+    output: Output,
+    path: PathBuf,
+    tracks: Vec<Track>,
+    started: bool,
+}
+
+impl Muxer {
+    /// Creates the file. `metadata` (title, album ...) is written into it. `Write` where the file cannot be created.
+    pub fn create(path: &Path, container: Container, metadata: &[(String, String)]) -> Result<Self> {
+        super::init();
+        let Container::Mp4 = container;
+        let text = path.to_str().filter(|text| !text.contains('\0'));
+        let text = text.ok_or_else(|| MediaError::Write(format!("{}: the path is no UTF-8", path.display())))?;
+        // With the protocol in front, no path can be taken for another one.
+        let mut output = ffmpeg_next::format::output_as(&format!("file:{text}"), "mp4")
+            .map_err(|error| MediaError::write(path, "creating the file", error))?;
+        output.set_metadata(dictionary(metadata));
+        Ok(Self { output, path: path.to_owned(), tracks: Vec::new(), started: false })
+    }
+
+    /// Adds a stream and returns its number in the file. Before `start` only.
+    pub fn add_stream(&mut self, parameters: StreamParameters) -> Result<usize> {
+        if self.started {
+            return Err(MediaError::Bug("a stream was added to a file that was started".to_owned()));
+        }
+        let index = self.tracks.len();
+        let mut codec = parameters.parameters.clone();
+        ffi::clear_codec_tag(&mut codec);
+        let mut stream = self
+            .output
+            .add_stream(encoder::find(ffmpeg_next::codec::Id::None))
+            .map_err(|error| MediaError::Bug(format!("{}: {error}", parameters.label)))?;
+        stream.set_parameters(codec);
+        stream.set_time_base(clock::av(parameters.clock.time_base));
+        if let Some(rate) = parameters.clock.rate.filter(|_| parameters.kind == StreamKind::Video) {
+            stream.set_avg_frame_rate(clock::av(rate));
+        }
+        if let Some(language) = &parameters.language {
+            stream.set_metadata(dictionary(&[("language".to_owned(), language.clone())]));
+        }
+        if !ffi::set_stream(&mut self.output, index, parameters.aspect, &parameters.side_data) {
+            return Err(MediaError::memory("a stream"));
+        }
+        self.tracks.push(Track {
+            base: parameters.clock.time_base,
+            last: None,
+            written: MuxedStream {
+                kind: parameters.kind,
+                codec: parameters.codec.clone(),
+                size: parameters.size,
+                packets: 0,
+                keys: 0,
+                start_ns: i64::MAX,
+                end_ns: i64::MIN,
+            },
+            parameters,
+        });
+        Ok(index)
+    }
+
+    /// Writes the header. `Unsupported` where the container cannot hold one of the streams.
+    pub fn start(&mut self) -> Result<()> {
+        if self.started || self.tracks.is_empty() {
+            return Err(MediaError::Bug("a file is started once, with its streams".to_owned()));
+        }
+        let mut options = Dictionary::new();
+        options.set("movflags", "+faststart");
+        // No dates and versions of libraries in the file: the same task makes the same bytes.
+        options.set("fflags", "+bitexact");
+        let (output, labels) = (&mut self.output, &self.tracks);
+        let (started, said) = ffi::with_log(|| {
+            output
+                .write_header_with(options)
+                .map(|unknown| unknown.iter().map(|(key, _)| key.to_owned()).collect::<Vec<_>>())
+        });
+        let unknown = started.map_err(|error| match error {
+            Error::Other { errno: ffmpeg_next::error::EINVAL } | Error::InvalidData | Error::PatchWelcome => {
+                let labels: Vec<_> = labels.iter().map(|track| track.parameters.label.as_str()).collect();
+                MediaError::Unsupported(format!("mp4 cannot hold {}: {error} ({said})", labels.join(", ")))
+            }
+            error => MediaError::write(&self.path, "writing the header", error),
+        })?;
+        if !unknown.is_empty() {
+            return Err(MediaError::Bug(format!("the muxer has no option {}", unknown.join(", "))));
+        }
+        for (index, track) in self.tracks.iter_mut().enumerate() {
+            // The muxer chooses its own time base.
+            let base = self.output.stream(index).map(|stream| stream.time_base());
+            track.base = base.and_then(|base| ratio(base.numerator(), base.denominator())).unwrap_or(track.base);
+        }
+        self.started = true;
+        Ok(())
+    }
+
+    /// Writes a packet of a stream. Packets of one stream come in decoding order; streams are interleaved here.
+    pub fn write(&mut self, stream: usize, packet: Packet) -> Result<()> {
+        let track = self.tracks.get_mut(stream).filter(|_| self.started);
+        let track =
+            track.ok_or_else(|| MediaError::Bug(format!("stream {stream} is not there, or the file not started")))?;
+        let Packet { inner: mut raw, base } = packet;
+        if raw.size() == 0 {
+            return Ok(());
+        }
+        let to = |time: i64| rescale(time, base, track.base);
+        let next = track.last.map(|last| last.saturating_add(1));
+        let decoded = raw.dts().map(to).or(raw.pts().map(to)).or(next).unwrap_or(0);
+        // Copied streams may have timestamps that stand still; a file that is written may not.
+        let decoded = next.map_or(decoded, |next| decoded.max(next));
+        let shown = raw.pts().map_or(decoded, to).max(decoded);
+        let duration = to(raw.duration().max(0));
+        raw.set_dts(Some(decoded));
+        raw.set_pts(Some(shown));
+        raw.set_duration(duration);
+        raw.set_stream(stream);
+        raw.set_position(-1);
+        track.last = Some(decoded);
+        track.written.packets += 1;
+        track.written.keys += u64::from(raw.is_key());
+        track.written.start_ns = track.written.start_ns.min(clock::to_ns(shown, track.base));
+        track.written.end_ns = track.written.end_ns.max(clock::to_ns(shown.saturating_add(duration), track.base));
+        let (written, said) = ffi::with_log(|| raw.write_interleaved(&mut self.output));
+        written.map_err(|error| {
+            let what = format!("writing {} ({said})", self.tracks[stream].parameters.label);
+            MediaError::write(&self.path, &what, error)
+        })
+    }
+
+    /// Writes what is left, moves the index to the front and closes the file.
+    pub fn finish(mut self) -> Result<MuxReport> {
+        if !self.started {
+            return Err(MediaError::Bug("a file is finished before it was started".to_owned()));
+        }
+        let (written, said) = ffi::with_log(|| self.output.write_trailer());
+        written.map_err(|error| MediaError::write(&self.path, &format!("finishing the file ({said})"), error))?;
+        let Self { output, path, tracks, .. } = self;
+        // Closes the file, so that its length is what it will stay.
+        drop(output);
+        let size =
+            std::fs::metadata(&path).map_err(|error| MediaError::Write(format!("{}: {error}", path.display())))?.len();
+        let mut streams: Vec<_> = tracks.into_iter().map(|track| track.written).collect();
+        for stream in streams.iter_mut().filter(|stream| stream.packets == 0) {
+            (stream.start_ns, stream.end_ns) = (0, 0);
+        }
+        Ok(MuxReport { path, size, streams })
+    }
+}
+
+fn dictionary(entries: &[(String, String)]) -> Dictionary<'static> {
+    // Strings of C end at NUL.
+    let clean = |text: &str| text.replace('\0', "");
+    entries.iter().map(|(key, value)| (clean(key), clean(value))).filter(|(key, _)| !key.is_empty()).collect()
+}

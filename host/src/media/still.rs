@@ -1,0 +1,142 @@
+//! Single pictures: a frame of a source, and frames as PNG files.
+
+use std::path::Path;
+
+use ffmpeg_next::codec::Context;
+use ffmpeg_next::format::Pixel;
+use ffmpeg_next::frame::Video;
+use ffmpeg_next::{Error, Packet, encoder};
+
+use super::clock::SECOND;
+use super::decode::VideoDecoder;
+use super::demux::Demuxer;
+use super::graph::Chain;
+use super::source::{ByteSource, Interrupt};
+use super::transform::{VideoTransform, matrix_name};
+use super::{Frame, MediaError, Result, ffi};
+use crate::task::{Picture, PixelFormat, ResolvedVideo, VideoStreamFacts};
+use crate::task::{Preset, VideoCodec, VideoEncoding, VideoRate, resolved::Size};
+
+/// The picture that is shown at this time, upright, in seconds from the start; after the end it is the last one. `Unsupported`
+/// where there is no video; `Damaged` where nothing can be decoded.
+pub fn frame_at(source: Box<dyn ByteSource>, seconds: f64, interrupt: &Interrupt) -> Result<Frame> {
+    let mut demuxer = Demuxer::open(source, interrupt)?;
+    let facts = demuxer.facts().video_streams.first().cloned();
+    let facts = facts.ok_or_else(|| MediaError::Unsupported("the source has no video stream".to_owned()))?;
+    demuxer.select(&[facts.index]);
+    let parameters = demuxer.parameters(facts.index)?;
+    let mut decoder = VideoDecoder::open(&parameters)?;
+    let (resolved, picture) = upright(&facts);
+    let mut transform = VideoTransform::new(&resolved, &picture, decoder.clock());
+    let target = (seconds.max(0.0) * SECOND as f64) as i64;
+    // Where a container cannot seek, all of it is decoded.
+    if target > 0 && demuxer.seek(target).is_err() {
+        interrupt.check()?;
+    }
+    let mut found: Option<Frame> = None;
+    let mut later = false;
+    while !later {
+        let packet = demuxer.read()?;
+        decoder.send(packet.as_ref(), &mut |frame| {
+            later |= found.is_some() && frame.time_ns > target;
+            if !later {
+                found = Some(frame);
+            }
+            Ok(())
+        })?;
+        if packet.is_none() {
+            break;
+        }
+    }
+    let found = found.ok_or_else(|| MediaError::Damaged("the source has no picture".to_owned()))?;
+    let mut shown = None;
+    let mut keep = |frame| {
+        shown = Some(frame);
+        Ok(())
+    };
+    transform.send(Some(found), &mut keep)?;
+    transform.send(None, &mut keep)?;
+    shown.ok_or_else(|| MediaError::Bug("the picture was lost while it was turned".to_owned()))
+}
+
+/// The source's picture as it is shown, in the nearest format that frames can have.
+fn upright(facts: &VideoStreamFacts) -> (ResolvedVideo, Picture) {
+    let pixel_format = facts.pixel_format.parse().unwrap_or(PixelFormat::Yuv444p);
+    let (mut width, mut height) = (facts.width, facts.height);
+    if facts.rotate.swaps_sides() {
+        (width, height) = (height, width);
+    }
+    let encoding = VideoEncoding {
+        codec: VideoCodec::H264,
+        preset: Preset::Fast,
+        rate: VideoRate::DEFAULT,
+        max_bitrate: None,
+        buffer_size: None,
+        gop_size: 1,
+        b_frames: 0,
+        refs: 1,
+        frame_rate: None,
+    };
+    let sample_aspect = facts.sample_aspect_ratio;
+    let resolved = ResolvedVideo {
+        rotation: facts.rotate,
+        scale: Size { width, height },
+        crop: None,
+        pad: None,
+        sample_aspect,
+        pixel_format,
+        frame_rate: None,
+        encoding,
+    };
+    let picture = Picture { width, height, pixel_format, sample_aspect, frame_rate: None, colour: facts.colour };
+    (resolved, picture)
+}
+
+/// Writes a frame as an RGB picture of 8 bits. `Write` where the file cannot be written.
+pub fn write_png(frame: &Frame, path: &Path) -> Result<()> {
+    super::init();
+    let mut source = frame.share()?;
+    let rgb = to_rgb(&mut source)?;
+    let bytes = encode_png(&rgb)?;
+    std::fs::write(path, bytes).map_err(|error| MediaError::Write(format!("{}: {error}", path.display())))
+}
+
+fn to_rgb(frame: &mut Frame) -> Result<Video> {
+    let properties = ffi::properties(frame.video());
+    let format = frame.video().format();
+    let name = format.descriptor().map_or("", |format| format.name());
+    let (width, height) = (frame.width(), frame.height());
+    let arguments = format!("video_size={width}x{height}:pix_fmt={name}:time_base=1/1:pixel_aspect=1/1");
+    // Without a stated matrix players go by the height.
+    let usual = if height >= 720 { "bt709" } else { "bt601" };
+    let matrix = matrix_name(properties.matrix).unwrap_or(usual);
+    let range = if properties.range == 2 { "full" } else { "limited" };
+    let filters =
+        format!("scale=flags=bicubic:in_color_matrix={matrix}:in_range={range}:out_range=full,format=pix_fmts=rgb24");
+    let mut chain = Chain::build("", &arguments, &filters)?;
+    frame.video_mut().set_pts(Some(0));
+    chain.push(frame.video_mut())?;
+    chain.close(1)?;
+    let mut rgb = Video::empty();
+    if !chain.pull(&mut rgb)? {
+        return Err(MediaError::Bug("the picture was lost while it was converted".to_owned()));
+    }
+    Ok(rgb)
+}
+
+fn encode_png(rgb: &Video) -> Result<Vec<u8>> {
+    let failed = |error: Error| MediaError::Encoder(format!("png: {error}"));
+    let codec =
+        encoder::find_by_name("png").ok_or_else(|| MediaError::Encoder("FFmpeg has no png encoder".to_owned()))?;
+    let mut png = Context::new_with_codec(codec).encoder().video().map_err(failed)?;
+    png.set_width(rgb.width());
+    png.set_height(rgb.height());
+    png.set_format(Pixel::RGB24);
+    png.set_time_base(ffmpeg_next::Rational(1, 1));
+    let mut png = png.open_as(codec).map_err(failed)?;
+    png.send_frame(rgb).map_err(failed)?;
+    png.send_eof().map_err(failed)?;
+    let mut packet = Packet::empty();
+    png.receive_packet(&mut packet).map_err(failed)?;
+    Ok(packet.data().unwrap_or_default().to_vec())
+}

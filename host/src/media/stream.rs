@@ -1,0 +1,147 @@
+//! What decoders and muxers need to know of a stream, and its packets.
+
+use ffmpeg_next::codec::Parameters;
+use ffmpeg_next::packet;
+
+use super::clock::{self, VideoClock};
+use super::ffi::{self, SideData};
+use super::{MediaError, Result};
+use crate::task::Rational;
+
+/// What a stream holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StreamKind {
+    /// Pictures.
+    Video,
+    /// Sound.
+    Audio,
+    /// Subtitles.
+    Subtitle,
+}
+
+impl std::fmt::Display for StreamKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Video => "video",
+            Self::Audio => "audio",
+            Self::Subtitle => "subtitle",
+        })
+    }
+}
+
+/// Parameters of one stream: from a demuxer, for a decoder or for a copy; or from an encoder, for a muxer.
+pub struct StreamParameters {
+    pub(super) parameters: Parameters,
+    pub(super) kind: StreamKind,
+    pub(super) codec: String,
+    pub(super) clock: VideoClock,
+    pub(super) size: Option<(u32, u32)>,
+    pub(super) aspect: (i32, i32),
+    pub(super) side_data: Vec<SideData>,
+    pub(super) language: Option<String>,
+    /// How messages call the stream: `stream 0 (h264)`.
+    pub(super) label: String,
+}
+
+impl StreamParameters {
+    /// What the stream holds.
+    pub fn kind(&self) -> StreamKind {
+        self.kind
+    }
+
+    /// FFmpeg's name of the codec.
+    pub fn codec(&self) -> &str {
+        &self.codec
+    }
+
+    /// Unit of the timestamps, and the average rate of a video stream.
+    pub fn clock(&self) -> VideoClock {
+        self.clock
+    }
+
+    /// Sets the language tag (ISO 639-2, three letters) that a muxer writes.
+    pub fn set_language(&mut self, language: Option<String>) {
+        self.language = language;
+    }
+}
+
+impl Clone for StreamParameters {
+    fn clone(&self) -> Self {
+        Self {
+            // A deep copy: what belongs to a demuxer must not keep it open.
+            parameters: self.parameters.clone(),
+            codec: self.codec.clone(),
+            side_data: self.side_data.clone(),
+            language: self.language.clone(),
+            label: self.label.clone(),
+            ..*self
+        }
+    }
+}
+
+impl std::fmt::Debug for StreamParameters {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StreamParameters")
+            .field("label", &self.label)
+            .field("kind", &self.kind)
+            .field("clock", &self.clock)
+            .field("size", &self.size)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One packet of compressed media. Its times count from the start of the output.
+pub struct Packet {
+    pub(super) inner: packet::Packet,
+    pub(super) base: Rational,
+}
+
+impl Packet {
+    /// Number of its stream in the file that it comes from; 0 for an encoder's packets.
+    pub fn stream(&self) -> usize {
+        self.inner.stream()
+    }
+
+    /// The same packet once more, without a copy of its payload.
+    pub fn share(&self) -> Result<Self> {
+        let inner = ffi::share_packet(&self.inner).map_err(|_| MediaError::memory("a reference to a packet"))?;
+        Ok(Self { inner, base: self.base })
+    }
+
+    /// Bytes of payload.
+    pub fn size(&self) -> usize {
+        self.inner.size()
+    }
+
+    /// Whether decoding can start here.
+    pub fn is_key(&self) -> bool {
+        self.inner.is_key()
+    }
+
+    /// When it is shown, in nanoseconds.
+    pub fn time_ns(&self) -> Option<i64> {
+        self.inner.pts().map(|time| clock::to_ns(time, self.base))
+    }
+
+    /// When it is decoded, in nanoseconds: never falls within a stream, so this orders packets of different streams.
+    pub fn decode_time_ns(&self) -> Option<i64> {
+        self.inner.dts().map(|time| clock::to_ns(time, self.base))
+    }
+
+    /// Nanoseconds; 0 where unknown.
+    pub fn duration_ns(&self) -> i64 {
+        clock::to_ns(self.inner.duration().max(0), self.base)
+    }
+}
+
+impl std::fmt::Debug for Packet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Packet")
+            .field("stream", &self.stream())
+            .field("size", &self.size())
+            .field("key", &self.is_key())
+            .field("time_ns", &self.time_ns())
+            .field("decode_time_ns", &self.decode_time_ns())
+            .finish_non_exhaustive()
+    }
+}

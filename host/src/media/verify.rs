@@ -1,0 +1,118 @@
+//! Reading an output back: never is a broken file called a success.
+
+use super::clock::SECOND;
+use super::demux::{Demuxer, Opening};
+use super::mux::{MuxReport, MuxedStream};
+use super::source::{FileSource, Interrupt};
+use super::{MediaError, Result};
+
+/// What is known of a stream from elsewhere than the muxer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Expectation {
+    /// Packets: for video as many as frames went into the encoder. `None` where that is not known.
+    pub packets: Option<u64>,
+    /// Length of what went into the encoder, in nanoseconds.
+    pub duration_ns: Option<i64>,
+}
+
+/// Containers round times, encoders of sound add a frame at both ends: so much may a length differ, in nanoseconds.
+const TOLERANCE: i64 = SECOND / 5;
+
+/// What was read of one stream.
+#[derive(Default)]
+struct Found {
+    packets: u64,
+    keys: u64,
+    start_ns: Option<i64>,
+    end_ns: i64,
+}
+
+/// Reads all packets of the file that `report` describes and compares them with the report and with `expected`, one entry per stream.
+/// `Verify` names the first difference.
+pub fn verify(report: &MuxReport, expected: &[Expectation], interrupt: &Interrupt) -> Result<()> {
+    let path = report.path.display();
+    let different = |what: String| MediaError::Verify(format!("{path}: {what}"));
+    if expected.len() != report.streams.len() {
+        return Err(MediaError::Bug(format!("{} expectations for {} streams", expected.len(), report.streams.len())));
+    }
+    let source = FileSource::open(&report.path).map_err(|error| different(error.to_string()))?;
+    let size = super::ByteSource::size(&source);
+    if size != report.size {
+        return Err(different(format!("{size} bytes instead of {}", report.size)));
+    }
+    // Edit lists hide the packets that prime a decoder; here every packet counts.
+    let opened = Demuxer::open_as(Box::new(source), interrupt, Opening { raw_timeline: true });
+    let mut demuxer = opened.map_err(|error| passed(error, &different))?;
+    let streams = demuxer.streams();
+    if streams != report.streams.len() {
+        return Err(different(format!("{streams} streams instead of {}", report.streams.len())));
+    }
+    for (index, written) in report.streams.iter().enumerate() {
+        let found = demuxer.parameters(index).map_err(|error| different(error.to_string()))?;
+        let same = (found.kind(), found.codec(), found.size) == (written.kind, written.codec.as_str(), written.size);
+        if !same {
+            let found = format!("{} {} {:?}", found.kind(), found.codec(), found.size);
+            return Err(different(format!(
+                "stream {index} is {found} instead of {} {} {:?}",
+                written.kind, written.codec, written.size
+            )));
+        }
+    }
+    let mut found: Vec<Found> = (0..streams).map(|_| Found::default()).collect();
+    while let Some(packet) = demuxer.read().map_err(|error| passed(error, &different))? {
+        let Some(found) = found.get_mut(packet.stream()) else { continue };
+        found.packets += 1;
+        found.keys += u64::from(packet.is_key());
+        let start = packet.time_ns().unwrap_or(0);
+        found.start_ns = Some(found.start_ns.map_or(start, |first| first.min(start)));
+        found.end_ns = found.end_ns.max(start.saturating_add(packet.duration_ns()));
+    }
+    let health = demuxer.health();
+    if health.lost > 0 {
+        return Err(different(format!("{} packets are damaged", health.lost)));
+    }
+    for (index, ((found, written), expected)) in found.iter().zip(&report.streams).zip(expected).enumerate() {
+        compare(found, written, *expected)
+            .map_err(|what| different(format!("stream {index} ({}): {what}", written.codec)))?;
+    }
+    Ok(())
+}
+
+/// An interrupt stays one; all else means that the file is wrong.
+fn passed(error: MediaError, different: &dyn Fn(String) -> MediaError) -> MediaError {
+    if error == MediaError::Interrupted { error } else { different(error.to_string()) }
+}
+
+fn compare(found: &Found, written: &MuxedStream, expected: Expectation) -> std::result::Result<(), String> {
+    if written.packets == 0 {
+        return Err("nothing was written".to_owned());
+    }
+    if found.packets != written.packets {
+        return Err(format!("{} packets instead of the {} written", found.packets, written.packets));
+    }
+    if let Some(packets) = expected.packets
+        && found.packets != packets
+    {
+        return Err(format!("{} packets instead of the {packets} encoded", found.packets));
+    }
+    if found.keys != written.keys || found.keys == 0 {
+        return Err(format!("{} key packets instead of {}", found.keys, written.keys));
+    }
+    let length = found.end_ns.saturating_sub(found.start_ns.unwrap_or(0));
+    let near = |wanted: i64| (length.saturating_sub(wanted)).saturating_abs() <= TOLERANCE;
+    let wrong = |wanted: i64, what: &str| {
+        let seconds = |ns: i64| ns as f64 / SECOND as f64;
+        Err(format!("{:.3} s long instead of the {:.3} s {what}", seconds(length), seconds(wanted)))
+    };
+    let wanted = written.end_ns.saturating_sub(written.start_ns);
+    if !near(wanted) {
+        return wrong(wanted, "written");
+    }
+    match expected.duration_ns {
+        Some(wanted) if !near(wanted) => wrong(wanted, "encoded"),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+use super::*;
+use crate::sandbox::testing::{ComponentBytes, Folder};
+
+fn component(name: &str, version: &str, salt: &str) -> Vec<u8> {
+    let json = format!(
+        r#"{{"name": "{name}", "version": "{version}", "world": "wasmux:plugin/video-filter@0.1.0", "sdk": "{salt}"}}"#
+    );
+    ComponentBytes::new().manifest(&json).export("wasmux:plugin/video@0.1.0").bytes()
+}
+
+fn leaked(bytes: Vec<u8>) -> &'static [u8] {
+    bytes.leak()
+}
+
+fn reference(text: &str) -> PluginRef {
+    text.parse().unwrap()
+}
+
+fn found(catalog: &Catalog, text: &str) -> Result<String, Failure> {
+    let plugin = catalog.find(&reference(text), Stage::Filter)?;
+    Ok(format!("{} {}", plugin.id, plugin.origin()))
+}
+
+#[test]
+fn the_highest_version_that_will_do_is_taken() {
+    let folder = Folder::new();
+    folder.write("a.wasm", &component("mark", "1.1.0", ""));
+    folder.write("b.wasm", &component("mark", "2.0.0-beta.1", ""));
+    folder.write("c.wasm", &component("mark", "0.9.0", ""));
+    let embedded = [leaked(component("mark", "1.0.0", ""))];
+    let catalog = Catalog::load(&embedded, Some(folder.path()), 1 << 20).unwrap();
+    assert!(found(&catalog, "mark").unwrap().starts_with("mark 1.1.0 /"));
+    assert_eq!(found(&catalog, "mark@~1.0").unwrap(), "mark 1.0.0 built in");
+    assert_eq!(catalog.list().len(), 4);
+}
+
+#[test]
+fn what_is_missing_is_answered_with_what_exists() {
+    let folder = Folder::new();
+    folder.write("cloudy_mark.wasm", b"garbage");
+    folder.write("notes.txt", b"no plugin");
+    let embedded = [leaked(component("mark", "1.0.0", ""))];
+    let catalog = Catalog::load(&embedded, Some(folder.path()), 1 << 20).unwrap();
+    let failure = found(&catalog, "mark@2").unwrap_err();
+    assert_eq!(failure.code, ErrorCode::PluginNotFound);
+    assert!(failure.message.contains("`mark@^2`; there are mark 1.0.0"), "{failure}");
+    assert!(found(&catalog, "cloudy-mark").unwrap_err().message.contains("no valid WebAssembly component"));
+    assert_eq!(catalog.broken().len(), 1);
+}
+
+#[test]
+fn equal_names_and_versions_must_be_equal_bytes() {
+    let folder = Folder::new();
+    folder.write("same.wasm", &component("mark", "1.0.0", ""));
+    let embedded = [leaked(component("mark", "1.0.0", ""))];
+    let catalog = Catalog::load(&embedded, Some(folder.path()), 1 << 20).unwrap();
+    assert_eq!(found(&catalog, "mark").unwrap(), "mark 1.0.0 built in");
+    folder.write("twin.wasm", &component("mark", "1.0.0", "changed"));
+    let catalog = Catalog::load(&embedded, Some(folder.path()), 1 << 20).unwrap();
+    let failure = found(&catalog, "mark").unwrap_err();
+    assert_eq!(failure.code, ErrorCode::PluginIncompatible);
+    assert!(failure.message.contains("built in") && failure.message.contains("twin.wasm"), "{failure}");
+}
+
+#[test]
+fn another_world_is_refused_with_what_is_needed() {
+    let embedded = [leaked(component("mark", "1.0.0", ""))];
+    let catalog = Catalog::load(&embedded, None, 1 << 20).unwrap();
+    let failure = catalog.find_for(&reference("mark"), World::UriPolicy, Stage::Resolve).err().unwrap();
+    assert_eq!((failure.code, failure.stage), (ErrorCode::PluginIncompatible, Stage::Resolve));
+    assert!(
+        failure.message.contains("plugin mark 1.0.0: it is a video-filter, but a uri-policy is needed"),
+        "{failure}"
+    );
+}
+
+#[test]
+fn large_files_and_broken_schemas_are_listed() {
+    let folder = Folder::new();
+    folder.write("large.wasm", &[0; 2000]);
+    fs::create_dir(folder.path().join("folder.wasm")).unwrap();
+    let json = r##"{"name": "a", "version": "1.0.0", "world": "wasmux:plugin/video-filter@0.1.0", "parameters": {"$ref": "http://x"}}"##;
+    let bytes = ComponentBytes::new().manifest(json).export("wasmux:plugin/video@0.1.0").bytes();
+    folder.write("schema.wasm", &bytes);
+    let catalog = Catalog::load(&[], Some(folder.path()), 1000).unwrap();
+    let reasons: Vec<_> = catalog.broken().iter().map(|broken| broken.reason.as_str()).collect();
+    assert!(reasons[0].contains("no regular file"), "{reasons:?}");
+    assert!(reasons[1].contains("more than 1000 bytes"), "{reasons:?}");
+    assert!(reasons[2].contains("its parameter schema has the reference `http://x`"), "{reasons:?}");
+}
+
+#[test]
+fn a_file_that_changes_is_not_compiled() {
+    let folder = Folder::new();
+    folder.write("a.wasm", &component("mark", "1.0.0", ""));
+    let catalog = Catalog::load(&[], Some(folder.path()), 1 << 20).unwrap();
+    let plugin = Arc::clone(catalog.find(&reference("mark"), Stage::Filter).unwrap());
+    assert!(plugin.bytes().is_ok());
+    folder.write("a.wasm", &component("mark", "1.0.0", "changed"));
+    assert!(plugin.bytes().unwrap_err().contains("has changed"));
+}
+
+#[test]
+fn a_folder_that_does_not_exist_is_an_error() {
+    let error = Catalog::load(&[], Some(Path::new("/nonexistent/plugins")), 1).err().unwrap();
+    assert!(error.to_string().contains("/nonexistent/plugins"), "{error}");
+}

@@ -1,0 +1,183 @@
+//! The sandbox as the rest of the host sees it.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use super::assets::{AssetSource, NoAssets};
+use super::bindings::{ParameterPolicyPre, UriPolicyPre, VideoFilterPre};
+use super::catalog::{BrokenPlugin, Catalog, Plugin, PluginInfo};
+use super::compiled::CompiledCache;
+use super::fonts::Fonts;
+use super::guest::Guest;
+use super::limits::Limits;
+use super::world::World;
+use super::{SandboxError, engine, imports};
+use crate::task::{Failure, PluginId, PluginName, PluginRef, Stage};
+
+/// Default of [`SandboxConfig::max_component_bytes`].
+pub const MAX_COMPONENT_BYTES: u64 = 16 << 20;
+
+/// What a [`Sandbox`] is made of.
+pub struct SandboxConfig {
+    /// Components that are part of the host.
+    pub embedded: Vec<&'static [u8]>,
+    /// Folder of `*.wasm` files; `None`: only the embedded ones.
+    pub plugin_folder: Option<PathBuf>,
+    /// Folder for compiled code; `None`: every process compiles for itself.
+    pub cache_folder: Option<PathBuf>,
+    /// Largest component in the plugin folder, in bytes.
+    pub max_component_bytes: u64,
+    /// Limits of all plugins that are not named in `plugin_limits`.
+    pub limits: Limits,
+    /// Limits of single plugins.
+    pub plugin_limits: HashMap<PluginName, Limits>,
+    /// The fonts that plugins see.
+    pub fonts: Arc<Fonts>,
+    /// Opens the objects that parameters name.
+    pub assets: Arc<dyn AssetSource>,
+}
+
+impl Default for SandboxConfig {
+    /// No plugins, no objects, the default fonts and limits.
+    fn default() -> Self {
+        Self {
+            embedded: Vec::new(),
+            plugin_folder: None,
+            cache_folder: None,
+            max_component_bytes: MAX_COMPONENT_BYTES,
+            limits: Limits::default(),
+            plugin_limits: HashMap::new(),
+            fonts: Arc::default(),
+            assets: Arc::new(NoAssets),
+        }
+    }
+}
+
+/// A component that is compiled and linked: what remains is a store and an instance.
+#[derive(Clone)]
+pub(super) enum Ready {
+    Uri(UriPolicyPre<Guest>),
+    Parameters(ParameterPolicyPre<Guest>),
+    Filter(VideoFilterPre<Guest>),
+}
+
+/// Compiled once, whoever asks first; later ones wait for it.
+type Slot = Arc<OnceLock<Result<Ready, String>>>;
+
+/// All plugins of a process. It serves any number of threads.
+pub struct Sandbox {
+    engine: Engine,
+    catalog: Catalog,
+    cache: Option<CompiledCache>,
+    limits: Limits,
+    plugin_limits: HashMap<PluginName, Limits>,
+    fonts: Arc<Fonts>,
+    assets: Arc<dyn AssetSource>,
+    slots: Mutex<HashMap<String, Slot>>,
+}
+
+impl Sandbox {
+    /// Reads the manifests of all plugins and starts the engine. Nothing is compiled yet.
+    pub fn new(config: SandboxConfig) -> Result<Arc<Self>, SandboxError> {
+        config.limits.check().map_err(|reason| SandboxError::Limits("limits".into(), reason))?;
+        for (name, limits) in &config.plugin_limits {
+            limits.check().map_err(|reason| SandboxError::Limits(format!("limits of plugin {name}"), reason))?;
+        }
+        let engine = engine::start()?;
+        let folder = config.plugin_folder.as_deref();
+        let catalog = Catalog::load(&config.embedded, folder, config.max_component_bytes)?;
+        let cache = config.cache_folder.map(|folder| CompiledCache::open(&folder, &engine)).transpose()?;
+        Ok(Arc::new(Self {
+            engine,
+            catalog,
+            cache,
+            limits: config.limits,
+            plugin_limits: config.plugin_limits,
+            fonts: config.fonts,
+            assets: config.assets,
+            slots: Mutex::default(),
+        }))
+    }
+
+    /// Name, version and digest of what a reference means. Fails with `PluginNotFound`, or `PluginIncompatible` where two
+    /// components claim to be it.
+    pub fn plugin_id(&self, plugin: &PluginRef) -> Result<PluginId, Failure> {
+        self.catalog.find(plugin, Stage::Resolve).map(|plugin| plugin.id.clone())
+    }
+
+    /// Everything that can be used.
+    pub fn list(&self) -> Vec<PluginInfo> {
+        self.catalog.list()
+    }
+
+    /// Files in the plugin folder that are no usable plugins.
+    pub fn broken(&self) -> &[BrokenPlugin] {
+        self.catalog.broken()
+    }
+
+    /// Compiles a plugin, or loads its compiled code, so that the first use need not.
+    pub fn prepare(&self, plugin: &PluginRef) -> Result<PluginId, Failure> {
+        let plugin = self.catalog.find(plugin, Stage::Resolve)?;
+        self.ready(plugin, Stage::Resolve)?;
+        Ok(plugin.id.clone())
+    }
+
+    /// The compiled component of a plugin.
+    pub(super) fn ready(&self, plugin: &Plugin, stage: Stage) -> Result<Ready, Failure> {
+        let slot = {
+            let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(slots.entry(plugin.id.digest.clone()).or_default())
+        };
+        slot.get_or_init(|| self.make(plugin)).clone().map_err(|reason| plugin.incompatible(stage, &reason))
+    }
+
+    fn make(&self, plugin: &Plugin) -> Result<Ready, String> {
+        let bytes = plugin.bytes()?;
+        let compiled = match &self.cache {
+            Some(cache) => cache.load_or_compile(&self.engine, &plugin.id.digest, &bytes),
+            None => Component::from_binary(&self.engine, &bytes),
+        };
+        let invalid =
+            |error: wasmtime::Error| format!("it cannot be compiled: {error:#}. Rebuild it with the SDK of this host");
+        let component = compiled.map_err(invalid)?;
+        let linked = || {
+            let pre = imports::linker(&self.engine, plugin.world)?.instantiate_pre(&component)?;
+            Ok(match plugin.world {
+                World::UriPolicy => Ready::Uri(UriPolicyPre::new(pre)?),
+                World::ParameterPolicy => Ready::Parameters(ParameterPolicyPre::new(pre)?),
+                World::VideoFilter => Ready::Filter(VideoFilterPre::new(pre)?),
+            })
+        };
+        linked().map_err(|error: wasmtime::Error| {
+            format!(
+                "it does not fit {} as this host offers it: {error:#}. Rebuild it with the SDK of this host",
+                plugin.world
+            )
+        })
+    }
+
+    /// Limits of a plugin.
+    pub(super) fn limits(&self, name: &PluginName) -> &Limits {
+        self.plugin_limits.get(name).unwrap_or(&self.limits)
+    }
+
+    pub(super) fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(super) fn fonts(&self) -> &Arc<Fonts> {
+        &self.fonts
+    }
+
+    pub(super) fn asset_source(&self) -> &Arc<dyn AssetSource> {
+        &self.assets
+    }
+}

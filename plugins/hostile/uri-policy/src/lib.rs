@@ -1,0 +1,4 @@
+//! A URI policy that misbehaves as its template says, for tests. Empty on any target but wasm: natively there is no host to link with.
+
+#[cfg(target_family = "wasm")]
+mod guest;

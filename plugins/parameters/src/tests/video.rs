@@ -1,0 +1,150 @@
+use serde_json::{Value, json};
+
+use super::{refused, source, video, video_source, warned, with};
+
+fn encoding(answer: &Value) -> &Value {
+    assert_eq!(answer["Decision"], "use", "{answer:#}");
+    &answer["Video"]["Encoding"]
+}
+
+#[test]
+fn defaults_are_the_documented_ones() {
+    let answer = video(&source(1920, 1080), json!({}));
+    let expected = json!({
+        "Codec": "h264", "Preset": "medium", "Rate": {"CRF": 23.0}, "GOPSize": 150, "BFrames": 3, "Refs": 2,
+        "FrameRate": "25/1",
+    });
+    assert_eq!(encoding(&answer), &expected);
+    assert_eq!(answer["Video"]["PixelFormat"], "yuv420p");
+    assert!(answer["Video"].get("FrameRate").is_none() && answer.get("Warnings").is_none(), "{answer:#}");
+}
+
+#[test]
+fn what_is_asked_for_is_taken_over() {
+    let wish = json!({
+        "Preset": "slow", "Rate": {"CRF": 18.5}, "MaxBitrate": 3_000_000, "BufferSize": 6_000_000, "GOPSize": 50,
+        "BFrames": 0, "Refs": 4,
+    });
+    let answer = video(&source(1920, 1080), wish.clone());
+    assert_eq!(encoding(&answer), &with(wish, &json!({"Codec": "h264", "FrameRate": "25/1"})));
+}
+
+#[test]
+fn encoder_settings_out_of_range_are_refused() {
+    let check = |wish: Value, field: &str, part: &str| {
+        refused(&video(&source(64, 64), wish), &format!("Video.TranscodeVideo.{field}"), &[part]);
+    };
+    check(json!({"GOPSize": 0}), "GOPSize", "0 is not allowed; allowed are 1 to 100000");
+    check(json!({"BFrames": 17}), "BFrames", "17");
+    check(json!({"Refs": 99}), "Refs", "99");
+    check(json!({"Rate": {"CRF": 51.5}}), "CRF", "51.5 is not allowed; allowed are 0 to 51");
+    check(json!({"Rate": {"Bitrate": 1}}), "Bitrate", "1 bit/s");
+    check(json!({"FrameRate": 0.0}), "FrameRate", "0 is not allowed");
+    check(json!({"FrameRate": 0.0001}), "FrameRate", "0.0001");
+    check(json!({"FrameRate": 1e300}), "FrameRate", "1000");
+}
+
+#[test]
+fn a_frame_rate_is_set_only_where_frames_are_converted() {
+    let rates = |source: &Value, rate: f64, option: &str| {
+        let answer = video(source, json!({"FrameRate": rate, "FrameRateOption": option}));
+        (answer["Video"]["FrameRate"].clone(), encoding(&answer)["FrameRate"].clone())
+    };
+    let steady = source(64, 64);
+    assert_eq!(rates(&steady, 30.0, "fixed"), (json!("30/1"), json!("30/1")));
+    assert_eq!(rates(&steady, 29.97, "fixed"), (json!("30000/1001"), json!("30000/1001")));
+    assert_eq!(rates(&steady, 30.0, "adaptive"), (Value::Null, json!("25/1")));
+    assert_eq!(rates(&steady, 12.5, "adaptive"), (json!("25/2"), json!("25/2")));
+    assert_eq!(rates(&steady, 25.0, "fall"), (json!("25/1"), json!("25/1")));
+    let variable = video_source(64, 64, json!({"AverageFrameRate": "20/1", "FrameRate": "120/1"}));
+    assert_eq!(rates(&variable, 30.0, "adaptive"), (Value::Null, Value::Null));
+    assert_eq!(rates(&variable, 30.0, "fixed"), (json!("30/1"), json!("30/1")));
+    let measured = video_source(64, 64, json!({"AverageFrameRate": "24998/1000", "FrameRate": "25/1"}));
+    assert_eq!(rates(&measured, 25.0, "fall").0, "25/1");
+    let ntsc = video_source(64, 64, json!({"AverageFrameRate": "30000/1001", "FrameRate": "30000/1001"}));
+    assert_eq!(rates(&ntsc, 30.0, "adaptive").0, Value::Null);
+}
+
+#[test]
+fn a_frame_rate_can_fall() {
+    let answer = video(&source(64, 64), json!({"FrameRate": 30.0, "FrameRateOption": "fall"}));
+    let parts = ["25 frames per second", "30 frames per second"];
+    refused(&answer, "Video.TranscodeVideo.FrameRateOption", &parts);
+    let unknown = video_source(64, 64, json!({"AverageFrameRate": null, "FrameRate": null}));
+    let answer = video(&unknown, json!({"FrameRate": 30.0, "FrameRateOption": "fall"}));
+    warned(&answer, "SourceValueUnknown");
+    assert_eq!(answer["Video"]["FrameRate"], "30/1");
+    assert!(video(&unknown, json!({}))["Video"]["Encoding"].get("FrameRate").is_none());
+}
+
+#[test]
+fn a_bitrate_can_adapt_or_fall() {
+    let source = source(64, 64);
+    let wish = |bitrate: u64, option: &str| json!({"Rate": {"Bitrate": bitrate}, "BitrateOption": option});
+    let rate = |bitrate, option| encoding(&video(&source, wish(bitrate, option)))["Rate"]["Bitrate"].clone();
+    assert_eq!(rate(9_000_000, "fixed"), 9_000_000);
+    assert_eq!(rate(9_000_000, "adaptive"), 4_000_000);
+    assert_eq!(rate(1_000_000, "adaptive"), 1_000_000);
+    assert_eq!(rate(1_000_000, "fall"), 1_000_000);
+    let answer = video(&source, wish(9_000_000, "fall"));
+    refused(&answer, "Video.TranscodeVideo.BitrateOption", &["4000000 bit/s", "9000000 bit/s"]);
+    let wish = with(wish(1_000_000, "fixed"), &json!({"MaxBitrate": 5_000_000, "BufferSize": 1}));
+    assert!(encoding(&video(&source, wish)).get("MaxBitrate").is_none());
+}
+
+#[test]
+fn an_unknown_bitrate_is_what_the_file_leaves() {
+    let source = video_source(64, 64, json!({"Bitrate": null}));
+    let wish = json!({"Rate": {"Bitrate": 9_000_000}, "BitrateOption": "adaptive"});
+    // 5,160,000 bytes in 10 s, less 128 kbit/s of audio.
+    assert_eq!(encoding(&video(&source, wish.clone()))["Rate"]["Bitrate"], 4_000_000);
+    let mut endless = source;
+    endless["Duration"] = Value::Null;
+    endless["VideoStreams"][0]["Duration"] = Value::Null;
+    let answer = video(&endless, wish);
+    warned(&answer, "SourceValueUnknown");
+    assert_eq!(encoding(&answer)["Rate"]["Bitrate"], 9_000_000);
+}
+
+#[test]
+fn the_pixel_format_is_the_nearest_to_the_sources() {
+    let nearest = |name: &str, bits: u8| {
+        let answer = video(&video_source(64, 64, json!({"PixelFormat": name, "BitDepth": bits})), json!({}));
+        answer["Video"]["PixelFormat"].as_str().unwrap().to_owned()
+    };
+    for (name, bits, expected) in [
+        ("yuvj420p", 8, "yuv420p"),
+        ("nv12", 8, "yuv420p"),
+        ("gray", 8, "yuv420p"),
+        ("yuv411p", 8, "yuv420p"),
+        ("p010le", 10, "yuv420p10le"),
+        ("yuv420p12le", 12, "yuv420p10le"),
+        ("uyvy422", 8, "yuv422p"),
+        ("yuv422p10le", 10, "yuv422p10le"),
+        ("y210le", 10, "yuv422p10le"),
+        ("yuv440p", 8, "yuv444p"),
+        ("rgb24", 8, "yuv444p"),
+        ("gbrp10le", 10, "yuv444p10le"),
+        ("yuva444p10le", 10, "yuv444p10le"),
+        ("something", 8, "yuv420p"),
+    ] {
+        assert_eq!(nearest(name, bits), expected, "{name}");
+    }
+}
+
+#[test]
+fn alpha_is_dropped_with_a_warning_and_refused_when_asked_for() {
+    let source = video_source(64, 64, json!({"PixelFormat": "yuva420p"}));
+    let answer = video(&source, json!({}));
+    warned(&answer, "AlphaDropped");
+    assert_eq!(answer["Video"]["PixelFormat"], "yuv420p");
+    let answer = video(&source, json!({"PixelFormat": "yuva420p"}));
+    refused(&answer, "Video.TranscodeVideo.PixelFormat", &["yuva420p", "h264", "yuv444p10le"]);
+}
+
+#[test]
+fn a_source_without_video_is_refused() {
+    let mut source = source(64, 64);
+    source["VideoStreams"] = json!([]);
+    refused(&video(&source, json!({})), "Video", &["no video stream"]);
+}

@@ -1,0 +1,138 @@
+//! The video of the output.
+
+use wasmux_sdk::parameters::{
+    LessOption, MediaFacts, PixelFormat, Rational, ResolvedVideo, VideoCodec, VideoEncoding, VideoRate,
+    VideoStreamFacts, VideoTarget, Warning,
+};
+
+use crate::decide::{Choice, Refusal, choose, refuse, warning, within};
+use crate::{bitrate, pixel, shape};
+
+/// `GOPSize`.
+const GOP_SIZE: u32 = 150;
+/// `BFrames`.
+const B_FRAMES: u32 = 3;
+/// `Refs`.
+const REFS: u32 = 2;
+/// What holds with neither `CRF` nor `Bitrate`.
+const RATE: VideoRate = VideoRate::Crf(23.0);
+
+/// Frames per second at most.
+const MAX_FRAME_RATE: f64 = 1000.0;
+
+/// How far a frame rate that was measured over a file may lie below the nominal one and still be the same: far less than
+/// between 29.97 and 30.
+const RATE_NOISE: f64 = 0.0005;
+
+/// bit/s under which an encoder's rate control has nothing to go by.
+const MIN_BITRATE: u64 = 1_000;
+
+/// Resolves the video of the output.
+pub(crate) fn resolve(
+    facts: &MediaFacts,
+    wish: &VideoTarget,
+    warnings: &mut Vec<Warning>,
+) -> Result<ResolvedVideo, Refusal> {
+    let Some(source) = facts.video_streams.first() else {
+        return refuse("Video", "the source has no video stream");
+    };
+    let pixel_format = pixel_format(source, wish, warnings)?;
+    let shape = shape::resolve(source, wish, pixel_format, warnings)?;
+    let frame_rate = frame_rate(source, wish, warnings)?;
+    let rate = rate(facts, wish, warnings)?;
+    let constant_quality = matches!(rate, VideoRate::Crf(_));
+    let encoding = VideoEncoding {
+        codec: wish.codec,
+        preset: wish.preset,
+        rate,
+        max_bitrate: wish.max_bitrate.filter(|_| constant_quality),
+        buffer_size: wish.buffer_size.filter(|_| constant_quality),
+        gop_size: within("Video.TranscodeVideo.GOPSize", wish.gop_size.unwrap_or(GOP_SIZE), 1, 100_000)?,
+        b_frames: within("Video.TranscodeVideo.BFrames", wish.b_frames.unwrap_or(B_FRAMES), 0, 16)?,
+        refs: within("Video.TranscodeVideo.Refs", wish.refs.unwrap_or(REFS), 1, 16)?,
+        frame_rate: frame_rate.or_else(|| source.constant_rate().filter(|rate| is_rate(rate.as_f64()))),
+    };
+    Ok(ResolvedVideo {
+        rotation: shape.rotation,
+        scale: shape.scale,
+        crop: shape.crop,
+        pad: shape.pad,
+        sample_aspect: shape.sample_aspect,
+        pixel_format,
+        frame_rate,
+        encoding,
+    })
+}
+
+fn is_rate(rate: f64) -> bool {
+    rate > 0.0 && rate <= MAX_FRAME_RATE
+}
+
+fn pixel_format(
+    source: &VideoStreamFacts,
+    wish: &VideoTarget,
+    warnings: &mut Vec<Warning>,
+) -> Result<PixelFormat, Refusal> {
+    const FIELD: &str = "Video.TranscodeVideo.PixelFormat";
+    let format = wish.pixel_format.unwrap_or_else(|| pixel::nearest(source));
+    if format.has_alpha() && wish.codec == VideoCodec::H264 {
+        let allowed: Vec<_> =
+            PixelFormat::ALL.into_iter().filter(|format| !format.has_alpha()).map(PixelFormat::name).collect();
+        let reason = format!("{format} has alpha, which h264 cannot carry; allowed are {}", allowed.join(", "));
+        return refuse(FIELD, reason);
+    }
+    if pixel::has_alpha(source) {
+        let message = format!("the alpha of the source's {} is dropped: the output is {format}", source.pixel_format);
+        warnings.push(warning("AlphaDropped", FIELD, message));
+    }
+    Ok(format)
+}
+
+/// The rate to which frames are dropped or repeated; `None` where timestamps stay as they are (decision 14).
+fn frame_rate(
+    source: &VideoStreamFacts,
+    wish: &VideoTarget,
+    warnings: &mut Vec<Warning>,
+) -> Result<Option<Rational>, Refusal> {
+    const FIELD: &str = "Video.TranscodeVideo.FrameRate";
+    let Some(asked) = wish.frame_rate else { return Ok(None) };
+    let Some(rate) = Rational::from_rate(asked).filter(|rate| is_rate(rate.as_f64())) else {
+        return refuse(FIELD, format!("{asked} is not allowed; allowed are 0.001 to {MAX_FRAME_RATE}"));
+    };
+    let source = source.average_frame_rate.map(Rational::as_f64).filter(|rate| *rate > 0.0);
+    let less = source.map(|source| source < rate.as_f64() * (1.0 - RATE_NOISE));
+    let source = per_second(source.unwrap_or(0.0));
+    let field = "Video.TranscodeVideo.FrameRateOption";
+    match choose(field, wish.frame_rate_option, less, &source, &per_second(asked), warnings)? {
+        Choice::Asked => Ok(Some(rate)),
+        Choice::Source => Ok(None),
+    }
+}
+
+fn per_second(rate: f64) -> String {
+    format!("{} frames per second", (rate * 1000.0).round() / 1000.0)
+}
+
+/// Quality or bitrate (decision 13).
+fn rate(facts: &MediaFacts, wish: &VideoTarget, warnings: &mut Vec<Warning>) -> Result<VideoRate, Refusal> {
+    match wish.rate.unwrap_or(RATE) {
+        VideoRate::Crf(crf) => Ok(VideoRate::Crf(within("Video.TranscodeVideo.CRF", crf, 0.0, 51.0)?)),
+        VideoRate::Bitrate(asked) => {
+            if asked < MIN_BITRATE {
+                let reason = format!("{asked} bit/s is not allowed; at least {MIN_BITRATE} are");
+                return refuse("Video.TranscodeVideo.Bitrate", reason);
+            }
+            let source = match wish.bitrate_option {
+                LessOption::Fixed => None,
+                LessOption::Adaptive | LessOption::Fall => bitrate::of_video(facts),
+            };
+            let field = "Video.TranscodeVideo.BitrateOption";
+            let (had, wanted) = (format!("{} bit/s", source.unwrap_or(0)), format!("{asked} bit/s"));
+            let less = source.map(|source| source < asked);
+            match choose(field, wish.bitrate_option, less, &had, &wanted, warnings)? {
+                Choice::Asked => Ok(VideoRate::Bitrate(asked)),
+                Choice::Source => Ok(VideoRate::Bitrate(source.unwrap_or(asked).max(MIN_BITRATE))),
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! What a filter does with samples: place a rectangle, turn an RGBA picture into planes, blend it, hide a region.
+//!
+//! Owns geometry, colour conversion and the inner loops. They are pure functions of numbers and slices, so they run and
+//! are tested natively. Nothing here leaves the rectangle that it was given, and nothing here allocates per frame.
+//! Rows are packed; samples over 8 bits are little-endian `u16`, as frames hand them over.
+//!
+//! Refuses to know parameters of a particular plugin, fonts or file formats.
+
+mod bitmap;
+mod colour;
+mod geometry;
+mod mosaic;
+mod overlay;
+mod resize;
+mod sample;
+mod span;
+
+pub use bitmap::Bitmap;
+pub use colour::{Encoder, Matrix};
+pub use geometry::{Corner, LengthError, Placed, extent, offset};
+pub use mosaic::{Mosaic, MosaicPlane};
+pub use overlay::{AlphaBlock, Overlay, OverlayPlane};
+pub use resize::resize;
+pub use sample::Sample;
+pub use span::{Span, SpanError};
+
+#[cfg(test)]
+mod tests;

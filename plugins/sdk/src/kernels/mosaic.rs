@@ -1,0 +1,135 @@
+//! Hides a region behind a mosaic.
+
+use super::Sample;
+use crate::{Rect, Setup};
+
+/// How many cells the shorter side of a region has, so that the same share of a logo is hidden at every resolution.
+const CELLS: u32 = 8;
+/// Smaller cells hide nothing.
+const SMALLEST_CELL: u32 = 8;
+
+/// A region that is cut into cells of its average colour. The cells start at the region's own edge, so they stand still.
+#[derive(Debug, Clone)]
+pub struct Mosaic {
+    planes: Vec<MosaicPlane>,
+}
+
+impl Mosaic {
+    /// A mosaic on a region, in luma samples, of the frames of a stream; the region is clipped to the frame. Cells are squares
+    /// of an eighth of the shorter side, at least 8 samples, stretched a little so that they divide the region evenly.
+    /// An alpha plane stays as it is.
+    pub fn new(area: Rect, setup: &Setup) -> Self {
+        Self::with_cell(area, (area.width.min(area.height) / CELLS).max(SMALLEST_CELL), setup)
+    }
+
+    /// As [`new`](Self::new), with cells of about `cell` by `cell` luma samples.
+    pub fn with_cell(area: Rect, cell: u32, setup: &Setup) -> Self {
+        let area = area.intersection(setup.area());
+        if area.is_empty() {
+            return Self { planes: Vec::new() };
+        }
+        let columns = edges(area.x, area.width, cell);
+        let rows = edges(area.y, area.height, cell);
+        let planes = (0..3)
+            .map(|plane| {
+                let (shift_x, shift_y) = setup.plane_shift(plane);
+                let plane_area = setup.plane_area(plane, area);
+                MosaicPlane {
+                    plane,
+                    area: plane_area,
+                    wide: setup.sample_bytes() == 2,
+                    columns: plane_edges(&columns, shift_x, plane_area.x, plane_area.width),
+                    rows: plane_edges(&rows, shift_y, plane_area.y, plane_area.height),
+                }
+            })
+            .collect();
+        Self { planes }
+    }
+
+    /// What it does to each plane; nothing for an empty region.
+    pub fn planes(&self) -> &[MosaicPlane] {
+        &self.planes
+    }
+}
+
+/// What a [`Mosaic`] does to one plane.
+#[derive(Debug, Clone)]
+pub struct MosaicPlane {
+    plane: u8,
+    area: Rect,
+    wide: bool,
+    /// Edges of the cells from 0 to the area's width.
+    columns: Vec<usize>,
+    /// Edges of the cells from 0 to the area's height.
+    rows: Vec<usize>,
+}
+
+impl MosaicPlane {
+    /// Which plane of the frame.
+    pub fn plane(&self) -> u8 {
+        self.plane
+    }
+
+    /// The samples that it changes, in samples of this plane.
+    pub fn area(&self) -> Rect {
+        self.area
+    }
+
+    /// Replaces the packed rows of [`area`](Self::area) by cells.
+    pub fn apply(&self, rows: &mut [u8]) {
+        if self.wide { self.cells::<[u8; 2]>(rows) } else { self.cells::<u8>(rows) }
+    }
+
+    fn cells<T: Sample>(&self, rows: &mut [u8]) {
+        let stride = self.area.width as usize;
+        let samples = T::of_bytes_mut(rows);
+        for band in self.rows.windows(2) {
+            let &[top, bottom] = band else { continue };
+            let Some(band) = samples.get_mut(top * stride..bottom * stride) else { return };
+            for cell in self.columns.windows(2) {
+                let &[left, right] = cell else { continue };
+                let mut sum = 0u64;
+                for row in band.chunks_exact(stride) {
+                    // A row sums up in 32 bits, which vectorises and holds 65535 of the largest samples.
+                    sum += u64::from(row[left..right].iter().map(|sample| sample.get()).sum::<u32>());
+                }
+                let count = ((right - left) * (bottom - top)).max(1) as u64;
+                let mean = T::new(u32::try_from((sum + count / 2) / count).unwrap_or(u32::MAX));
+                for row in band.chunks_exact_mut(stride) {
+                    row[left..right].fill(mean);
+                }
+            }
+        }
+    }
+}
+
+/// The edges of evenly divided cells along one side, in luma samples of the frame. All inner ones are even where the cells allow
+/// it, so that the cells of luma and of subsampled chroma coincide.
+fn edges(start: u32, length: u32, cell: u32) -> Vec<u32> {
+    let cell = cell.max(1);
+    let count = ((length + cell / 2) / cell).max(1);
+    let even = length / count >= 4;
+    (0..=count)
+        .map(|index| {
+            let along = u64::from(length) * u64::from(index) / u64::from(count);
+            let edge = start.saturating_add(u32::try_from(along).unwrap_or(length));
+            if even && index != 0 && index != count { edge & !1 } else { edge }
+        })
+        .collect()
+}
+
+/// The same edges in samples of a plane, counted from its area's edge, without cells that hold no sample.
+fn plane_edges(edges: &[u32], shift: u8, start: u32, length: u32) -> Vec<usize> {
+    let last = edges.len().saturating_sub(1);
+    let mut inside: Vec<usize> = edges
+        .iter()
+        .enumerate()
+        .map(|(index, edge)| match index {
+            0 => 0,
+            index if index == last => length as usize,
+            _ => edge.div_ceil(1 << shift).saturating_sub(start).min(length) as usize,
+        })
+        .collect();
+    inside.dedup();
+    inside
+}

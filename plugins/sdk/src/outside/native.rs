@@ -1,0 +1,119 @@
+//! The fake host of [`crate::testing`].
+
+use std::rc::Rc;
+
+use crate::assets::AssetError;
+use crate::log::Level;
+use crate::testing::{FrameMemory, LogLine, Region, ReportedWarning, StoredFont, with_host};
+use crate::{Rect, Setup};
+
+pub(crate) fn log(level: Level, message: &str, fields: &[(&str, &str)]) {
+    let fields = fields.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+    with_host(|host| host.logs.push(LogLine { level, message: message.to_owned(), fields }));
+}
+
+pub(crate) fn warning(code: &str, field: &str, message: &str) {
+    let warning = ReportedWarning { code: code.to_owned(), field: field.to_owned(), message: message.to_owned() };
+    with_host(|host| host.warnings.push(warning));
+}
+
+pub(crate) fn region(area: Rect, start: i64, end: Option<i64>) {
+    // The panic happens outside of the borrow, so that the host can still be asked afterwards.
+    let opening = with_host(|host| {
+        if host.opening {
+            host.regions.push(Region { area, start, end });
+        }
+        host.opening
+    });
+    assert!(opening, "report.region: it may only be called within filter.open");
+}
+
+pub(crate) fn asset_length(uri: &str) -> Result<u64, AssetError> {
+    asset(uri).map(|bytes| bytes.len() as u64)
+}
+
+pub(crate) fn asset_read(uri: &str, offset: u64, length: u32) -> Result<Vec<u8>, AssetError> {
+    asset(uri).map(|bytes| slice(&bytes, offset, length).to_vec())
+}
+
+fn asset(uri: &str) -> Result<Rc<[u8]>, AssetError> {
+    let granted = with_host(|host| host.assets.get(uri).cloned());
+    match granted {
+        None => Err(AssetError::NotGranted { uri: uri.to_owned() }),
+        Some(Err(reason)) => Err(AssetError::Unavailable { uri: uri.to_owned(), reason }),
+        Some(Ok(bytes)) => Ok(bytes),
+    }
+}
+
+fn slice(bytes: &[u8], offset: u64, length: u32) -> &[u8] {
+    let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+    let end = start.saturating_add(length as usize).min(bytes.len());
+    &bytes[start..end]
+}
+
+pub(crate) struct FontHandle(Rc<StoredFont>);
+
+impl FontHandle {
+    pub(crate) fn name(&self) -> String {
+        self.0.name.clone()
+    }
+
+    pub(crate) fn face_index(&self) -> u32 {
+        self.0.face_index
+    }
+
+    pub(crate) fn length(&self) -> u64 {
+        self.0.data.len() as u64
+    }
+
+    pub(crate) fn read(&self, offset: u64, length: u32) -> Vec<u8> {
+        slice(&self.0.data, offset, length).to_vec()
+    }
+}
+
+pub(crate) fn font_find(name: &str) -> Option<FontHandle> {
+    with_host(|host| host.fonts.iter().find(|font| font.name == name).cloned()).map(FontHandle)
+}
+
+/// Takes the font with the most characters that no other has yet, the earlier one of equals.
+pub(crate) fn fonts_covering(text: &str) -> Vec<FontHandle> {
+    let mut left: Vec<char> = text.chars().collect();
+    let mut chosen = Vec::new();
+    loop {
+        let best = with_host(|host| {
+            let gain = |font: &StoredFont| left.iter().filter(|&&c| font.covers(c)).count();
+            // The first of equals: `max_by_key` alone would take the last.
+            host.fonts.iter().rev().max_by_key(|font| gain(font)).filter(|font| gain(font) > 0).cloned()
+        });
+        let Some(font) = best else { return chosen };
+        left.retain(|&c| !font.covers(c));
+        chosen.push(FontHandle(font));
+    }
+}
+
+pub(crate) struct FrameHandle<'a> {
+    pub(crate) memory: &'a mut FrameMemory,
+    pub(crate) setup: &'a Setup,
+}
+
+impl FrameHandle<'_> {
+    pub(crate) fn time(&self) -> i64 {
+        self.memory.time
+    }
+
+    pub(crate) fn duration(&self) -> i64 {
+        self.memory.duration
+    }
+
+    pub(crate) fn index(&self) -> u64 {
+        self.memory.index
+    }
+
+    pub(crate) fn read(&self, plane: u8, area: Rect) -> Vec<u8> {
+        self.memory.read(self.setup, plane, area)
+    }
+
+    pub(crate) fn write(&mut self, plane: u8, area: Rect, data: &[u8]) {
+        self.memory.write(self.setup, plane, area, data);
+    }
+}

@@ -1,0 +1,128 @@
+//! What a source is.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Colour, Rational, Rotation};
+
+/// Facts of one media file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct MediaFacts {
+    /// FFmpeg's name of the container, such as `mov,mp4,m4a,3gp,3g2,mj2`.
+    pub format_name: String,
+    /// The same for people.
+    pub format_long_name: String,
+    /// Bytes.
+    pub size: u64,
+    /// Seconds; `None` where the file does not say.
+    pub duration: Option<f64>,
+    /// When the earliest stream starts, in seconds.
+    pub start_time: Option<f64>,
+    /// bit/s over all streams.
+    pub bitrate: Option<u64>,
+    /// Video streams in file order, attached pictures left out.
+    pub video_streams: Vec<VideoStreamFacts>,
+    /// Audio streams in file order.
+    pub audio_streams: Vec<AudioStreamFacts>,
+    /// Subtitle streams in file order.
+    pub subtitles: Vec<SubtitleStreamFacts>,
+}
+
+/// Facts of one video stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct VideoStreamFacts {
+    /// Number of the stream in the file, all kinds counted.
+    pub index: usize,
+    /// FFmpeg's name of the codec.
+    pub codec_name: String,
+    /// The same for people.
+    pub codec_long_name: String,
+    /// Stored width in samples, before rotation.
+    pub width: u32,
+    /// Stored height in samples, before rotation.
+    pub height: u32,
+    /// Clockwise rotation with which the picture is to be shown.
+    pub rotate: Rotation,
+    /// Shape of a stored sample, width to height; 1/1 where unknown.
+    pub sample_aspect_ratio: Rational,
+    /// FFmpeg's name of the sample format.
+    pub pixel_format: String,
+    /// Bits per sample.
+    pub bit_depth: u8,
+    /// Average frame rate: what "the source's rate" means.
+    pub average_frame_rate: Option<Rational>,
+    /// The lowest rate in which all timestamps can be expressed; differs from the average for variable rates.
+    pub frame_rate: Option<Rational>,
+    /// Unit of the timestamps, in seconds.
+    pub time_base: Rational,
+    /// Seconds.
+    pub start_time: Option<f64>,
+    /// Seconds.
+    pub duration: Option<f64>,
+    /// Frames, where the container counts them.
+    pub frame_count: Option<u64>,
+    /// bit/s.
+    pub bitrate: Option<u64>,
+    /// Frames of reordering delay.
+    pub has_b_frames: u32,
+    /// Whether frames are stored as two fields.
+    pub interlaced: bool,
+    /// Colour code points.
+    pub colour: Colour,
+    /// BCP 47 or ISO 639-2 tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+}
+
+impl VideoStreamFacts {
+    /// Whether the frames come at one constant rate, as far as the container says: average and lowest rate agree to 0.2 %.
+    pub fn constant_rate(&self) -> Option<Rational> {
+        let (average, lowest) = (self.average_frame_rate?, self.frame_rate?);
+        ((average.as_f64() - lowest.as_f64()).abs() <= 0.002 * lowest.as_f64()).then_some(lowest)
+    }
+}
+
+/// Facts of one audio stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AudioStreamFacts {
+    /// Number of the stream in the file, all kinds counted.
+    pub index: usize,
+    /// FFmpeg's name of the codec.
+    pub codec_name: String,
+    /// The same for people.
+    pub codec_long_name: String,
+    /// Samples per second.
+    pub sample_rate: u32,
+    /// Number of channels.
+    pub channels: u16,
+    /// FFmpeg's description, such as `stereo` or `5.1`.
+    pub channel_layout: String,
+    /// FFmpeg's name of the sample format.
+    pub sample_format: String,
+    /// Unit of the timestamps, in seconds.
+    pub time_base: Rational,
+    /// Seconds.
+    pub start_time: Option<f64>,
+    /// Seconds.
+    pub duration: Option<f64>,
+    /// bit/s.
+    pub bitrate: Option<u64>,
+    /// BCP 47 or ISO 639-2 tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+}
+
+/// Facts of one subtitle stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SubtitleStreamFacts {
+    /// Number of the stream in the file, all kinds counted.
+    pub index: usize,
+    /// FFmpeg's name of the codec.
+    pub codec_name: String,
+    /// BCP 47 or ISO 639-2 tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+}

@@ -1,0 +1,215 @@
+//! A frame in memory that traps where the host's does.
+
+use std::ops::Range;
+
+use super::with_host;
+use crate::frame::samples_from_bytes;
+use crate::outside::FrameHandle;
+use crate::{Frame, Rect, Setup};
+
+/// A frame in memory. A test fills it, runs a filter over it and looks at the samples.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FakeFrame {
+    setup: Setup,
+    pub(super) memory: FrameMemory,
+}
+
+/// What changes from frame to frame, apart from the setup so that a [`Frame`] can borrow both.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct FrameMemory {
+    planes: Vec<Vec<u8>>,
+    pub(crate) time: i64,
+    pub(crate) duration: i64,
+    pub(crate) index: u64,
+    /// Whether a filter is at work, so that its declared regions bind.
+    pub(super) guarded: bool,
+}
+
+impl FakeFrame {
+    pub(super) fn black(setup: Setup) -> Self {
+        let planes = (0..setup.planes())
+            .map(|plane| {
+                let (width, height) = setup.plane_size(plane);
+                vec![0; width as usize * height as usize * setup.sample_bytes()]
+            })
+            .collect();
+        let duration = setup.frame_rate.map_or(0, |rate| (1e9 / rate.as_f64()).round() as i64);
+        let memory = FrameMemory { planes, time: 0, duration, index: 0, guarded: false };
+        let mut frame = Self { setup, memory };
+        let max = frame.setup.max_sample();
+        frame.fill(0, if frame.setup.full_range { 0 } else { 16 * (max / 255) });
+        for plane in [1, 2] {
+            frame.fill(plane, max / 2 + 1);
+        }
+        if frame.setup.alpha {
+            frame.fill(3, max);
+        }
+        frame
+    }
+
+    /// Sets when the frame is shown, in nanoseconds from the start of the output.
+    #[must_use]
+    pub fn at(mut self, time: i64) -> Self {
+        self.memory.time = time;
+        self
+    }
+
+    /// Sets the frame's number.
+    #[must_use]
+    pub fn numbered(mut self, index: u64) -> Self {
+        self.memory.index = index;
+        self
+    }
+
+    /// The picture.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// Nanoseconds from the start of the output.
+    pub fn time(&self) -> i64 {
+        self.memory.time
+    }
+
+    /// What a filter gets.
+    pub fn frame(&mut self) -> Frame<'_> {
+        Frame::new(FrameHandle { memory: &mut self.memory, setup: &self.setup }, &self.setup)
+    }
+
+    /// Makes all samples of a plane the same.
+    #[track_caller]
+    pub fn fill(&mut self, plane: u8, value: u16) {
+        let (width, height) = checked_plane_size("write", &self.setup, plane);
+        let data = self.bytes_of(value).repeat(width as usize * height as usize);
+        self.memory.write(&self.setup, plane, Rect::new(0, 0, width, height), &data);
+    }
+
+    /// One sample.
+    #[track_caller]
+    pub fn sample(&self, plane: u8, x: u32, y: u32) -> u16 {
+        self.samples_in(plane, Rect::new(x, y, 1, 1))[0]
+    }
+
+    /// Sets one sample.
+    #[track_caller]
+    pub fn set_sample(&mut self, plane: u8, x: u32, y: u32, value: u16) {
+        let data = self.bytes_of(value);
+        self.memory.write(&self.setup, plane, Rect::new(x, y, 1, 1), &data);
+    }
+
+    /// All samples of a plane, row by row.
+    #[track_caller]
+    pub fn samples(&self, plane: u8) -> Vec<u16> {
+        let (width, height) = checked_plane_size("read", &self.setup, plane);
+        self.samples_in(plane, Rect::new(0, 0, width, height))
+    }
+
+    #[track_caller]
+    fn samples_in(&self, plane: u8, area: Rect) -> Vec<u16> {
+        samples_from_bytes(&self.memory.read(&self.setup, plane, area), self.setup.sample_bytes())
+    }
+
+    fn bytes_of(&self, value: u16) -> Vec<u8> {
+        let value = value.min(self.setup.max_sample()).to_le_bytes();
+        value[..self.setup.sample_bytes()].to_vec()
+    }
+}
+
+impl FrameMemory {
+    #[track_caller]
+    pub(crate) fn read(&self, setup: &Setup, plane: u8, area: Rect) -> Vec<u8> {
+        check("read", setup, plane, area);
+        rows(setup, plane, area).flat_map(|row| &self.planes[usize::from(plane)][row]).copied().collect()
+    }
+
+    #[track_caller]
+    pub(crate) fn write(&mut self, setup: &Setup, plane: u8, area: Rect, data: &[u8]) {
+        check("write", setup, plane, area);
+        let wanted = area.area() as usize * setup.sample_bytes();
+        let got = data.len();
+        assert!(
+            got == wanted,
+            "frame.write: {got} bytes for the rectangle {area} of plane {plane}, which has {wanted}"
+        );
+        if self.guarded && !area.is_empty() {
+            let regions = with_host(|host| host.regions.clone());
+            let (x, y) = setup.plane_shift(plane);
+            assert!(
+                regions.is_empty() || regions.iter().any(|region| region.area.subsampled(x, y).contains(area)),
+                "frame.write: the rectangle {area} of plane {plane} is outside of all declared regions"
+            );
+        }
+        if got == 0 {
+            return;
+        }
+        let row_bytes = area.width as usize * setup.sample_bytes();
+        for (row, data) in rows(setup, plane, area).zip(data.chunks_exact(row_bytes)) {
+            self.planes[usize::from(plane)][row].copy_from_slice(data);
+        }
+    }
+}
+
+#[track_caller]
+fn checked_plane_size(call: &str, setup: &Setup, plane: u8) -> (u32, u32) {
+    let planes = setup.planes();
+    assert!(plane < planes, "frame.{call}: plane {plane} does not exist, the picture has {planes} planes");
+    setup.plane_size(plane)
+}
+
+#[track_caller]
+fn check(call: &str, setup: &Setup, plane: u8, area: Rect) {
+    let (width, height) = checked_plane_size(call, setup, plane);
+    assert!(
+        area.fits(width, height),
+        "frame.{call}: the rectangle {area} is not inside plane {plane} of {width}x{height} samples"
+    );
+}
+
+/// Where the rows of a rectangle stand in the plane's bytes.
+fn rows(setup: &Setup, plane: u8, area: Rect) -> impl Iterator<Item = Range<usize>> + use<> {
+    let stride = setup.plane_size(plane).0 as usize;
+    let bytes = setup.sample_bytes();
+    (area.y..area.y + area.height).map(move |y| {
+        let start = (y as usize * stride + area.x as usize) * bytes;
+        start..start + area.width as usize * bytes
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Chroma, picture};
+
+    #[test]
+    fn rectangles_move_without_padding() {
+        let mut fake = picture(7, 5).chroma(Chroma::C420).frame();
+        fake.frame().write(1, Rect::new(2, 1, 2, 2), &[1, 2, 3, 4]);
+        assert_eq!(fake.samples(1), [128, 128, 128, 128, 128, 128, 1, 2, 128, 128, 3, 4]);
+        assert_eq!(fake.sample(0, 6, 4), 16);
+        assert!(fake.frame().read(0, Rect::new(7, 5, 0, 0)).is_empty());
+    }
+
+    #[test]
+    #[should_panic(expected = "frame.read: the rectangle 2x1 at 6,0 is not inside plane 0 of 7x5 samples")]
+    fn reading_over_the_edge_traps() {
+        picture(7, 5).frame().frame().read(0, Rect::new(6, 0, 2, 1));
+    }
+
+    #[test]
+    #[should_panic(expected = "frame.read: the rectangle")]
+    fn hostile_rectangles_do_not_overflow() {
+        picture(7, 5).frame().frame().read(0, Rect::new(u32::MAX, 0, u32::MAX, 1));
+    }
+
+    #[test]
+    #[should_panic(expected = "frame.read: plane 3 does not exist, the picture has 3 planes")]
+    fn a_missing_plane_traps() {
+        picture(7, 5).frame().frame().read(3, Rect::new(0, 0, 1, 1));
+    }
+
+    #[test]
+    #[should_panic(expected = "frame.write: 3 bytes for the rectangle 2x2 at 0,0 of plane 0, which has 4")]
+    fn data_of_the_wrong_length_traps() {
+        picture(7, 5).frame().frame().write(0, Rect::new(0, 0, 2, 2), &[0; 3]);
+    }
+}

@@ -1,0 +1,94 @@
+//! Watermarks of type `file`.
+//!
+//! Owns the decoding of pictures inside the sandbox and the rule for their size. Promises typed errors for everything that a
+//! hostile file can be, and limits on bytes and pixels before they are allocated. Refuses movies (`MOV`) and animation.
+
+mod decode;
+
+use wasmux_sdk::kernels::resize;
+use wasmux_sdk::{Error, Rect, Setup, assets, report};
+
+use crate::draw::Drawing;
+use crate::parameters::{Watermark, invalid};
+use crate::place::{asked_size, place};
+
+/// The largest file, in bytes.
+const MAX_BYTES: u64 = 32 << 20;
+
+/// Reads, scales and places the picture. `None`, with a warning, when nothing of it is in the frame.
+pub(crate) fn draw(watermark: &Watermark, setup: &Setup, path: &str) -> Result<Option<Drawing>, Error> {
+    if watermark.uri.is_empty() {
+        return Err(invalid(
+            path,
+            "URI",
+            "URI is missing: a watermark of type file needs the oss:// URI of a PNG or JPEG file",
+        ));
+    }
+    let field = format!("{path}.URI");
+    let asked = asked_size(watermark, setup, path)?;
+    let bytes = assets::read_all(&watermark.uri, MAX_BYTES).map_err(|error| Error::from(error).field(&field))?;
+    let picture = decode::decode(&bytes)
+        .map_err(|error| Error::new(error.code(), format!("`{}` {error}", watermark.uri)).field(&field))?;
+    drop(bytes);
+    if picture.animated {
+        let message = format!("`{}` is animated; only its first picture is drawn", watermark.uri);
+        report::warning("FirstFrameOnly", &field, &message);
+    }
+    let bitmap = picture.bitmap;
+    let (width, height) = size(asked, (bitmap.width(), bitmap.height()), sample_aspect(setup));
+    let Some(place) = place(watermark, (width, height), setup, path)? else { return Ok(None) };
+    // Both differences are within the picture, because what is visible is a part of it.
+    let inside = |visible: u32, edge: i64| u32::try_from(i64::from(visible) - edge).unwrap_or(0);
+    let visible = place.visible;
+    let window =
+        Rect::new(inside(visible.x, place.placed.x), inside(visible.y, place.placed.y), visible.width, visible.height);
+    let bitmap = resize(&bitmap, width, height, window);
+    Ok(Some(Drawing { bitmap, x: i64::from(visible.x), y: i64::from(visible.y), area: visible }))
+}
+
+/// Width over height of a sample; 1 where that is unknown.
+fn sample_aspect(setup: &Setup) -> f64 {
+    let aspect = setup.sample_aspect();
+    if aspect.numerator == 0 || aspect.denominator == 0 { 1.0 } else { aspect.as_f64() }
+}
+
+/// Both sides as asked; one side keeps the picture's aspect ratio as it is displayed; neither is the picture's own size
+/// (imm-api.md, decision 3).
+fn size(asked: (Option<u32>, Option<u32>), own: (u32, u32), sample_aspect: f64) -> (u32, u32) {
+    let shape = f64::from(own.0) / f64::from(own.1.max(1)) / sample_aspect;
+    match asked {
+        (Some(width), Some(height)) => (width, height),
+        (Some(width), None) => (width, derived(f64::from(width) / shape)),
+        (None, Some(height)) => (derived(f64::from(height) * shape), height),
+        (None, None) => own,
+    }
+}
+
+/// A derived side has at least one pixel, unless the other has none. The limit is far outside of every frame.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+fn derived(side: f64) -> u32 {
+    if side > 0.0 { side.round().clamp(1.0, f64::from(1 << 24)) as u32 } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_side_keeps_the_aspect_ratio() {
+        assert_eq!(size((None, None), (300, 100), 1.0), (300, 100));
+        assert_eq!(size((Some(600), None), (300, 100), 1.0), (600, 200));
+        assert_eq!(size((None, Some(50)), (300, 100), 1.0), (150, 50));
+        assert_eq!(size((Some(10), Some(20)), (300, 100), 1.0), (10, 20));
+        assert_eq!(size((Some(1), None), (300, 100), 1.0), (1, 1));
+        assert_eq!(size((Some(0), None), (300, 100), 1.0), (0, 0));
+        assert_eq!(size((Some(4096), None), (1, 4096), 1.0), (4096, 1 << 24));
+    }
+
+    #[test]
+    fn the_shape_of_samples_counts() {
+        // Samples twice as wide as high: a square picture needs half as many columns.
+        assert_eq!(size((Some(100), None), (64, 64), 2.0), (100, 200));
+        assert_eq!(size((None, Some(100)), (64, 64), 2.0), (50, 100));
+    }
+}

@@ -1,0 +1,154 @@
+use wasmux_sdk::testing::{Host, open, picture};
+
+use super::*;
+
+#[test]
+fn the_request_of_the_guide() {
+    let host = host_with_font(FONT);
+    let picture = picture(1920, 1080);
+    let parameters = r##"{"Watermarks":[{"Type":"text","Content":"Intelligent Media Management","FontName":"SourceHanSans-Regular","FontSize":100,"FontColor":"#FFFFFF","FontApha":0.8,"ReferPos":"bottomright","Dx":20,"Dy":20}]}"##;
+    let mut filter = open::<WatermarkFilter>(&picture.setup(), parameters).unwrap();
+    let area = filter.regions()[0].area;
+    assert_eq!((area.right(), area.bottom()), (1900, 1060));
+    assert!((1300..1600).contains(&area.width) && (110..160).contains(&area.height), "{area}");
+    let mut frame = backdrop(&picture);
+    filter.process(&mut frame).unwrap();
+    show(&frame, "guide.png");
+    assert!(area.contains(lit(&drawn(&picture, parameters))));
+    host.assert_no_warnings();
+}
+
+#[test]
+fn many_scripts_with_a_border() {
+    let host = Host::install();
+    let (Ok(latin), Ok(chinese)) = (std::fs::read(FONT_FILES[0]), std::fs::read(FONT_FILES[1])) else { return };
+    host.font_covering(FONT, chinese, "智能媒体管理한국어");
+    host.font_covering("DejaVu Sans", latin, "مرحبا بالعالم");
+    let picture = picture(1280, 720);
+    let parameters = r##"{"Watermarks":[{"Content":"智能媒体管理 Wasmux, AVATAR To\nمرحبا بالعالم 123\nKaty’s fjord — ½ ÅÇ 한국어","FontSize":72,"FontColor":"gold","BorderWidth":6,"BorderColor":"#202080","Dx":40,"Dy":40}]}"##;
+    let mut filter = open::<WatermarkFilter>(&picture.setup(), parameters).unwrap();
+    let mut frame = backdrop(&picture);
+    filter.process(&mut frame).unwrap();
+    show(&frame, "scripts.png");
+    host.assert_no_warnings();
+    let ink = lit(&drawn(&picture, parameters));
+    assert!(filter.regions()[0].area.contains(ink));
+    assert!(ink.height > 240);
+}
+
+#[test]
+fn lines_kerning_and_borders_make_the_box() {
+    let _host = host_with_font(FONT);
+    let setup = picture(1920, 1080).setup();
+    let size = |parameters: &str| {
+        let area =
+            open::<WatermarkFilter>(&setup, &text(&format!(r#""Dx":200,"Dy":200,{parameters}"#))).unwrap().regions()[0]
+                .area;
+        (area.width, area.height)
+    };
+    let one = size(r#""Content":"AVAVAV""#);
+    let two = size(r#""Content":"AVAVAV\nA""#);
+    assert_eq!(two.0, one.0);
+    assert!(two.1.abs_diff(2 * one.1) <= 1);
+    let border = size(r#""Content":"AVAVAV","BorderWidth":5"#);
+    assert_eq!(border, (one.0 + 10, one.1 + 10));
+    assert!(one.0 < size(r#""Content":"AAAVVV""#).0, "pairs are kerned");
+}
+
+#[test]
+fn right_to_left_lines_begin_at_the_right() {
+    let _host = host_with_font(FONT);
+    if FONT_FILES[0..1].iter().any(|path| !std::path::Path::new(path).exists()) {
+        return;
+    }
+    let picture = picture(640, 200);
+    let frame = drawn(&picture, &text(r#""Content":"wide wide wide wide\nשלום""#));
+    let (width, samples) = (640, frame.samples(0));
+    let row_of =
+        |from: usize| (0..width).filter(|x| (from..from + 40).any(|y| samples[y * width + x] > 16)).collect::<Vec<_>>();
+    let (first, second) = (row_of(4), row_of(54));
+    assert!(second.first().unwrap() > &(first.last().unwrap() / 2));
+    assert!(second.last().unwrap().abs_diff(*first.last().unwrap()) < 12);
+}
+
+#[test]
+fn letters_are_antialiased_and_opacity_scales_them() {
+    let _host = host_with_font(FONT);
+    let levels = |alpha: &str| {
+        let frame = drawn(&picture(400, 100), &text(&format!(r#""Content":"Soße","FontApha":{alpha}"#)));
+        let mut levels = frame.samples(0);
+        levels.sort_unstable();
+        levels.dedup();
+        levels
+    };
+    let (full, half) = (levels("1"), levels("0.5"));
+    assert!(full.len() > 40, "only {} levels", full.len());
+    assert_eq!((*full.last().unwrap(), *half.last().unwrap()), (235, 126));
+}
+
+#[test]
+fn unknown_fonts_are_replaced() {
+    let host = host_with_font("Other");
+    let mut filter =
+        open::<WatermarkFilter>(&picture(640, 360).setup(), &text(r#""Content":"abc","FontName":"Nice""#)).unwrap();
+    host.assert_warned("FontUnavailable", "Watermarks[0].FontName");
+    assert!(host.warnings()[0].message.contains("`Other`"));
+    assert_eq!(filter.process(&mut picture(640, 360).frame()), Ok(true));
+}
+
+#[test]
+fn without_any_font_there_is_an_error() {
+    let host = Host::install();
+    host.font("Broken", [0; 100]);
+    let error = open::<WatermarkFilter>(&picture(640, 360).setup(), &text(r#""Content":"abc""#)).err().unwrap();
+    assert_eq!((error.code(), error.field_path()), ("NoFont", Some("Watermarks[0].FontName")));
+    host.assert_warned("FontDamaged", "Watermarks[0].FontName");
+}
+
+#[test]
+fn missing_glyphs_are_named() {
+    let host = host_with_font(FONT);
+    open::<WatermarkFilter>(&picture(640, 360).setup(), &text(r#""Content":"a\uE123\u200D b""#)).unwrap();
+    host.assert_warned("MissingGlyphs", "Watermarks[0].Content");
+    assert!(host.warnings()[0].message.contains("U+E123"));
+    assert!(!host.warnings()[0].message.contains("U+200D"));
+}
+
+#[test]
+fn a_text_wider_than_the_frame_is_clipped() {
+    let host = host_with_font(FONT);
+    let long = "wide ".repeat(100);
+    for corner in ["topleft", "bottomright"] {
+        let frame =
+            drawn(&picture(320, 100), &text(&format!(r#""Content":"{long}","BorderWidth":2,"ReferPos":"{corner}""#)));
+        assert!(lit(&frame).width > 300);
+    }
+    host.assert_warned("Clipped", "Watermarks[0]");
+}
+
+#[test]
+fn a_huge_border_covers_the_frame() {
+    let host = host_with_font(FONT);
+    let frame = drawn(
+        &picture(320, 180),
+        &text(r#""Content":"a","BorderWidth":300,"BorderColor":"white","ReferPos":"topleft""#),
+    );
+    show(&frame, "huge.png");
+    assert_eq!((frame.sample(0, 319, 179), frame.sample(0, 0, 0)), (235, 16));
+    // At its largest the letter and its round border are far outside, though the box is not.
+    let largest = text(r#""Content":"a","BorderWidth":4096,"BorderColor":"white","ReferPos":"topleft""#);
+    assert!(lit(&drawn(&picture(320, 180), &largest)).is_empty());
+    assert!(host.warnings().iter().any(|warning| warning.code == "Empty" || warning.code == "OutsideFrame"));
+}
+
+#[test]
+fn empty_texts_draw_nothing() {
+    let host = host_with_font(FONT);
+    for content in ["", " \\n\\t "] {
+        let filter =
+            open::<WatermarkFilter>(&picture(320, 180).setup(), &text(&format!(r#""Content":"{content}""#))).unwrap();
+        assert!(filter.regions()[0].area.is_empty());
+    }
+    assert_eq!(host.warnings().len(), 2);
+    host.assert_warned("Empty", "Watermarks[0].Content");
+}
