@@ -8,7 +8,7 @@ CARGO ?= cargo
 PREFIX ?= $(HOME)/.local
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BUILT_IN := watermark delogo uri-template parameters
-HOSTILE := hostile-filter hostile-policy
+HOSTILE := hostile-filter hostile-uri-policy hostile-parameter-policy hostile-wrong-world
 
 help: ## What there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12

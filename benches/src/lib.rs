@@ -71,18 +71,15 @@ const FIGURES: [Figure; 4] = [
 
 /// Runs two commands in turn, after one run of each that is not counted, and returns a Markdown table with the ratios A/B of the
 /// pairs. The commands are made anew for each run, so that they can prepare their surroundings.
-pub fn compare(
-    runs: usize,
-    a: (&str, &dyn Fn() -> Command),
-    b: (&str, &dyn Fn() -> Command),
-) -> io::Result<String> {
+pub fn compare(runs: usize, a: (&str, &dyn Fn() -> Command), b: (&str, &dyn Fn() -> Command)) -> io::Result<String> {
     measure(&mut a.1())?;
     measure(&mut b.1())?;
     let mut pairs = Vec::new();
     for _ in 0..runs {
         pairs.push((measure(&mut a.1())?, measure(&mut b.1())?));
     }
-    let mut table = format!("| median of {runs} (min to max) | {} | {} | ratio of the pairs |\n|---|---|---|---|\n", a.0, b.0);
+    let mut table =
+        format!("| median of {runs} (min to max) | {} | {} | ratio of the pairs |\n|---|---|---|---|\n", a.0, b.0);
     for (name, figure) in FIGURES {
         let show = |spread: Option<Spread>| {
             spread.map_or_else(String::new, |s| format!("{:.2} ({:.2} to {:.2})", s.median, s.min, s.max))

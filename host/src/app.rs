@@ -106,7 +106,11 @@ impl Task<'_> {
         let mut outputs = BucketOutputs(self.app.buckets.staging(&Uuid::new_v4().to_string()));
         let done = prepared.run(&mut outputs, progress, interrupt)?;
         if interrupt.is_triggered() {
-            return Err(Failure::new(ErrorCode::Canceled, Stage::Commit, "interrupted before the outputs were moved in place"));
+            return Err(Failure::new(
+                ErrorCode::Canceled,
+                Stage::Commit,
+                "interrupted before the outputs were moved in place",
+            ));
         }
         outputs.0.commit().map_err(|error| Failure::new(error.output_code(), Stage::Commit, error.to_string()))?;
         Ok(done)
@@ -139,10 +143,8 @@ struct BucketSources<'a>(&'a Buckets);
 
 impl Sources for BucketSources<'_> {
     fn open(&self, uri: &ObjectUri) -> Result<(Box<dyn ByteSource>, SystemTime), Failure> {
-        let object = self
-            .0
-            .read(uri)
-            .map_err(|error| Failure::new(error.source_code(), Stage::Probe, error.to_string()))?;
+        let object =
+            self.0.read(uri).map_err(|error| Failure::new(error.source_code(), Stage::Probe, error.to_string()))?;
         let modified = object.facts().modified;
         Ok((Box::new(object), modified))
     }

@@ -9,11 +9,20 @@ use crate::{World, workspace};
 /// How each clip is made where the real one is not there. `-i` sources are FFmpeg's own test pictures and tones.
 const MADE: &[(&str, &str)] = &[
     ("portrait_rot90.mov", "-f lavfi -i testsrc2=s=1280x720:d=1 -c:v libx264 -preset ultrafast -pix_fmt yuv420p"),
-    ("vfr.mp4", "-f lavfi -i testsrc2=s=640x360:d=2 -vf select='not(mod(n\\,3))+lt(n\\,10)' -vsync vfr -c:v libx264 -pix_fmt yuv420p"),
-    ("audio51.mov", "-f lavfi -i testsrc2=s=320x240:d=1 -f lavfi -i sine=d=1 -ac 6 -c:v libx264 -pix_fmt yuv420p -c:a aac"),
+    (
+        "vfr.mp4",
+        "-f lavfi -i testsrc2=s=640x360:d=2 -vf select='not(mod(n\\,3))+lt(n\\,10)' -vsync vfr -c:v libx264 -pix_fmt yuv420p",
+    ),
+    (
+        "audio51.mov",
+        "-f lavfi -i testsrc2=s=320x240:d=1 -f lavfi -i sine=d=1 -ac 6 -c:v libx264 -pix_fmt yuv420p -c:a aac",
+    ),
     ("noaudio.mp4", "-f lavfi -i testsrc2=s=320x240:d=1 -c:v libx264 -pix_fmt yuv420p"),
     ("audioonly.flac", "-f lavfi -i sine=d=2:r=48000 -ac 2"),
-    ("hevc10.mov", "-f lavfi -i testsrc2=s=640x360:d=1 -c:v libx265 -x265-params log-level=none -pix_fmt yuv420p10le -tag:v hvc1"),
+    (
+        "hevc10.mov",
+        "-f lavfi -i testsrc2=s=640x360:d=1 -c:v libx265 -x265-params log-level=none -pix_fmt yuv420p10le -tag:v hvc1",
+    ),
     ("interlaced_mpeg2.ts", "-f lavfi -i testsrc2=s=720x576:r=25:d=1 -c:v mpeg2video -flags +ildct+ilme -aspect 16:9"),
     ("odd_853x479.mov", "-f lavfi -i testsrc2=s=853x479:d=1 -c:v libx264 -pix_fmt yuv444p"),
     ("vp9.webm", "-f lavfi -i testsrc2=s=320x240:d=1 -c:v libvpx-vp9 -deadline realtime -cpu-used 8"),

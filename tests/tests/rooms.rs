@@ -127,8 +127,11 @@ fn no_rooms_use_each_other_in_a_circle() {
     }
     // A room that uses nothing that is left is taken away; what stays at the end is a circle.
     loop {
-        let free: Vec<_> =
-            edges.iter().filter(|(_, used)| !used.iter().any(|used| edges.contains_key(used))).map(|(room, _)| room.clone()).collect();
+        let free: Vec<_> = edges
+            .iter()
+            .filter(|(_, used)| !used.iter().any(|used| edges.contains_key(used)))
+            .map(|(room, _)| room.clone())
+            .collect();
         if free.is_empty() {
             break;
         }
@@ -159,7 +162,10 @@ fn unsafe_code_stands_in_two_places() {
         let path = path.to_str().unwrap();
         let has = text.lines().any(|line| {
             let code = line.split("//").next().unwrap_or_default();
-            code.contains("unsafe {") || code.contains("unsafe fn") || code.contains("unsafe impl") || code.contains("unsafe extern")
+            code.contains("unsafe {")
+                || code.contains("unsafe fn")
+                || code.contains("unsafe impl")
+                || code.contains("unsafe extern")
         });
         let allowed = path.contains("/media/ffi") || path.ends_with("/sandbox/compiled.rs");
         assert!(!has || allowed, "{path} has unsafe code");
@@ -180,7 +186,8 @@ fn files_stay_small() {
 
 #[test]
 fn the_import_reader_sees_what_it_should() {
-    let text = "use crate::task::{A, B};\nuse crate::{media::Frame, plan::{Node, Plan}, store};\nlet x = crate::app::X;";
+    let text =
+        "use crate::task::{A, B};\nuse crate::{media::Frame, plan::{Node, Plan}, store};\nlet x = crate::app::X;";
     let expected = ["task", "media", "plan", "store", "app"].map(str::to_owned);
     assert_eq!(imports(text), BTreeSet::from(expected));
 }

@@ -8,6 +8,7 @@ mod plugins;
 mod probe;
 mod progress;
 mod run;
+mod sdk;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -45,6 +46,8 @@ enum Command {
     Frame(frame::FrameArgs),
     /// List the plugins that requests can name.
     Plugins(PluginArgs),
+    /// Write the Rust SDK and the WIT of plugins into a folder.
+    Sdk(sdk::SdkArgs),
 }
 
 /// Where plugins come from.
@@ -86,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Probe(args) => probe::run(args, &interrupt),
         Command::Frame(args) => frame::run(args, &interrupt),
         Command::Plugins(args) => plugins::run(args),
+        Command::Sdk(args) => sdk::run(args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -49,10 +49,7 @@ fn parts(mut fields: Fields<'_>, context: &Context<'_>) -> Option<TaskParts> {
     let targets = target::targets(&mut fields, &scope, has_groups);
     let sources: Option<Vec<_>> = sources.into_iter().collect();
     notices::notices(&mut fields);
-    if fields.boolean("TolerateDamage") == Some(true) {
-        let message = "is not supported by this version as true; a damaged source always fails with SourceDamaged";
-        fields.fault(FaultCode::Unsupported, "TolerateDamage", message);
-    }
+    let tolerate_damage = fields.boolean("TolerateDamage").unwrap_or(false);
     fields.finish();
     Some(TaskParts {
         project_name: project_name?,
@@ -60,6 +57,7 @@ fn parts(mut fields: Fields<'_>, context: &Context<'_>) -> Option<TaskParts> {
         targets: targets?,
         tags,
         user_data,
+        tolerate_damage,
         warnings: Vec::new(),
     })
 }

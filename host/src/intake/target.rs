@@ -50,7 +50,7 @@ fn read(mut target: Fields<'_>, index: usize, scope: &Scope<'_>, taken: &mut Tak
     let roles = roles(&mut target, scope.context);
     let video = video(&mut target, &roles, scope);
     let audio = audio(&mut target);
-    let others = others(&mut target);
+    let (others, disable_subtitle) = others(&mut target);
     together(&target, others);
     let container =
         target.choice("Container", &Container::ALL.map(|container| (container.name(), container)), LATER_CONTAINERS);
@@ -84,6 +84,7 @@ fn read(mut target: Fields<'_>, index: usize, scope: &Scope<'_>, taken: &mut Tak
         video,
         audio,
         strip_metadata,
+        disable_subtitle,
         policies: roles.policies()?,
     })
 }
@@ -104,15 +105,16 @@ fn together(target: &Fields<'_>, others: bool) {
     }
 }
 
-/// The parts of a target that this version does not have. Returns whether it asks for pictures or subtitle files.
-fn others(target: &mut Fields<'_>) -> bool {
+/// The parts of a target that this version does not have. Returns whether it asks for pictures or subtitle files, and whether it
+/// wants no subtitles.
+fn others(target: &mut Fields<'_>) -> (bool, bool) {
     segment(target);
     let pictures = target.value("Image").is_some_and(|image| !is_hollow(image));
     target.unsupported("Image", "leave it out");
-    let extracts = subtitle(target);
+    let (extracts, disabled) = subtitle(target);
     retained(target, "AttachedPicture");
     retained(target, "Data");
-    pictures || extracts
+    (pictures || extracts, disabled)
 }
 
 fn segment(target: &mut Fields<'_>) {
@@ -126,14 +128,14 @@ fn segment(target: &mut Fields<'_>) {
     segment.finish();
 }
 
-fn subtitle(target: &mut Fields<'_>) -> bool {
-    let Some(mut subtitle) = target.object("Subtitle") else { return false };
-    subtitle.boolean("DisableSubtitle");
+fn subtitle(target: &mut Fields<'_>) -> (bool, bool) {
+    let Some(mut subtitle) = target.object("Subtitle") else { return (false, false) };
+    let disabled = subtitle.boolean("DisableSubtitle").unwrap_or(false);
     subtitle.unsupported("Stream", "leave it out");
     let extracts = subtitle.value("ExtractSubtitle").is_some_and(|extract| !is_hollow(extract));
     subtitle.unsupported("ExtractSubtitle", "leave it out");
     subtitle.finish();
-    extracts
+    (extracts, disabled)
 }
 
 /// `AttachedPicture` and `Data`: which such streams are retained. An empty list, the default, retains none.

@@ -40,44 +40,52 @@ impl Damage {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).decoders.push(decoded);
     }
 
-    /// Fails for a damaged source; warns of losses that are tolerated.
+    /// Fails for a damaged source, unless the plan tolerates it; warns of all damage that is tolerated.
     pub(super) fn judge(self, plan: &Plan) -> Result<Vec<Warning>, Failure> {
         let seen = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut warnings = Vec::new();
-        let mut lost = |what: String, lost: u64, all: u64, source: usize| {
-            let share = lost as f64 / all.max(1) as f64;
-            if share > TOLERATED {
-                return Err(damaged(format!("{what}: {lost} of {all} are damaged; at most 1 % is tolerated")));
-            }
-            if lost > 0 {
-                warnings.push(Warning {
-                    code: "SourceDamaged".into(),
-                    field: format!("Sources[{source}]"),
-                    target: None,
-                    message: format!("{what}: {lost} of {all} are damaged; the output was made without them"),
-                });
-            }
-            Ok(())
-        };
+        let mut judge = Judge { tolerant: plan.tolerates_damage(), warnings: Vec::new() };
         for (source, health) in &seen.sources {
             let uri = plan.sources().get(*source).map(|source| source.uri.to_string()).unwrap_or_default();
             if let Some(missing) = health.missing_ns() {
-                let stated = health.stated_ns.unwrap_or_default();
-                return Err(damaged(format!(
-                    "{uri} ends early: by its own header it lasts {:.2} s, but the last {:.2} s are missing",
-                    stated as f64 / 1e9,
-                    missing as f64 / 1e9
-                )));
+                let stated = health.stated_ns.unwrap_or_default() as f64 / 1e9;
+                let missing = missing as f64 / 1e9;
+                let message = format!(
+                    "{uri} ends early: by its own header it lasts {stated:.2} s, but the last {missing:.2} s are missing"
+                );
+                judge.found(*source, message, true)?;
             }
-            lost(format!("packets of {uri}"), health.lost, health.packets + health.lost, *source)?;
+            judge.lost(*source, &format!("packets of {uri}"), health.lost, health.packets)?;
         }
         for decoded in &seen.decoders {
-            lost(format!("frames of {}", decoded.stream), decoded.lost, decoded.frames + decoded.lost, 0)?;
+            judge.lost(0, &format!("frames of {}", decoded.stream), decoded.lost, decoded.frames)?;
         }
-        Ok(warnings)
+        Ok(judge.warnings)
     }
 }
 
-fn damaged(message: String) -> Failure {
-    Failure::new(ErrorCode::SourceDamaged, Stage::Demux, message)
+struct Judge {
+    tolerant: bool,
+    warnings: Vec<Warning>,
+}
+
+impl Judge {
+    fn lost(&mut self, source: usize, what: &str, lost: u64, kept: u64) -> Result<(), Failure> {
+        let all = kept.saturating_add(lost);
+        let message = format!("{what}: {lost} of {all} are damaged; at most 1 % is tolerated");
+        match lost as f64 / all.max(1) as f64 {
+            share if share > TOLERATED => self.found(source, message, true),
+            _ if lost > 0 => self.found(source, message, false),
+            _ => Ok(()),
+        }
+    }
+
+    fn found(&mut self, source: usize, message: String, grave: bool) -> Result<(), Failure> {
+        if grave && !self.tolerant {
+            let message = format!("{message}; set TolerateDamage to take what is there");
+            return Err(Failure::new(ErrorCode::SourceDamaged, Stage::Demux, message));
+        }
+        let field = format!("Sources[{source}]");
+        self.warnings.push(Warning { code: "SourceDamaged".into(), field, target: None, message });
+        Ok(())
+    }
 }

@@ -1,14 +1,18 @@
 //! How far a run is. Written by the stages, read by whoever shows it.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::plan::NodeId;
 
 /// Counters of one run; cheap to read at any time, from any thread.
 #[derive(Debug, Default)]
 pub struct Progress {
     /// Nanoseconds of source that all outputs need.
     total: AtomicU64,
-    /// Nanoseconds up to which the slowest output has been written.
-    written: AtomicU64,
+    /// Nanoseconds up to which each stream of each output has been written.
+    written: Mutex<BTreeMap<(NodeId, usize), u64>>,
     /// Frames that entered video encoders.
     frames: AtomicU64,
     /// Bytes of packets written.
@@ -20,7 +24,7 @@ pub struct Progress {
 pub struct Snapshot {
     /// Nanoseconds of output in all; 0 where the source does not say.
     pub total: u64,
-    /// Nanoseconds of output written.
+    /// Nanoseconds up to which all streams of all outputs have been written.
     pub written: u64,
     /// Video frames encoded, over all outputs.
     pub frames: u64,
@@ -34,7 +38,7 @@ impl Progress {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Snapshot {
             total: read(&self.total),
-            written: read(&self.written),
+            written: self.written().values().copied().min().unwrap_or_default(),
             frames: read(&self.frames),
             bytes: read(&self.bytes),
         }
@@ -48,8 +52,19 @@ impl Progress {
         self.frames.fetch_add(frames, Ordering::Relaxed);
     }
 
-    pub(super) fn wrote(&self, until: u64, bytes: u64) {
-        self.written.fetch_max(until, Ordering::Relaxed);
+    /// A stream of an output is to be written.
+    pub(super) fn expect(&self, output: NodeId, stream: usize) {
+        self.written().insert((output, stream), 0);
+    }
+
+    pub(super) fn wrote(&self, output: NodeId, stream: usize, until: u64, bytes: u64) {
+        if let Some(written) = self.written().get_mut(&(output, stream)) {
+            *written = until.max(*written);
+        }
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn written(&self) -> MutexGuard<'_, BTreeMap<(NodeId, usize), u64>> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -142,7 +142,8 @@ fn connect<'a>(plan: &'a Plan, inputs: Inputs<'_>) -> Result<Vec<(&'a Node, Work
     let mut filters = inputs.filters;
     let mut work = Vec::new();
     for node in plan.nodes() {
-        let missing = |what: &str| Failure::new(ErrorCode::Internal, Stage::Plan, format!("node {} has no {what}", node.id.0));
+        let missing =
+            |what: &str| Failure::new(ErrorCode::Internal, Stage::Plan, format!("node {} has no {what}", node.id.0));
         let inbox = inboxes.remove(&node.id).ok_or_else(|| missing("inbox"))?;
         let outlet = Outlet::new(outlets.remove(&node.id).unwrap_or_default());
         let source = match node.operation {

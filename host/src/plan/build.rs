@@ -4,8 +4,8 @@ use super::graph::{Filter, Graph, NodeId, Operation, Transform};
 use super::{Plan, PlannedSource, PlannedTarget};
 use crate::task::resolved::Geometry;
 use crate::task::{
-    AudioWish, ErrorCode, Failure, MediaFacts, Picture, ResolvedTarget, ResolvedVideo, Stage, TaskSpec, VideoStreamFacts,
-    VideoWish, Warning,
+    AudioWish, ErrorCode, Failure, MediaFacts, Picture, ResolvedTarget, ResolvedVideo, Stage, TaskSpec,
+    VideoStreamFacts, VideoWish, Warning,
 };
 
 /// The plan of a task with one source. `resolved` holds the targets that are made, `skipped` a warning for each other.
@@ -25,7 +25,8 @@ pub fn plan(
         warnings.extend(target.warnings);
     }
     let sources = spec.sources.iter().map(|source| PlannedSource { uri: source.uri.clone(), facts: facts.clone() });
-    Ok(Plan { sources: sources.collect(), nodes: graph.into_nodes(), targets, warnings })
+    let tolerate_damage = spec.tolerate_damage;
+    Ok(Plan { sources: sources.collect(), tolerate_damage, nodes: graph.into_nodes(), targets, warnings })
 }
 
 /// An output may equal neither a source nor another output (decision 15 of the API reference).
@@ -101,7 +102,7 @@ fn add_target(
         let message = "nothing would be in the output: the source has none of the streams that the target asks for";
         return Err(Failure::new(ErrorCode::StreamUnsupported, Stage::Plan, message).of_target(target.index));
     }
-    if !facts.subtitles.is_empty() {
+    if !facts.subtitles.is_empty() && !wish.disable_subtitle {
         warnings.push(Warning {
             code: "SubtitleDropped".into(),
             field: format!("Targets[{}].Subtitle", target.index),
@@ -122,8 +123,7 @@ fn add_target(
 }
 
 fn mux_node(graph: &mut Graph, index: usize, wish: &crate::task::TargetSpec, inputs: &[NodeId]) -> NodeId {
-    let operation =
-        Operation::Mux { container: wish.container, target: index, strip_metadata: wish.strip_metadata };
+    let operation = Operation::Mux { container: wish.container, target: index, strip_metadata: wish.strip_metadata };
     graph.node(operation, inputs)
 }
 

@@ -22,6 +22,8 @@ use crate::task::{Container, MediaFacts, ObjectUri, Picture, PluginId, Rect, War
 #[serde(rename_all = "PascalCase")]
 pub struct Plan {
     sources: Vec<PlannedSource>,
+    /// A damaged source gives outputs and a warning instead of a failure.
+    tolerate_damage: bool,
     nodes: Vec<Node>,
     targets: Vec<PlannedTarget>,
     warnings: Vec<Warning>,
@@ -79,6 +81,11 @@ impl Plan {
         &self.sources
     }
 
+    /// Whether a damaged source gives outputs and a warning instead of a failure.
+    pub fn tolerates_damage(&self) -> bool {
+        self.tolerate_damage
+    }
+
     /// All nodes; a node's id is its place here.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
@@ -112,6 +119,7 @@ impl Plan {
     }
 
     fn reads(&self, from: NodeId, node: NodeId) -> bool {
-        from == node || self.nodes.get(from.0).is_some_and(|from| from.inputs.iter().any(|input| self.reads(*input, node)))
+        from == node
+            || self.nodes.get(from.0).is_some_and(|from| from.inputs.iter().any(|input| self.reads(*input, node)))
     }
 }

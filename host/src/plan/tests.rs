@@ -95,6 +95,7 @@ fn target(filters: Vec<FilterWish>) -> TargetSpec {
         video: VideoWish::Transcode(Box::new(video)),
         audio: AudioWish::Copy,
         strip_metadata: false,
+        disable_subtitle: false,
         policies: Policies::default(),
     }
 }
@@ -114,6 +115,7 @@ fn spec(targets: Vec<TargetSpec>) -> TaskSpec {
         targets,
         tags: BTreeMap::new(),
         user_data: None,
+        tolerate_damage: false,
         warnings: Vec::new(),
     })
 }

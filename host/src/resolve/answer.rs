@@ -45,6 +45,7 @@ enum Document {
 /// Reads the answer of a policy that was asked for these streams.
 pub(super) fn read(
     text: &str,
+    target: usize,
     policy: &PluginId,
     wanted_video: Option<&VideoTarget>,
     wanted_audio: Option<&AudioTarget>,
@@ -61,7 +62,7 @@ pub(super) fn read(
         Document::Skip { reason } => return Ok(Decision::Skip(reason)),
         Document::Refuse { reason, field } => {
             let message = match field {
-                Some(field) => format!("{field}: {reason}"),
+                Some(field) => format!("Targets[{target}].{field}: {reason}"),
                 None => reason,
             };
             return Err(Failure::new(ErrorCode::TargetRefused, Stage::Resolve, message));

@@ -18,8 +18,8 @@ use serde_json::json;
 
 use crate::task::spec::{AudioTarget, VideoTarget};
 use crate::task::{
-    AudioWish, ErrorCode, Failure, MediaFacts, ObjectUri, PluginId, PluginRef, ResolvedTarget, Stage, TargetSpec, TaskSpec,
-    VideoWish, Warning,
+    AudioWish, ErrorCode, Failure, MediaFacts, ObjectUri, PluginId, PluginRef, ResolvedTarget, Stage, TargetSpec,
+    TaskSpec, VideoWish, Warning,
 };
 
 pub use policy::{Answer, ParameterPolicy, PluginIds, UriPolicy};
@@ -75,7 +75,9 @@ fn resolve_target(
     let policies = &target.policies;
     let (video, audio) = wishes(target, facts);
     let filters = match video {
-        Some(video) => video.filters.iter().map(|filter| context.plugins.id(&filter.plugin)).collect::<Result<_, _>>()?,
+        Some(video) => {
+            video.filters.iter().map(|filter| context.plugins.id(&filter.plugin)).collect::<Result<_, _>>()?
+        }
         None => Vec::new(),
     };
     let parameter_policy = context.plugins.id(&policies.parameters)?;
@@ -86,7 +88,7 @@ fn resolve_target(
         let document = document(facts, index, target, video, audio);
         let answer = context.parameters.resolve(&policies.parameters, &document)?;
         warnings.extend(answer.warnings);
-        match answer::read(&answer.text, &parameter_policy, video, audio)? {
+        match answer::read(&answer.text, index, &parameter_policy, video, audio)? {
             answer::Decision::Use(used) => {
                 warnings.extend(used.warnings);
                 (used.video, used.audio)
@@ -166,7 +168,11 @@ fn of_target(warning: Warning, index: usize) -> Warning {
 
 fn shortened(text: &str) -> String {
     const SHOWN: usize = 200;
-    if text.chars().count() <= SHOWN { text.to_owned() } else { text.chars().take(SHOWN).chain("...".chars()).collect() }
+    if text.chars().count() <= SHOWN {
+        text.to_owned()
+    } else {
+        text.chars().take(SHOWN).chain("...".chars()).collect()
+    }
 }
 
 /// Built-in names stay usable in tests of other rooms.

@@ -17,7 +17,8 @@ struct Fake {
 
 impl UriPolicy for Fake {
     fn expand(&self, _: &PluginRef, _: &str, variables: &[(String, String)]) -> Result<Answer, Failure> {
-        let text = variables.iter().fold(self.uri.to_owned(), |text, (name, value)| text.replace(&format!("<{name}>"), value));
+        let text =
+            variables.iter().fold(self.uri.to_owned(), |text, (name, value)| text.replace(&format!("<{name}>"), value));
         Ok(Answer { text, warnings: Vec::new() })
     }
 }
@@ -68,10 +69,12 @@ fn spec() -> TaskSpec {
             video: VideoWish::Transcode(Box::new(video_target())),
             audio: AudioWish::None,
             strip_metadata: false,
+            disable_subtitle: false,
             policies: Policies::default(),
         }],
         tags: BTreeMap::from([("customer".to_owned(), "acme".to_owned())]),
         user_data: None,
+        tolerate_damage: false,
         warnings: Vec::new(),
     })
 }
@@ -141,7 +144,8 @@ fn resolve_with(answer: Value, uri: &'static str) -> Result<(Vec<ResolvedTarget>
 
 #[test]
 fn a_good_answer_is_taken_and_its_warnings_get_the_wires_path() {
-    let (resolved, skipped) = resolve_with(good_answer(), "oss://b/<dirname>/<tags.customer>-<index>.<autoext>").unwrap();
+    let (resolved, skipped) =
+        resolve_with(good_answer(), "oss://b/<dirname>/<tags.customer>-<index>.<autoext>").unwrap();
     assert!(skipped.is_empty());
     let target = &resolved[0];
     assert_eq!(target.uri.to_string(), "oss://b/dir/acme-1.mp4");
@@ -186,13 +190,17 @@ fn a_uri_that_climbs_is_refused_whoever_made_it() {
 
 #[test]
 fn a_refusal_fails_the_task_and_a_skip_does_not_unless_nothing_is_left() {
-    let refuse = json!({"Decision": "refuse", "Reason": "the source is too small", "Field": "Video.TranscodeVideo.Resolution"});
+    let refuse =
+        json!({"Decision": "refuse", "Reason": "the source is too small", "Field": "Video.TranscodeVideo.Resolution"});
     let failure = resolve_with(refuse, "oss://b/x.mp4").unwrap_err();
     assert_eq!((failure.code, failure.target), (ErrorCode::TargetRefused, Some(0)));
     assert!(failure.message.contains("the source is too small"));
     let skip = json!({"Decision": "skip", "Reason": "needless rung"});
     let failure = resolve_with(skip, "oss://b/x.mp4").unwrap_err();
-    assert!(failure.message.contains("every target was skipped") && failure.message.contains("needless rung"), "{failure}");
+    assert!(
+        failure.message.contains("every target was skipped") && failure.message.contains("needless rung"),
+        "{failure}"
+    );
 }
 
 #[test]

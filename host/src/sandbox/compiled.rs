@@ -64,7 +64,7 @@ impl CompiledCache {
             Ok(component) => return Ok(component),
             Err(reason) if reason.kind() == io::ErrorKind::NotFound => {}
             Err(reason) => {
-                tracing::warn!(file = %path.display(), %reason, "compiled code is not usable and is made again")
+                tracing::warn!(file = %path.display(), %reason, "compiled code is not usable and is made again");
             }
         }
         let compiled = Component::from_binary(engine, component)?;

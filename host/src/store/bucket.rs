@@ -87,7 +87,8 @@ impl Buckets {
         };
         let why = if !allowed {
             format!("bucket `{}` is not configured for it", uri.bucket())
-        } else if let Some(prefix) = bucket.config.key_prefix.as_deref().filter(|prefix| !uri.key().starts_with(prefix)) {
+        } else if let Some(prefix) = bucket.config.key_prefix.as_deref().filter(|prefix| !uri.key().starts_with(prefix))
+        {
             format!("only keys that begin with `{prefix}` are open to this project")
         } else if uri.key().split('/').next() == Some(STAGING_FOLDER) {
             format!("`{STAGING_FOLDER}` holds unfinished outputs")

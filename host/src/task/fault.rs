@@ -86,7 +86,12 @@ impl Fault {
     }
 
     /// A fault that shows the value found; long ones are cut.
-    pub fn with_value(code: FaultCode, field: FieldPath, value: &serde_json::Value, message: impl Into<String>) -> Self {
+    pub fn with_value(
+        code: FaultCode,
+        field: FieldPath,
+        value: &serde_json::Value,
+        message: impl Into<String>,
+    ) -> Self {
         const SHOWN: usize = 120;
         let mut text = value.to_string();
         if text.chars().count() > SHOWN {

@@ -93,7 +93,11 @@ impl From<PluginRef> for String {
 
 impl fmt::Display for PluginRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.version == VersionReq::STAR { write!(f, "{}", self.name) } else { write!(f, "{}@{}", self.name, self.version) }
+        if self.version == VersionReq::STAR {
+            write!(f, "{}", self.name)
+        } else {
+            write!(f, "{}@{}", self.name, self.version)
+        }
     }
 }
 

@@ -116,7 +116,9 @@ mod tests {
 
     #[test]
     fn decimal_rates_become_the_rates_that_are_meant() {
-        for (rate, text) in [(30.0, "30/1"), (29.97, "30000/1001"), (23.976, "24000/1001"), (12.5, "25/2"), (59.94, "60000/1001")] {
+        for (rate, text) in
+            [(30.0, "30/1"), (29.97, "30000/1001"), (23.976, "24000/1001"), (12.5, "25/2"), (59.94, "60000/1001")]
+        {
             assert_eq!(Rational::from_rate(rate).unwrap().to_string(), text);
         }
         assert_eq!(Rational::from_rate(0.0), None);

@@ -6,7 +6,9 @@ use std::ops::Deref;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{AudioCodec, Container, ObjectUri, PixelFormat, PluginRef, Preset, Rotation, VideoCodec, VideoRate, Warning};
+use super::{
+    AudioCodec, Container, ObjectUri, PixelFormat, PluginRef, Preset, Rotation, VideoCodec, VideoRate, Warning,
+};
 
 /// A valid task. Only intake builds one (by [`TaskSpec::seal`]); after that it never changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +30,9 @@ pub struct TaskParts {
     /// Echoed, at most 2,048 bytes.
     #[serde(default)]
     pub user_data: Option<String>,
+    /// Extension `TolerateDamage`: a damaged source gives an output and a warning instead of a failure (decision 17).
+    #[serde(default)]
+    pub tolerate_damage: bool,
     /// What intake accepted but will not do.
     #[serde(default)]
     pub warnings: Vec<Warning>,
@@ -73,6 +78,9 @@ pub struct TargetSpec {
     /// Leave out title, album and the like.
     #[serde(default)]
     pub strip_metadata: bool,
+    /// `Subtitle.DisableSubtitle`: no subtitles are wanted.
+    #[serde(default)]
+    pub disable_subtitle: bool,
     /// Which components take the four roles.
     pub policies: Policies,
 }

@@ -23,7 +23,9 @@ pub enum UriError {
     #[error("must have the form oss://bucket/key")]
     Scheme,
     /// The bucket's name is empty or has characters outside `a-z 0-9 - _ .`.
-    #[error("the bucket's name must be 1 to 63 characters of a-z, 0-9, '-', '_' and '.', beginning with a letter or a digit")]
+    #[error(
+        "the bucket's name must be 1 to 63 characters of a-z, 0-9, '-', '_' and '.', beginning with a letter or a digit"
+    )]
     Bucket,
     /// There is no key, or it ends with a slash.
     #[error("must name an object: oss://bucket/key, not ending with '/'")]

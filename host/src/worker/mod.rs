@@ -137,12 +137,7 @@ impl Prepared {
     }
 
     /// Runs the plan into places that `outputs` hands out, and verifies what was written.
-    pub fn run(
-        self,
-        outputs: &mut dyn Outputs,
-        progress: &Progress,
-        interrupt: &Interrupt,
-    ) -> Result<Done, Failure> {
+    pub fn run(self, outputs: &mut dyn Outputs, progress: &Progress, interrupt: &Interrupt) -> Result<Done, Failure> {
         let Self { plan, filters, sources } = self;
         let mut paths = BTreeMap::new();
         for target in plan.targets() {

@@ -81,7 +81,7 @@ impl Rect {
 
 impl fmt::Display for Rect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}x{} at {},{}", self.width, self.height, self.x, self.y)
+        write!(f, "{}x{} at ({}, {})", self.width, self.height, self.x, self.y)
     }
 }
 

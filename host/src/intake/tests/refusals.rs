@@ -182,11 +182,9 @@ fn parts_of_the_api_that_are_not_there_yet() {
         request["Sources"][0][name] = value;
         expect(&request, Unsupported, &format!("Sources[0].{name}"));
     }
-    for (name, value) in [("TargetGroups", json!([{"URI": "oss://b/k"}])), ("TolerateDamage", json!(true))] {
-        let mut request = with_target(&json!({}));
-        request[name] = value;
-        expect(&request, Unsupported, name);
-    }
+    let mut request = with_target(&json!({}));
+    request["TargetGroups"] = json!([{"URI": "oss://b/k"}]);
+    expect(&request, Unsupported, "TargetGroups");
     let pictures_only = json!({"ProjectName": "p", "Sources": [{"URI": "oss://test-bucket/in.mov"}],
         "Targets": [{"Image": {"Snapshots": [{"URI": "oss://test-bucket/a.jpg"}]}}]});
     expect(&pictures_only, Unsupported, "Targets[0].Image");

@@ -95,7 +95,7 @@ pub(super) fn full() -> Value {
         "ProjectName": "test-project",
         "UserData": "order 7",
         "AlignmentIndex": 0,
-        "TolerateDamage": false,
+        "TolerateDamage": true,
         "Tags": {"customer": "acme"},
         "Notification": {"MNS": {"TopicName": "topic"}, "RocketMQ": {"InstanceId": "i", "TopicName": "t"}, "ExtendedMessageURI": "oss://test-bucket/m.json"},
         "CredentialConfig": {"ServiceRole": "role", "Policy": "policy", "Chain": [{"AssumeRoleFor": "1", "Role": "r", "RoleType": "user"}]},

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Item, Outlet, Promise, Stop, Stream, at, bug};
 use crate::media::{
-    AudioDecoder, AudioEncoder, AudioTransform, DecodeReport, Demuxer, EncodeReport, MediaError, Packet, StreamParameters,
-    VideoDecoder, VideoEncoder, VideoTransform,
+    AudioDecoder, AudioEncoder, AudioTransform, DecodeReport, Demuxer, EncodeReport, MediaError, Packet,
+    StreamParameters, VideoDecoder, VideoEncoder, VideoTransform,
 };
 use crate::pipeline::channel::Inbox;
 use crate::pipeline::damage::Decoded;
@@ -52,7 +52,9 @@ pub(super) fn demux(
     let readers = shared.plan.nodes().iter().filter(|reader| reader.inputs.contains(&node.id));
     let streams: Vec<usize> = readers
         .filter_map(|reader| match reader.operation {
-            Operation::Copy { stream } | Operation::DecodeVideo { stream } | Operation::DecodeAudio { stream } => Some(stream),
+            Operation::Copy { stream } | Operation::DecodeVideo { stream } | Operation::DecodeAudio { stream } => {
+                Some(stream)
+            }
             _ => None,
         })
         .collect();
@@ -98,12 +100,7 @@ fn packet(inbox: &Inbox<Item>) -> Result<Option<Packet>, Stop> {
     }
 }
 
-pub(super) fn decode_video(
-    index: usize,
-    inbox: &Inbox<Item>,
-    outlet: Outlet,
-    shared: &Shared<'_>,
-) -> Result<(), Stop> {
+pub(super) fn decode_video(index: usize, inbox: &Inbox<Item>, outlet: Outlet, shared: &Shared<'_>) -> Result<(), Stop> {
     let mut decoder = VideoDecoder::open(&stream(inbox)?).map_err(at(Stage::Decode))?;
     outlet.send(Item::Clock(decoder.clock()))?;
     loop {
@@ -120,12 +117,7 @@ pub(super) fn decode_video(
     Ok(())
 }
 
-pub(super) fn decode_audio(
-    index: usize,
-    inbox: &Inbox<Item>,
-    outlet: Outlet,
-    shared: &Shared<'_>,
-) -> Result<(), Stop> {
+pub(super) fn decode_audio(index: usize, inbox: &Inbox<Item>, outlet: Outlet, shared: &Shared<'_>) -> Result<(), Stop> {
     let mut decoder = AudioDecoder::open(&stream(inbox)?).map_err(at(Stage::Decode))?;
     loop {
         let packet = packet(inbox)?;
@@ -147,7 +139,11 @@ fn note_decoded(stream: String, report: DecodeReport, shared: &Shared<'_>) -> Re
         let message = format!("{stream}: nothing could be decoded from its {} packets", report.packets);
         return Err(Failure::new(ErrorCode::SourceDamaged, Stage::Decode, message).into());
     }
-    shared.damage.decoder(Decoded { stream, frames: report.frames, lost: report.errors.saturating_add(report.corrupt) });
+    shared.damage.decoder(Decoded {
+        stream,
+        frames: report.frames,
+        lost: report.errors.saturating_add(report.corrupt),
+    });
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use super::{Item, Promise, Stop, Stream, at, bug};
 use crate::media::{Expectation, Muxer, Packet};
 use crate::pipeline::channel::Inbox;
 use crate::pipeline::run::{Shared, Written};
-use crate::plan::Node;
+use crate::plan::{Node, NodeId};
 use crate::task::{Container, ErrorCode, Failure, Stage};
 
 /// Packets may wait for a stream that opens late, but not without end.
@@ -28,6 +28,7 @@ pub(super) fn mux(
     inbox: &Inbox<Item>,
     shared: &Shared<'_>,
 ) -> Result<(), Stop> {
+    (0..node.inputs.len()).for_each(|stream| shared.progress.expect(node.id, stream));
     let mut inputs: Vec<Input> = node.inputs.iter().map(|_| Input::default()).collect();
     let mut streams: Vec<Option<Stream>> = node.inputs.iter().map(|_| None).collect();
     let mut waiting: Vec<(usize, Packet)> = Vec::new();
@@ -45,18 +46,19 @@ pub(super) fn mux(
                     let all = std::mem::take(&mut streams).into_iter().flatten().collect();
                     let opened = muxer.insert(open(path, container, strip_metadata, all)?);
                     for (number, packet) in std::mem::take(&mut waiting) {
-                        write(opened, number, packet, shared)?;
+                        write(opened, node.id, number, packet, shared)?;
                     }
                 }
             }
             Item::Packet(packet) if input.announced => {
                 input.packets += 1;
                 if let Some(muxer) = &mut muxer {
-                    write(muxer, number, packet, shared)?;
+                    write(muxer, node.id, number, packet, shared)?;
                 } else {
                     waiting_bytes += packet.size();
                     if waiting_bytes > MAX_WAITING_BYTES {
-                        let message = format!("{MAX_WAITING_BYTES} bytes were made before all streams of the output were known");
+                        let message =
+                            format!("{MAX_WAITING_BYTES} bytes were made before all streams of the output were known");
                         return Err(Failure::new(ErrorCode::LimitExceeded, Stage::Mux, message).into());
                     }
                     waiting.push((number, packet));
@@ -89,9 +91,9 @@ fn open(path: &Path, container: Container, strip_metadata: bool, streams: Vec<St
     Ok(muxer)
 }
 
-fn write(muxer: &mut Muxer, stream: usize, packet: Packet, shared: &Shared<'_>) -> Result<(), Stop> {
+fn write(muxer: &mut Muxer, output: NodeId, stream: usize, packet: Packet, shared: &Shared<'_>) -> Result<(), Stop> {
     let until = packet.time_ns().unwrap_or(0).saturating_add(packet.duration_ns());
-    shared.progress.wrote(u64::try_from(until).unwrap_or(0), packet.size() as u64);
+    shared.progress.wrote(output, stream, u64::try_from(until).unwrap_or(0), packet.size() as u64);
     muxer.write(stream, packet).map_err(at(Stage::Mux))
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn region(area: Rect, start: i64, end: Option<i64>) {
         }
         host.opening
     });
-    assert!(opening, "report.region: it may only be called within filter.open");
+    assert!(opening, "it declared a region outside of `open`");
 }
 
 pub(crate) fn asset_length(uri: &str) -> Result<u64, AssetError> {

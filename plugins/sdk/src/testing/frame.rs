@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::with_host;
+use super::{Region, with_host};
 use crate::frame::samples_from_bytes;
 use crate::outside::FrameHandle;
 use crate::{Frame, Rect, Setup};
@@ -79,7 +79,7 @@ impl FakeFrame {
     /// Makes all samples of a plane the same.
     #[track_caller]
     pub fn fill(&mut self, plane: u8, value: u16) {
-        let (width, height) = checked_plane_size("write", &self.setup, plane);
+        let (width, height) = checked_plane_size(&self.setup, plane);
         let data = self.bytes_of(value).repeat(width as usize * height as usize);
         self.memory.write(&self.setup, plane, Rect::new(0, 0, width, height), &data);
     }
@@ -100,7 +100,7 @@ impl FakeFrame {
     /// All samples of a plane, row by row.
     #[track_caller]
     pub fn samples(&self, plane: u8) -> Vec<u16> {
-        let (width, height) = checked_plane_size("read", &self.setup, plane);
+        let (width, height) = checked_plane_size(&self.setup, plane);
         self.samples_in(plane, Rect::new(0, 0, width, height))
     }
 
@@ -118,28 +118,28 @@ impl FakeFrame {
 impl FrameMemory {
     #[track_caller]
     pub(crate) fn read(&self, setup: &Setup, plane: u8, area: Rect) -> Vec<u8> {
-        check("read", setup, plane, area);
+        check(setup, plane, area);
         rows(setup, plane, area).flat_map(|row| &self.planes[usize::from(plane)][row]).copied().collect()
     }
 
     #[track_caller]
     pub(crate) fn write(&mut self, setup: &Setup, plane: u8, area: Rect, data: &[u8]) {
-        check("write", setup, plane, area);
-        let wanted = area.area() as usize * setup.sample_bytes();
-        let got = data.len();
-        assert!(
-            got == wanted,
-            "frame.write: {got} bytes for the rectangle {area} of plane {plane}, which has {wanted}"
-        );
+        check(setup, plane, area);
+        let expected = area.area() as usize * setup.sample_bytes();
+        let found = data.len();
+        assert!(found == expected, "{MISUSE}: {found} bytes were given for a rectangle of {expected} bytes");
         if self.guarded && !area.is_empty() {
             let regions = with_host(|host| host.regions.clone());
-            let (x, y) = setup.plane_shift(plane);
             assert!(
-                regions.is_empty() || regions.iter().any(|region| region.area.subsampled(x, y).contains(area)),
-                "frame.write: the rectangle {area} of plane {plane} is outside of all declared regions"
+                regions.is_empty() || allowed(&regions, setup.plane_shift(plane), self.time, area),
+                "it wrote {}x{} samples at ({}, {}) of plane {plane}, outside of all regions that it declared for this time",
+                area.width,
+                area.height,
+                area.x,
+                area.y
             );
         }
-        if got == 0 {
+        if found == 0 {
             return;
         }
         let row_bytes = area.width as usize * setup.sample_bytes();
@@ -149,20 +149,32 @@ impl FrameMemory {
     }
 }
 
+/// How the host begins to say that a rectangle, a plane or data does not fit.
+const MISUSE: &str = "it asked for samples that do not exist";
+
 #[track_caller]
-fn checked_plane_size(call: &str, setup: &Setup, plane: u8) -> (u32, u32) {
+fn checked_plane_size(setup: &Setup, plane: u8) -> (u32, u32) {
     let planes = setup.planes();
-    assert!(plane < planes, "frame.{call}: plane {plane} does not exist, the picture has {planes} planes");
+    assert!(plane < planes, "{MISUSE}: plane {plane} does not exist: the picture has planes 0 to {}", planes - 1);
     setup.plane_size(plane)
 }
 
 #[track_caller]
-fn check(call: &str, setup: &Setup, plane: u8, area: Rect) {
-    let (width, height) = checked_plane_size(call, setup, plane);
+fn check(setup: &Setup, plane: u8, area: Rect) {
+    let (width, height) = checked_plane_size(setup, plane);
     assert!(
         area.fits(width, height),
-        "frame.{call}: the rectangle {area} is not inside plane {plane} of {width}x{height} samples"
+        "{MISUSE}: the rectangle {area} leaves plane {plane} of {width}x{height} samples"
     );
+}
+
+/// Whether the regions that are active at this time, rounded outwards to samples of the plane, together cover the area.
+fn allowed(regions: &[Region], (x, y): (u8, u8), time: i64, area: Rect) -> bool {
+    let active: Vec<Rect> =
+        regions.iter().filter(|region| region.is_active(time)).map(|region| region.area.subsampled(x, y)).collect();
+    let covers = |row: u32, column: u32| active.iter().any(|region| region.contains(Rect::new(column, row, 1, 1)));
+    active.iter().any(|region| region.contains(area))
+        || (area.y..area.y + area.height).all(|row| (area.x..area.x + area.width).all(|column| covers(row, column)))
 }
 
 /// Where the rows of a rectangle stand in the plane's bytes.
@@ -190,25 +202,38 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "frame.read: the rectangle 2x1 at 6,0 is not inside plane 0 of 7x5 samples")]
+    #[should_panic(
+        expected = "it asked for samples that do not exist: the rectangle 2x1 at (6, 0) leaves plane 0 of 7x5 samples"
+    )]
     fn reading_over_the_edge_traps() {
         picture(7, 5).frame().frame().read(0, Rect::new(6, 0, 2, 1));
     }
 
     #[test]
-    #[should_panic(expected = "frame.read: the rectangle")]
+    #[should_panic(expected = "it asked for samples that do not exist: the rectangle")]
     fn hostile_rectangles_do_not_overflow() {
         picture(7, 5).frame().frame().read(0, Rect::new(u32::MAX, 0, u32::MAX, 1));
     }
 
     #[test]
-    #[should_panic(expected = "frame.read: plane 3 does not exist, the picture has 3 planes")]
+    #[should_panic(expected = "plane 3 does not exist: the picture has planes 0 to 2")]
     fn a_missing_plane_traps() {
         picture(7, 5).frame().frame().read(3, Rect::new(0, 0, 1, 1));
     }
 
     #[test]
-    #[should_panic(expected = "frame.write: 3 bytes for the rectangle 2x2 at 0,0 of plane 0, which has 4")]
+    fn active_regions_may_cover_a_write_together() {
+        let region = |area, start, end| Region { area, start, end: Some(end) };
+        let regions = [region(Rect::new(0, 0, 4, 4), 0, 10), region(Rect::new(4, 0, 4, 4), 5, 10)];
+        let across = Rect::new(2, 1, 4, 2);
+        assert!(allowed(&regions, (0, 0), 5, across));
+        assert!(!allowed(&regions, (0, 0), 4, across));
+        assert!(allowed(&regions, (1, 1), 9, Rect::new(0, 0, 4, 2)));
+        assert!(!allowed(&regions, (1, 1), 9, Rect::new(0, 0, 4, 3)));
+    }
+
+    #[test]
+    #[should_panic(expected = "3 bytes were given for a rectangle of 4 bytes")]
     fn data_of_the_wrong_length_traps() {
         picture(7, 5).frame().frame().write(0, Rect::new(0, 0, 2, 2), &[0; 3]);
     }
