@@ -12,7 +12,7 @@ use crate::media::{self, ByteSource, Interrupt};
 use crate::pipeline::Progress;
 use crate::sandbox::{AssetReader, AssetSource, BrokenPlugin, PluginInfo, Sandbox, SandboxConfig};
 use crate::store::{Access, BucketConfig, Buckets, ObjectReader, Staging};
-use crate::task::{ErrorCode, Failure, ObjectUri, PluginRef, Policies, Stage, TaskSpec};
+use crate::task::{ErrorCode, Failure, ObjectUri, Policies, Stage, TaskSpec};
 use crate::worker::{self, Done, Outputs, Prepared, Sources, Surroundings};
 
 /// The components that are part of the binary.
@@ -89,13 +89,12 @@ impl Task<'_> {
     /// Plans it and opens its filters; writes nothing.
     pub fn prepare(&self, interrupt: &Interrupt) -> Result<Prepared, Failure> {
         let sandbox = &*self.app.sandbox;
-        let plugins = |plugin: &PluginRef| sandbox.plugin_id(plugin);
         let surroundings = Surroundings {
             sources: &BucketSources(&self.app.buckets),
             filters: sandbox,
             uris: sandbox,
             parameters: sandbox,
-            plugins: &plugins,
+            plugins: sandbox,
             created: self.created,
         };
         worker::prepare(&self.spec, &surroundings, interrupt)

@@ -1,6 +1,6 @@
 //! Shared pieces of the tests: a world with buckets, the `wasmux` binary, and clips.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this crate is nothing but tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "this crate is nothing but tests")]
 
 pub mod clips;
 pub mod flow;
@@ -137,6 +137,6 @@ pub fn text(bytes: &[u8]) -> String {
 }
 
 /// A request with one source and one target.
-pub fn request(source: &str, target: Value) -> Value {
+pub fn request(source: &str, target: &Value) -> Value {
     serde_json::json!({"ProjectName": "test-project", "Sources": [{"URI": format!("oss://test-bucket/{source}")}], "Targets": [target]})
 }

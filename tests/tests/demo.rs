@@ -1,5 +1,7 @@
 //! The demo's request, with the picture checked.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
 use std::fs;
 
 use serde_json::{Value, json};
@@ -97,7 +99,7 @@ fn two_targets_may_name_different_components_for_a_role() {
             "FilterVideo": {"Watermarks": [{"Type": "text", "Content": "A", "FontColor": "#FFFFFF", "FontSize": 20}]}
         }
     });
-    let mut request = wasmux_tests::request("bigbuckbunny.mp4", plain);
+    let mut request = wasmux_tests::request("bigbuckbunny.mp4", &plain);
     let inverted = target("oss://test-bucket/inverted.mp4", json!({"Watermark": "hostile-filter"}));
     request["Targets"].as_array_mut().unwrap().push(inverted);
     world.run_well(&request);

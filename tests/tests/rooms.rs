@@ -1,5 +1,7 @@
 //! The room table of docs/ARCHITECTURE.md is true: who imports whom, who alone uses a crate, and where `unsafe` stands.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

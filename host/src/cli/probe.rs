@@ -1,6 +1,6 @@
 //! `wasmux probe`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -22,7 +22,7 @@ pub(super) fn run(args: &ProbeArgs, interrupt: &Interrupt) -> Result<(), Stop> {
 }
 
 /// Opens a local file that the user named on the command line.
-pub(super) fn open(file: &PathBuf) -> Result<FileSource, Stop> {
+pub(super) fn open(file: &Path) -> Result<FileSource, Stop> {
     FileSource::open(file).map_err(|error| {
         let message = format!("{}: {error}", file.display());
         Stop::Failed(Failure::new(ErrorCode::SourceNotFound, Stage::Probe, message))

@@ -14,20 +14,20 @@ const BAR_EVERY: Duration = Duration::from_millis(150);
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// Shows the progress on standard error until the other end of `stopped` is dropped.
-pub(super) fn show(progress: &Progress, stopped: Receiver<()>) {
+pub(super) fn show(progress: &Progress, stopped: &Receiver<()>) {
     let begun = Instant::now();
     if std::io::stderr().is_terminal() {
         let bar = ProgressBar::new(1000);
         let style = ProgressStyle::with_template("{bar:30} {percent:>3}% {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        while wait(&stopped, BAR_EVERY) {
+        while wait(stopped, BAR_EVERY) {
             let now = progress.snapshot();
             bar.set_position(permille(now));
             bar.set_message(line(now, begun.elapsed()));
         }
         bar.finish_and_clear();
     } else {
-        while wait(&stopped, LINE_EVERY) {
+        while wait(stopped, LINE_EVERY) {
             let now = progress.snapshot();
             eprintln!("{:>3}% {}", permille(now) / 10, line(now, begun.elapsed()));
         }

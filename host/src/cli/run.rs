@@ -68,7 +68,8 @@ pub(super) fn run(args: &RunArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     let begun = Instant::now();
     let done = thread::scope(|scope| {
         let (stop, stopped) = std::sync::mpsc::channel::<()>();
-        let shown = scope.spawn(|| progress::show(&progress, stopped));
+        let counters = &progress;
+        let shown = scope.spawn(move || progress::show(counters, &stopped));
         let done = task.run(prepared, &progress, interrupt);
         drop(stop);
         drop(shown.join());

@@ -46,7 +46,7 @@ fn demuxer() -> Demuxer {
 }
 
 /// One small output with one filter, sound copied.
-fn small_plan(facts: MediaFacts) -> Plan {
+fn small_plan(facts: &MediaFacts) -> Plan {
     let rate = Rational::new(25, 1);
     let video = VideoTarget {
         codec: VideoCodec::H264,
@@ -66,7 +66,7 @@ fn small_plan(facts: MediaFacts) -> Plan {
         adaptive_resolution_direction: false,
         scale_type: ScaleType::Stretch,
         rotation: Rotation::None,
-        filters: vec![spec::FilterWish {
+        filters: vec![FilterWish {
             role: FilterRole::Watermark,
             plugin: "native".parse().unwrap(),
             parameters: json!({}),
@@ -133,7 +133,7 @@ fn run_with(
     let folder = std::env::temp_dir().join(format!("wasmux-pipeline-{name}-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
     let source = demuxer();
-    let plan = small_plan(source.facts().clone());
+    let plan = small_plan(source.facts());
     let calls = Arc::new(AtomicU64::new(0));
     let filter = Native(effect, Arc::clone(&calls));
     let open = OpenFilter { plugin: id(), filter: Box::new(filter), regions, warnings: Vec::new() };

@@ -11,7 +11,7 @@ use crate::task::{
 /// The plan of a task with one source. `resolved` holds the targets that are made, `skipped` a warning for each other.
 pub fn plan(
     spec: &TaskSpec,
-    facts: MediaFacts,
+    facts: &MediaFacts,
     resolved: Vec<ResolvedTarget>,
     skipped: Vec<Warning>,
 ) -> Result<Plan, Failure> {
@@ -21,7 +21,7 @@ pub fn plan(
     let mut graph = Graph::default();
     let mut targets = Vec::new();
     for target in resolved {
-        targets.push(add_target(spec, &facts, &mut graph, &target, &mut warnings)?);
+        targets.push(add_target(spec, facts, &mut graph, &target, &mut warnings)?);
         warnings.extend(target.warnings);
     }
     let sources = spec.sources.iter().map(|source| PlannedSource { uri: source.uri.clone(), facts: facts.clone() });

@@ -112,7 +112,7 @@ fn check_video(wanted: &VideoTarget, video: &ResolvedVideo) -> Result<(), String
     let size = video.size();
     in_range("Width x Height", size)?;
     let (x, y) = video.pixel_format.chroma_shift();
-    if size.width % (1 << x) != 0 || size.height % (1 << y) != 0 {
+    if !size.width.is_multiple_of(1 << x) || !size.height.is_multiple_of(1 << y) {
         return Err(format!("Video is {}x{}, which {} cannot hold", size.width, size.height, video.pixel_format));
     }
     if video.pixel_format.has_alpha() {

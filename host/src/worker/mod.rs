@@ -93,7 +93,7 @@ pub fn prepare(spec: &TaskSpec, with: &Surroundings<'_>, interrupt: &Interrupt) 
         modified,
     };
     let (resolved, skipped) = resolve::resolve(spec, &facts, &context)?;
-    let mut plan = crate::plan::plan(spec, facts, resolved, skipped)?;
+    let mut plan = crate::plan::plan(spec, &facts, resolved, skipped)?;
     let filters = open_filters(&mut plan, with.filters)?;
     Ok(Prepared { plan, filters, sources })
 }
