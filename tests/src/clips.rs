@@ -38,8 +38,14 @@ pub fn put(world: &World, name: &str) {
         "bigbuckbunny.mp4" | "logo.png" => world.copy(&workspace().join("assets").join(name), name),
         "truncated.mp4" => {
             // An intact file with its index in front, cut off at 60 %.
-            let whole = std::fs::read(workspace().join("assets/bigbuckbunny.mp4")).unwrap();
-            world.put(name, &whole[..whole.len() * 6 / 10]);
+            let (bunny, whole) = (workspace().join("assets/bigbuckbunny.mp4"), world.object("whole.mp4"));
+            let mut command = Command::new("ffmpeg");
+            command.args(["-nostdin", "-v", "error", "-i"]).arg(bunny);
+            command.args(["-c", "copy", "-movflags", "+faststart"]).arg(&whole);
+            assert!(command.status().unwrap().success(), "{command:?}");
+            let bytes = std::fs::read(&whole).unwrap();
+            std::fs::remove_file(whole).unwrap();
+            world.put(name, &bytes[..bytes.len() * 6 / 10]);
         }
         "empty.mp4" => world.put(name, b""),
         "garbage.mp4" => world.put(name, &garbage(100_000)),

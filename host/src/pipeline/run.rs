@@ -78,7 +78,7 @@ pub fn run(plan: &Plan, inputs: Inputs<'_>, progress: &Progress, interrupt: &Int
             let shared = &shared;
             let stage = move || {
                 let ended = catch_unwind(AssertUnwindSafe(|| stages::run(node, work, shared)));
-                shared.note(node.id, ended.unwrap_or_else(|panic| Err(Stop::Failed(panicked(&panic)))));
+                shared.note(node.id, ended.unwrap_or_else(|panic| Err(Stop::Failed(panicked(&*panic)))));
             };
             if let Err(error) = thread::Builder::new().name(name).spawn_scoped(scope, stage) {
                 let message = format!("no thread could be started: {error}");

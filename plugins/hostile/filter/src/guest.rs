@@ -24,9 +24,14 @@ const MANIFEST: &str = r##"{
   "formats": { "bit_depths": [8], "chroma": ["4:2:0", "4:4:4"], "alpha": false },
   "parameters": {
     "type": "object",
-    "required": ["Behaviour"],
+    "anyOf": [{ "required": ["Behaviour"] }, { "required": ["Watermarks"] }],
     "additionalProperties": false,
     "properties": {
+      "Watermarks": {
+        "type": "array",
+        "minItems": 1,
+        "items": { "type": "object", "required": ["Behaviour"], "properties": { "Asset": { "type": "string", "format": "asset-uri" } } }
+      },
       "Behaviour": { "type": "string", "minLength": 1 },
       "Asset": { "type": "string", "format": "asset-uri" },
       "Other": { "type": "string" }
@@ -58,6 +63,8 @@ impl Guest for Hostile {
 impl GuestFilter for Instance {
     fn open(setup: &Setup, parameters: String) -> Result<Filter, Error> {
         let parameters: Value = serde_json::from_str(&parameters).map_err(|error| refused(&error.to_string()))?;
+        // In the role of a watermark the parameters come as a request has them.
+        let parameters = parameters.pointer("/Watermarks/0").unwrap_or(&parameters);
         let text = |name: &str| parameters.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let instance = Self {
             behaviour: text("Behaviour"),
