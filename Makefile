@@ -35,7 +35,6 @@ test: build lint ## All tests, fmt and clippy
 
 bench: build ## Benches; results go to benches/results
 	@$(CARGO) bench -p wasmux-benches
-	@benches/demo-against-ffmpeg.sh "$(TARGET)"
 
 install: build ## Copy the binary to PREFIX/bin
 	@install -Dm755 $(TARGET)/release/wasmux "$(DESTDIR)$(PREFIX)/bin/wasmux"

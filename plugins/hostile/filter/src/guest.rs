@@ -118,10 +118,11 @@ impl GuestFilter for Instance {
             }
             "flood-log" => flood(),
             "roundtrip" => {
-                let area = Rect { x: 0, y: 0, width: 1920, height: 1080 };
-                let samples = frame.read(0, area);
-                frame.write(0, area, &samples);
+                roundtrip(frame, 0, 1920, 1080);
+                roundtrip(frame, 1, 960, 540);
+                roundtrip(frame, 2, 960, 540);
             }
+            "roundtrip-region" => roundtrip(frame, 0, 384, 216),
             "invert" | "use-asset" | "use-font" => invert(frame, 32, 16),
             _ => {}
         }
@@ -255,6 +256,12 @@ fn flood() {
     for n in 0..5000 {
         log::log(Level::Info, &format!("line {n} {}\nsecond", "y".repeat(5000)), &[("key".into(), "value".into())]);
     }
+}
+
+fn roundtrip(frame: &Frame, plane: u8, width: u32, height: u32) {
+    let area = Rect { x: 0, y: 0, width, height };
+    let samples = frame.read(plane, area);
+    frame.write(plane, area, &samples);
 }
 
 fn invert(frame: &Frame, width: u32, height: u32) {
