@@ -97,12 +97,20 @@ impl Task<'_> {
             plugins: sandbox,
             created: self.created,
         };
-        worker::prepare(&self.spec, &surroundings, interrupt)
+        let prepared = worker::prepare(&self.spec, &surroundings, interrupt)?;
+        // What a policy made of a template is judged like any other URI, and the plan says so already.
+        for target in prepared.plan().targets() {
+            self.app.buckets.check(&target.uri, Access::Write).map_err(|error| {
+                Failure::new(error.output_code(), Stage::Plan, error.to_string()).of_target(target.index)
+            })?;
+        }
+        Ok(prepared)
     }
 
     /// Runs it and moves its outputs in place: all of them or none.
     pub fn run(&self, prepared: Prepared, progress: &Progress, interrupt: &Interrupt) -> Result<Done, Failure> {
-        let mut outputs = BucketOutputs(self.app.buckets.staging(&Uuid::new_v4().to_string()));
+        let sources: Vec<_> = self.spec.sources.iter().map(|source| source.uri.clone()).collect();
+        let mut outputs = BucketOutputs(self.app.buckets.staging(&Uuid::new_v4().to_string(), &sources));
         let done = prepared.run(&mut outputs, progress, interrupt)?;
         if interrupt.is_triggered() {
             return Err(Failure::new(

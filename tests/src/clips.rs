@@ -6,6 +6,9 @@ use std::process::Command;
 
 use crate::{World, workspace};
 
+/// Clips that show one thing each, and are always made.
+const ALWAYS_MADE: [&str; 5] = ["bframes.mkv", "bframes.avi", "joined.ts", "mp2.ts", "french.mkv"];
+
 /// How each clip is made where the real one is not there. `-i` sources are FFmpeg's own test pictures and tones.
 const MADE: &[(&str, &str)] = &[
     ("portrait_rot90.mov", "-f lavfi -i testsrc2=s=1280x720:d=1 -c:v libx264 -preset ultrafast -pix_fmt yuv420p"),
@@ -30,6 +33,20 @@ const MADE: &[(&str, &str)] = &[
     ("flv1.flv", "-f lavfi -i testsrc2=s=320x240:d=1 -c:v flv"),
     ("wmv2.wmv", "-f lavfi -i testsrc2=s=320x240:d=1 -f lavfi -i sine=d=1 -c:v wmv2 -c:a wmav2"),
     ("mpeg2.vob", "-f lavfi -i testsrc2=s=720x576:r=25:d=1 -c:v mpeg2video"),
+    ("bframes.mkv", "-f lavfi -i testsrc2=s=160x120:r=25:d=2 -c:v libx264 -bf 3 -pix_fmt yuv420p"),
+    ("bframes.avi", "-f lavfi -i testsrc2=s=160x120:r=25:d=2 -c:v libx264 -bf 3 -pix_fmt yuv420p"),
+    (
+        "joined.ts",
+        "-f lavfi -i testsrc2=s=160x120:r=25:d=2 -f lavfi -i sine=d=2 -c:v libx264 -pix_fmt yuv420p -c:a aac",
+    ),
+    (
+        "mp2.ts",
+        "-f lavfi -i testsrc2=s=160x120:r=25:d=2 -f lavfi -i sine=d=2 -c:v libx264 -bf 0 -pix_fmt yuv420p -c:a mp2",
+    ),
+    (
+        "french.mkv",
+        "-f lavfi -i testsrc2=s=160x120:r=25:d=1 -f lavfi -i sine=d=1 -metadata:s:a:0 language=fra -c:v libx264 -pix_fmt yuv420p -c:a aac",
+    ),
 ];
 
 /// Puts a clip into the bucket under its own name.
@@ -49,6 +66,13 @@ pub fn put(world: &World, name: &str) {
         }
         "empty.mp4" => world.put(name, b""),
         "garbage.mp4" => world.put(name, &garbage(100_000)),
+        "joined.ts" => {
+            // Two transport streams end to end, as a recorder leaves them: the times start again.
+            make(name, &world.object(name));
+            let once = std::fs::read(world.object(name)).unwrap();
+            world.put(name, &[once.clone(), once].concat());
+        }
+        _ if ALWAYS_MADE.contains(&name) => make(name, &world.object(name)),
         _ => match provided(name) {
             Some(path) => world.copy(&path, name),
             None => make(name, &world.object(name)),

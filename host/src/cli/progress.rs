@@ -33,7 +33,9 @@ pub(super) fn show(progress: &Progress, stopped: &Receiver<()>) {
         }
     }
     let now = progress.snapshot();
-    eprintln!("{} frames encoded in {:.1} s", now.frames, begun.elapsed().as_secs_f64());
+    if now.frames > 0 {
+        eprintln!("{} frames encoded in {:.1} s", now.frames, begun.elapsed().as_secs_f64());
+    }
 }
 
 /// Whether the run still goes on after this time.

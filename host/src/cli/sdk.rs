@@ -10,6 +10,8 @@ use super::{Stop, print_line};
 
 static SDK: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../plugins/sdk");
 static WIT: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../wit");
+/// Linker and flags of the wasm target.
+const CARGO_CONFIG: &str = include_str!("../../../.cargo/config.toml");
 
 /// The only part of the SDK's manifest that needs the workspace it comes from.
 const WORKSPACE_LINTS: &str = "[lints]\nworkspace = true\n\n";
@@ -30,7 +32,12 @@ pub(super) fn run(args: &SdkArgs) -> Result<(), Stop> {
     // The SDK finds the WIT two folders up, here as in its own repository.
     write(&SDK, &folder.join("plugins/sdk")).map_err(failed)?;
     write(&WIT, &folder.join("wit")).map_err(failed)?;
-    print_line(&format!("the SDK is in {0}/plugins/sdk, the WIT in {0}/wit", folder.display()))
+    fs::create_dir_all(folder.join(".cargo")).map_err(failed)?;
+    fs::write(folder.join(".cargo/config.toml"), CARGO_CONFIG).map_err(failed)?;
+    print_line(&format!(
+        "the SDK is in {0}/plugins/sdk, the WIT in {0}/wit; plugins below {0} build for wasm32-unknown-unknown",
+        folder.display()
+    ))
 }
 
 fn write(from: &Dir<'_>, to: &Path) -> std::io::Result<()> {

@@ -24,7 +24,9 @@ pub struct DecodeReport {
     pub errors: u64,
     /// Frames handed out although parts of them are damaged.
     pub corrupt: u64,
-    /// Frames left out: before the start of the output, or not later than the frame before.
+    /// Frames left out because they end before the start of the output.
+    pub early: u64,
+    /// Frames left out because they are not later than the frame before.
     pub misplaced: u64,
 }
 
@@ -220,7 +222,11 @@ impl VideoDecoder {
         let end = start.saturating_add(duration.max(1));
         // What ends before the output starts is not part of it; what only starts before is shown from its start.
         let start = start.max(0);
-        if end <= 0 || self.last.is_some_and(|(last, _)| start <= last) {
+        if end <= 0 {
+            self.decoder.report.early += 1;
+            return None;
+        }
+        if self.last.is_some_and(|(last, _)| start <= last) {
             self.decoder.report.misplaced += 1;
             return None;
         }
@@ -278,7 +284,7 @@ impl AudioDecoder {
             let end = position.saturating_add(i64::try_from(audio.samples()).unwrap_or(0));
             self.next = end;
             if end <= 0 {
-                self.decoder.report.misplaced += 1;
+                self.decoder.report.early += 1;
                 continue;
             }
             self.decoder.report.frames += 1;

@@ -24,6 +24,9 @@ const MAX_FAILED_READS: u32 = 256;
 /// A jump of timestamps over this many microseconds is a splice, not a pause, in containers where that happens (as in FFmpeg's command).
 const SPLICE: i64 = 10_000_000;
 
+/// Decoding times that fall back by more microseconds than this are a splice too.
+const STEP_BACK: i64 = 100_000;
+
 /// How a file is opened.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Opening {
@@ -241,7 +244,8 @@ impl Demuxer {
             let mut time = rescale(dts.saturating_add(shift), base, microsecond);
             if let Some(next) = track.next.filter(|_| self.container.discontinuous) {
                 let jump = time.saturating_sub(next);
-                if jump.saturating_abs() > SPLICE {
+                // Files that were joined end to end start again at an earlier time; reordering explains no step back.
+                if jump.saturating_abs() > SPLICE || jump < -STEP_BACK {
                     self.shift = self.shift.saturating_sub(jump);
                     shift = rescale(self.shift, microsecond, base);
                     time = next;

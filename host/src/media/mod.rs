@@ -8,6 +8,7 @@
 use std::sync::Once;
 
 mod clock;
+mod copy;
 mod decode;
 mod demux;
 mod encode;
@@ -28,6 +29,7 @@ mod transform;
 mod verify;
 
 pub use clock::VideoClock;
+pub use copy::StreamCopy;
 pub use decode::{AudioDecoder, AudioFrame, DecodeReport, VideoDecoder};
 pub use demux::{Demuxer, probe};
 pub use encode::{AudioEncoder, EncodeReport, VideoEncoder};

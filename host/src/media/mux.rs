@@ -79,7 +79,7 @@ impl Muxer {
         }
         let index = self.tracks.len();
         let mut codec = parameters.parameters.clone();
-        ffi::clear_codec_tag(&mut codec);
+        ffi::set_codec_tag(&mut codec, tag(&parameters.codec));
         let mut stream = self
             .output
             .add_stream(encoder::find(ffmpeg_next::codec::Id::None))
@@ -128,7 +128,10 @@ impl Muxer {
                 .map(|unknown| unknown.iter().map(|(key, _)| key.to_owned()).collect::<Vec<_>>())
         });
         let unknown = started.map_err(|error| match error {
-            Error::Other { errno: ffmpeg_next::error::EINVAL } | Error::InvalidData | Error::PatchWelcome => {
+            Error::Other { errno: ffmpeg_next::error::EINVAL }
+            | Error::InvalidData
+            | Error::Experimental
+            | Error::PatchWelcome => {
                 let labels: Vec<_> = labels.iter().map(|track| track.parameters.label.as_str()).collect();
                 MediaError::Unsupported(format!("mp4 cannot hold {}: {error} ({said})", labels.join(", ")))
             }
@@ -197,6 +200,12 @@ impl Muxer {
         }
         Ok(MuxReport { path, size, streams })
     }
+}
+
+/// The tag of a codec in the container, where the muxer's own choice is not the one that all players take: Apple's want
+/// HEVC with its parameter sets outside of the packets, which is `hvc1`.
+fn tag(codec: &str) -> u32 {
+    if codec == "hevc" { u32::from_le_bytes(*b"hvc1") } else { 0 }
 }
 
 fn dictionary(entries: &[(String, String)]) -> Dictionary<'static> {

@@ -25,6 +25,10 @@ pub struct FileSource {
 impl FileSource {
     /// Opens a file.
     pub fn open(path: &Path) -> io::Result<Self> {
+        // Asked before it is opened: a pipe would block until somebody writes to it.
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+        }
         let file = File::open(path)?;
         let size = file.metadata()?.len();
         Ok(Self { file, size })

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 
 use super::channel::{Bounds, Inbox, Sender, inbox};
@@ -55,6 +55,8 @@ pub(super) struct Shared<'a> {
     pub(super) progress: &'a Progress,
     pub(super) interrupt: &'a Interrupt,
     pub(super) damage: Damage,
+    /// Title, album and the like of the source. The demuxer tells it before its first packet.
+    metadata: OnceLock<Vec<(String, String)>>,
     written: Mutex<BTreeMap<NodeId, Written>>,
     failure: Mutex<Option<Failure>>,
 }
@@ -68,6 +70,7 @@ pub fn run(plan: &Plan, inputs: Inputs<'_>, progress: &Progress, interrupt: &Int
         progress,
         interrupt,
         damage: Damage::default(),
+        metadata: OnceLock::new(),
         written: Mutex::default(),
         failure: Mutex::default(),
     };
@@ -103,6 +106,16 @@ impl Shared<'_> {
             return Err(Failure::new(ErrorCode::Canceled, Stage::Encode, "the task was cancelled"));
         }
         Ok(())
+    }
+
+    /// Keeps the metadata of the first source that tells.
+    pub(super) fn note_metadata(&self, metadata: Vec<(String, String)>) {
+        let _ = self.metadata.set(metadata);
+    }
+
+    /// The metadata of the source; empty before its first packet.
+    pub(super) fn metadata(&self) -> &[(String, String)] {
+        self.metadata.get().map_or(&[], Vec::as_slice)
     }
 
     /// Keeps what a mux node wrote.

@@ -27,8 +27,6 @@ pub(super) enum Item {
 #[derive(Clone)]
 pub(super) struct Stream {
     pub(super) parameters: StreamParameters,
-    /// Title, album and the like of the source; none from an encoder.
-    pub(super) metadata: Vec<(String, String)>,
     /// What an encoder promises: filled in at its end.
     pub(super) promise: Option<Promise>,
 }
@@ -150,7 +148,7 @@ pub(super) fn run(node: &Node, work: Work, shared: &Shared<'_>) -> Result<(), St
         Operation::Demux { source: index } => {
             media_stages::demux(node, *index, source.ok_or_else(missing)?, outlet, shared)
         }
-        Operation::Copy { .. } => media_stages::copy(&inbox, outlet),
+        Operation::Copy { stream } => media_stages::copy(*stream, &inbox, outlet, shared),
         Operation::DecodeVideo { stream } => media_stages::decode_video(*stream, &inbox, outlet, shared),
         Operation::DecodeAudio { stream } => media_stages::decode_audio(*stream, &inbox, outlet, shared),
         Operation::Transform(transform) => media_stages::transform(transform, &inbox, outlet),

@@ -110,13 +110,14 @@ fn add_target(
             message: "the source's subtitles are left out: this version writes none".into(),
         });
     }
+    let encoded = target.video.is_some() || target.audio.is_some();
     let mux = mux_node(graph, target.index, wish, &inputs);
     Ok(PlannedTarget {
         index: target.index,
         uri: target.uri.clone(),
         container: wish.container,
         uri_policy: target.uri_policy.clone(),
-        parameter_policy: target.parameter_policy.clone(),
+        parameter_policy: encoded.then(|| target.parameter_policy.clone()),
         picture,
         mux,
     })

@@ -52,9 +52,11 @@ pub struct PlannedTarget {
     /// Container.
     pub container: Container,
     /// The component that expanded the URI.
+    #[serde(rename = "URIPolicy")]
     pub uri_policy: PluginId,
-    /// The component that resolved the parameters.
-    pub parameter_policy: PluginId,
+    /// The component that resolved the parameters; none where nothing is encoded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameter_policy: Option<PluginId>,
     /// The output's picture, where video is encoded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub picture: Option<Picture>,
@@ -69,9 +71,10 @@ pub struct Span {
     /// In luma samples of the output picture.
     pub area: Rect,
     /// Nanoseconds from the start of the output.
+    #[serde(rename = "StartNs")]
     pub start: i64,
     /// Nanoseconds, exclusive; `None`: to the end.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "EndNs", skip_serializing_if = "Option::is_none")]
     pub end: Option<i64>,
 }
 
@@ -116,6 +119,22 @@ impl Plan {
     /// Indices in `Targets[]` of the outputs that a node has a part in, lowest first.
     pub fn targets_of(&self, node: NodeId) -> Vec<usize> {
         self.targets.iter().filter(|target| self.reads(target.mux, node)).map(|target| target.index).collect()
+    }
+
+    /// The language tag of the source's stream from which a node gets its frames, samples or packets.
+    pub fn language_of(&self, node: NodeId) -> Option<&str> {
+        let node = self.nodes.get(node.0)?;
+        let stream = match node.operation {
+            Operation::DecodeVideo { stream } | Operation::DecodeAudio { stream } | Operation::Copy { stream } => {
+                stream
+            }
+            _ => return self.language_of(*node.inputs.first()?),
+        };
+        let facts = &self.sources.first()?.facts;
+        let videos = facts.video_streams.iter().map(|video| (video.index, &video.language));
+        let audios = facts.audio_streams.iter().map(|audio| (audio.index, &audio.language));
+        let mut all = videos.chain(audios);
+        all.find(|(index, _)| *index == stream).and_then(|(_, language)| language.as_deref())
     }
 
     fn reads(&self, from: NodeId, node: NodeId) -> bool {

@@ -220,7 +220,7 @@ fn the_public_plan_shows_sizes_plugins_and_what_they_said() {
     let node = &json["Nodes"][filter.0];
     assert_eq!(node["Operation"], "Filter");
     assert_eq!(node["Plugin"]["Digest"], "sha256:watermark");
-    assert_eq!(node["Regions"], json!([{"Area": {"X": 1, "Y": 2, "Width": 3, "Height": 4}, "Start": 5}]));
+    assert_eq!(node["Regions"], json!([{"Area": {"X": 1, "Y": 2, "Width": 3, "Height": 4}, "StartNs": 5}]));
     assert_eq!(json["Targets"][0]["Picture"]["Width"], 640);
     assert_eq!(json["Targets"][0]["Picture"]["Colour"]["Matrix"], 1);
 }

@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 
+use super::shown;
 use crate::task::resolved::Size;
 use crate::task::spec::{AudioTarget, VideoTarget};
-use crate::task::{ErrorCode, Failure, PluginId, ResolvedAudio, ResolvedVideo, Stage, Warning};
+use crate::task::{ErrorCode, Failure, PluginId, ResolvedAudio, ResolvedVideo, Stage, VideoRate, Warning};
 
 /// Longest side of an output picture (`Resolution` in the API reference).
 const MAX_SIDE: u32 = 4096;
@@ -59,15 +60,24 @@ pub(super) fn read(
     };
     let document: Document = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
     let (video, audio, warnings) = match document {
-        Document::Skip { reason } => return Ok(Decision::Skip(reason)),
+        Document::Skip { reason } => return Ok(Decision::Skip(shown(&reason))),
         Document::Refuse { reason, field } => {
-            let message = match field {
+            let reason = shown(&reason);
+            let message = match field.as_deref().map(shown) {
                 Some(field) => format!("Targets[{target}].{field}: {reason}"),
                 None => reason,
             };
             return Err(Failure::new(ErrorCode::TargetRefused, Stage::Resolve, message));
         }
-        Document::Use { video, audio, warnings } => (video, audio, warnings),
+        Document::Use { video, audio, warnings } => {
+            let clean = |warning: Warning| Warning {
+                code: shown(&warning.code),
+                field: shown(&warning.field),
+                target: Some(target),
+                message: shown(&warning.message),
+            };
+            (video, audio, warnings.into_iter().map(clean).collect())
+        }
     };
     match (wanted_video, &video) {
         (Some(wanted), Some(video)) => check_video(wanted, video).map_err(wrong)?,
@@ -98,9 +108,9 @@ fn check_video(wanted: &VideoTarget, video: &ResolvedVideo) -> Result<(), String
         return Err(format!("Video.Scale is {}x{}; sides are 1 to {}", scale.width, scale.height, 4 * MAX_SIDE));
     }
     if let Some(crop) = video.crop
-        && !crop.fits(scale.width, scale.height)
+        && (crop.is_empty() || !crop.fits(scale.width, scale.height))
     {
-        return Err("Video.Crop leaves the scaled picture".into());
+        return Err("Video.Crop leaves the scaled picture, or is empty".into());
     }
     if let Some(pad) = video.pad {
         let inner = video.crop.map_or(scale, |crop| Size { width: crop.width, height: crop.height });
@@ -132,6 +142,14 @@ fn check_video(wanted: &VideoTarget, video: &ResolvedVideo) -> Result<(), String
         }
     }
     let encoding = &video.encoding;
+    let in_31_bits = |bits: Option<u64>| bits.is_none_or(|bits| (1..=i32::MAX as u64).contains(&bits));
+    let rate = match encoding.rate {
+        VideoRate::Crf(crf) => (0.0..=51.0).contains(&crf),
+        VideoRate::Bitrate(bitrate) => in_31_bits(bitrate.checked_mul(2)),
+    };
+    if !rate || !in_31_bits(encoding.max_bitrate) || !in_31_bits(encoding.buffer_size) {
+        return Err("Video.Encoding has a CRF outside 0..51, or a bitrate or buffer that no encoder takes".into());
+    }
     if !(1..=100_000).contains(&encoding.gop_size) || encoding.b_frames > 16 || !(1..=16).contains(&encoding.refs) {
         return Err("Video.Encoding has GOPSize outside 1..100000, BFrames over 16 or Refs outside 1..16".into());
     }
@@ -143,8 +161,8 @@ fn check_audio(wanted: &AudioTarget, audio: &ResolvedAudio) -> Result<(), String
     if encoding.codec != wanted.codec {
         return Err("Audio.Encoding.Codec is not the one asked for".into());
     }
-    if !(1..=8).contains(&encoding.channels) || !(1_000..=192_000).contains(&encoding.sample_rate) {
-        return Err("Audio.Encoding has Channels outside 1..8 or SampleRate outside 1000..192000".into());
+    if !(1..=8).contains(&encoding.channels) || !(7_350..=96_000).contains(&encoding.sample_rate) {
+        return Err("Audio.Encoding has Channels outside 1..8 or SampleRate outside 7350..96000".into());
     }
     Ok(())
 }

@@ -50,7 +50,7 @@ pub fn resolve(
     for (index, target) in spec.targets.iter().enumerate() {
         match resolve_target(spec, facts, context, index, target).map_err(|failure| failure.of_target(index))? {
             Ok(target) => resolved.push(target),
-            Err(warning) => skipped.push(warning),
+            Err(warnings) => skipped.extend(warnings),
         }
     }
     if resolved.is_empty() {
@@ -64,14 +64,14 @@ pub fn resolve(
     Ok((resolved, skipped))
 }
 
-/// One target; the inner error is the warning for a target that its policy skips.
+/// One target; the inner error is what a policy said that skips the target, the reason last.
 fn resolve_target(
     spec: &TaskSpec,
     facts: &MediaFacts,
     context: &Context<'_>,
     index: usize,
     target: &TargetSpec,
-) -> Result<Result<ResolvedTarget, Warning>, Failure> {
+) -> Result<Result<ResolvedTarget, Vec<Warning>>, Failure> {
     let policies = &target.policies;
     let (video, audio) = wishes(target, facts);
     let filters = match video {
@@ -94,12 +94,14 @@ fn resolve_target(
                 (used.video, used.audio)
             }
             answer::Decision::Skip(reason) => {
-                return Ok(Err(Warning {
+                let reported = warnings.into_iter().map(|warning| of_target(warning, index));
+                let skipped = Warning {
                     code: "TargetSkipped".into(),
                     field: format!("Targets[{index}]"),
                     target: Some(index),
                     message: format!("skipped by plugin {parameter_policy}: {reason}"),
-                }));
+                };
+                return Ok(Err(reported.chain([skipped]).collect()));
             }
         }
     };
@@ -152,7 +154,7 @@ fn document(
 
 fn checked_uri(text: &str, policy: &PluginId) -> Result<ObjectUri, Failure> {
     ObjectUri::parse(text).map_err(|error| {
-        let message = format!("plugin {policy} expanded the output URI to `{}`, which {error}", shortened(text));
+        let message = format!("plugin {policy} expanded the output URI to `{}`, which {error}", shown(text));
         Failure::new(ErrorCode::OutputRefused, Stage::Resolve, message)
     })
 }
@@ -160,19 +162,19 @@ fn checked_uri(text: &str, policy: &PluginId) -> Result<ObjectUri, Failure> {
 fn of_target(warning: Warning, index: usize) -> Warning {
     let field = match warning.field.as_str() {
         "" => format!("Targets[{index}]"),
-        field if field.starts_with("Targets[") => field.to_owned(),
         field => format!("Targets[{index}].{field}"),
     };
     Warning { field, target: Some(index), ..warning }
 }
 
-fn shortened(text: &str) -> String {
-    const SHOWN: usize = 200;
-    if text.chars().count() <= SHOWN {
-        text.to_owned()
-    } else {
-        text.chars().take(SHOWN).chain("...".chars()).collect()
+/// Text of a plugin as it may be shown: cut, and without characters that a terminal obeys.
+fn shown(text: &str) -> String {
+    const SHOWN: usize = 500;
+    let mut clean: String = text.chars().take(SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(SHOWN).is_some() {
+        clean.push_str("...");
     }
+    clean
 }
 
 /// Built-in names stay usable in tests of other rooms.

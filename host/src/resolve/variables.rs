@@ -44,7 +44,12 @@ pub(super) fn of_target(
 
 /// Zero-padded parts of a moment in UTC.
 fn clock(prefix: &str, moment: SystemTime) -> [(String, String); 6] {
-    let moment = OffsetDateTime::from(moment);
+    // A file system may hold any time; beyond the calendar there is no date to show.
+    let seconds = match moment.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
+        Err(before) => i64::try_from(before.duration().as_secs()).map_or(i64::MIN, |seconds| -seconds),
+    };
+    let moment = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     [
         ("year", format!("{:04}", moment.year())),
         ("mon", format!("{:02}", u8::from(moment.month()))),
@@ -61,6 +66,12 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn a_time_beyond_the_calendar_is_no_panic() {
+        let far = SystemTime::UNIX_EPOCH + Duration::from_secs(400_000_000_000);
+        assert_eq!(clock("", far)[0].1, "1970");
+    }
 
     #[test]
     fn moments_are_utc_and_padded() {

@@ -49,7 +49,7 @@ pub struct Buckets {
 impl Buckets {
     /// Opens all folders.
     pub fn open(configs: Vec<BucketConfig>) -> Result<Self, StoreError> {
-        let mut buckets = BTreeMap::new();
+        let mut buckets: BTreeMap<String, Bucket> = BTreeMap::new();
         for config in configs {
             let failed = |source| StoreError::Folder {
                 bucket: config.name.clone(),
@@ -57,6 +57,13 @@ impl Buckets {
                 source,
             };
             let path = config.folder.canonicalize().map_err(failed)?;
+            // Two names for one object would hide that an output is a source.
+            if let Some(other) =
+                buckets.values().find(|other| path.starts_with(&other.path) || other.path.starts_with(&path))
+            {
+                let message = format!("it is the folder of bucket `{}`, or one lies in the other", other.config.name);
+                return Err(failed(std::io::Error::new(std::io::ErrorKind::InvalidInput, message)));
+            }
             let dir = Dir::open_ambient_dir(&path, ambient_authority()).map_err(failed)?;
             buckets.insert(config.name.clone(), Bucket { config, dir, path });
         }

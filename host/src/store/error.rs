@@ -28,6 +28,9 @@ pub enum StoreError {
     /// There is no such object.
     #[error("{0} does not exist")]
     NotFound(ObjectUri),
+    /// There is a folder or a device of that name.
+    #[error("{0} is no regular file")]
+    NoFile(ObjectUri),
     /// The file system refused.
     #[error("{uri}: {what}: {source}")]
     Io {
@@ -54,7 +57,7 @@ impl StoreError {
     /// The code when a source cannot be read.
     pub fn source_code(&self) -> ErrorCode {
         match self {
-            Self::Io { .. } | Self::Folder { .. } => ErrorCode::SourceUnreadable,
+            Self::NoFile(_) | Self::Io { .. } | Self::Folder { .. } => ErrorCode::SourceUnreadable,
             Self::NoBucket { .. } | Self::Forbidden { .. } | Self::NotFound(_) => ErrorCode::SourceNotFound,
         }
     }
@@ -63,7 +66,7 @@ impl StoreError {
     pub fn output_code(&self) -> ErrorCode {
         match self {
             Self::NoBucket { .. } | Self::Forbidden { .. } => ErrorCode::OutputRefused,
-            Self::NotFound(_) | Self::Io { .. } | Self::Folder { .. } => ErrorCode::OutputFailed,
+            Self::NotFound(_) | Self::NoFile(_) | Self::Io { .. } | Self::Folder { .. } => ErrorCode::OutputFailed,
         }
     }
 }

@@ -3,6 +3,9 @@
 use std::io::{self, Read, Seek, SeekFrom};
 use std::time::SystemTime;
 
+use cap_std::fs::{OpenOptions, OpenOptionsExt};
+use rustix::fs::OFlags;
+
 use super::{Access, Buckets, StoreError};
 use crate::media::ByteSource;
 use crate::task::ObjectUri;
@@ -40,10 +43,13 @@ impl Buckets {
                 _ => StoreError::Io { uri: uri.clone(), what, source },
             }
         };
-        let file = bucket.dir.open(uri.key()).map_err(failed("opening it"))?;
+        // A pipe would block until somebody writes to it.
+        let mut options = OpenOptions::new();
+        options.read(true).custom_flags(i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0));
+        let file = bucket.dir.open_with(uri.key(), &options).map_err(failed("opening it"))?;
         let metadata = file.metadata().map_err(failed("reading its size"))?;
         if !metadata.is_file() {
-            return Err(StoreError::NotFound(uri.clone()));
+            return Err(StoreError::NoFile(uri.clone()));
         }
         let modified = metadata.modified().map_or(SystemTime::UNIX_EPOCH, cap_std::time::SystemTime::into_std);
         Ok(ObjectReader { file, facts: ObjectFacts { size: metadata.len(), modified } })

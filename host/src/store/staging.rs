@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use cap_std::fs::Dir;
+use cap_std::fs::{Dir, MetadataExt};
 use rustix::fs::{FlockOperation, flock};
 
 use super::bucket::Bucket;
@@ -19,6 +19,10 @@ use crate::task::ObjectUri;
 pub const STAGING_FOLDER: &str = ".wasmux-staging";
 
 const LOCK: &str = "lock";
+/// How often a task's folder is created anew when it is swept in the moment before it is locked.
+const TRIES: usize = 20;
+/// Longest name of a file or folder on the usual file systems, in bytes.
+const MAX_NAME: usize = 255;
 
 /// The staged outputs of one task. When it is dropped, all that was not committed is removed.
 pub struct Staging<'a> {
@@ -27,6 +31,8 @@ pub struct Staging<'a> {
     staged: Vec<Staged>,
     /// Open lock files: the lock ends with the process, however it ends.
     folders: Vec<(String, File)>,
+    /// Sources and outputs with the bucket and key that symlinks lead to.
+    taken: Vec<(ObjectUri, (String, PathBuf))>,
 }
 
 /// One reserved place.
@@ -52,12 +58,22 @@ impl Staged {
 }
 
 impl Buckets {
-    /// Begins staging for a task; `task` is unique for each run.
-    pub fn staging(&self, task: &str) -> Staging<'_> {
+    /// Begins staging for a task; `task` is unique for each run. None of the sources may be overwritten.
+    pub fn staging(&self, task: &str, sources: &[ObjectUri]) -> Staging<'_> {
         for bucket in self.all().filter(|bucket| bucket.config.write) {
             sweep(bucket);
         }
-        Staging { buckets: self, task: task.to_owned(), staged: Vec::new(), folders: Vec::new() }
+        let places = sources.iter().filter_map(|uri| {
+            let bucket = self.bucket(uri, Access::Read).ok()?;
+            Some((uri.clone(), real_place(bucket, uri)))
+        });
+        Staging {
+            buckets: self,
+            task: task.to_owned(),
+            staged: Vec::new(),
+            folders: Vec::new(),
+            taken: places.collect(),
+        }
     }
 }
 
@@ -67,6 +83,7 @@ impl Staging<'_> {
         let bucket = self.buckets.bucket(uri, Access::Write)?;
         let folder = format!("{STAGING_FOLDER}/{}", self.task);
         let failed = |source| StoreError::Io { uri: uri.clone(), what: "reserving its place", source };
+        self.check_place(bucket, uri)?;
         if !self.folders.iter().any(|(name, _)| name == uri.bucket()) {
             let lock = open_folder(bucket, &folder).map_err(failed)?;
             self.folders.push((uri.bucket().to_owned(), lock));
@@ -78,16 +95,43 @@ impl Staging<'_> {
         Ok(staged)
     }
 
+    /// What could stop the move at the end is told at the start: a folder in the object's place, a name that is too long, or a
+    /// place that is another output's or a source's under another name, by a symlink.
+    fn check_place(&mut self, bucket: &Bucket, uri: &ObjectUri) -> Result<(), StoreError> {
+        let refuse = |why: String| Err(StoreError::Forbidden { uri: uri.clone(), what: "written", why });
+        if uri.key().split('/').any(|segment| segment.len() > MAX_NAME) {
+            return refuse(format!("a name in it has more than {MAX_NAME} bytes"));
+        }
+        if bucket.dir.metadata(uri.key()).is_ok_and(|there| there.is_dir()) {
+            return refuse("a folder of that name is there".into());
+        }
+        if let Err(error) = bucket.dir.metadata(uri.key())
+            && !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+        {
+            return refuse(format!("its place cannot be reached: {error}"));
+        }
+        let place = real_place(bucket, uri);
+        if let Some((other, _)) = self.taken.iter().find(|(_, taken)| *taken == place) {
+            return refuse(format!("it is the same object as {other}"));
+        }
+        self.taken.push((uri.clone(), place));
+        Ok(())
+    }
+
     /// Moves all outputs into their places. When one cannot be moved, those that were are taken back.
     pub fn commit(mut self) -> Result<(), StoreError> {
         let staged = std::mem::take(&mut self.staged);
         let mut moved: Vec<(&Staged, Option<String>)> = Vec::new();
+        let mut created: Vec<(ObjectUri, String)> = Vec::new();
         let mut result = staged.iter().try_for_each(|output| self.flush(output));
         for output in &staged {
             if result.is_err() {
                 break;
             }
-            match self.place(output) {
+            let mut folders = Vec::new();
+            let placed = self.place(output, &mut folders);
+            created.extend(folders.into_iter().map(|folder| (output.uri.clone(), folder)));
+            match placed {
                 Ok(backup) => moved.push((output, backup)),
                 Err(error) => result = Err(error),
             }
@@ -95,6 +139,12 @@ impl Staging<'_> {
         if result.is_err() {
             for (output, backup) in moved.into_iter().rev() {
                 self.take_back(output, backup.as_deref());
+            }
+            for (uri, folder) in created.into_iter().rev() {
+                if let Ok(bucket) = self.buckets.bucket(&uri, Access::Write) {
+                    // Fails where somebody else has put something there meanwhile, and that is right.
+                    let _ = bucket.dir.remove_dir(&folder);
+                }
             }
         }
         result
@@ -107,19 +157,18 @@ impl Staging<'_> {
         bucket.dir.open(&output.key).and_then(|file| file.sync_all()).map_err(failed)
     }
 
-    /// Moves one output; returns where the object that stood there is kept.
-    fn place(&self, output: &Staged) -> Result<Option<String>, StoreError> {
+    /// Moves one output; returns where the object that stood there is kept, and notes the folders that it created.
+    fn place(&self, output: &Staged, created: &mut Vec<String>) -> Result<Option<String>, StoreError> {
         let failed = |source| StoreError::Io { uri: output.uri.clone(), what: "moving it into its place", source };
         let bucket = self.buckets.bucket(&output.uri, Access::Write)?;
         let dir = &bucket.dir;
-        if !output.uri.dirname().is_empty() {
-            dir.create_dir_all(output.uri.dirname()).map_err(failed)?;
-        }
+        create_folders(dir, output.uri.dirname(), created).map_err(failed)?;
         let backup = format!("{}.before", output.key);
         let kept = match dir.hard_link(output.uri.key(), dir, &backup) {
             Ok(()) => Some(backup),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(failed(error)),
+            // File systems without hard links: there the old object is away for a moment.
+            Err(_) => dir.rename(output.uri.key(), dir, &backup).map(|()| Some(backup)).map_err(failed)?,
         };
         dir.rename(&output.key, dir, output.uri.key()).map_err(failed)?;
         sync_folder(dir, output.uri.dirname());
@@ -148,12 +197,61 @@ impl Drop for Staging<'_> {
     }
 }
 
-/// Creates and locks a task's folder.
+/// Creates and locks a task's folder. Another process may sweep it in the moment before it is locked: then again.
 fn open_folder(bucket: &Bucket, folder: &str) -> io::Result<File> {
+    let mut result = Err(io::Error::other("the staging folder is swept again and again"));
+    for _ in 0..TRIES {
+        result = try_open_folder(bucket, folder);
+        match &result {
+            Err(error) if error.kind() == io::ErrorKind::NotFound || error.kind() == io::ErrorKind::WouldBlock => {}
+            _ => break,
+        }
+    }
+    result
+}
+
+fn try_open_folder(bucket: &Bucket, folder: &str) -> io::Result<File> {
     bucket.dir.create_dir_all(folder)?;
-    let lock = bucket.dir.create(format!("{folder}/{LOCK}"))?.into_std();
+    let name = format!("{folder}/{LOCK}");
+    let lock = bucket.dir.create(&name)?;
     flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
-    Ok(lock)
+    // Locked too late where the name is gone by now, or is another's.
+    let (mine, there) = (lock.metadata()?, bucket.dir.metadata(&name)?);
+    if (mine.dev(), mine.ino()) != (there.dev(), there.ino()) {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    Ok(lock.into_std())
+}
+
+/// Creates a folder and those above it, and notes each that was not there, outermost first.
+fn create_folders(dir: &Dir, folder: &str, created: &mut Vec<String>) -> io::Result<()> {
+    let ends = folder.match_indices('/').map(|(at, _)| at).chain([folder.len()]);
+    for part in ends.filter_map(|end| folder.get(..end)).filter(|part| !part.is_empty()) {
+        match dir.create_dir(part) {
+            Ok(()) => created.push(part.to_owned()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// The bucket and the key without symlinks; a part that is not there yet stays as it is.
+fn real_place(bucket: &Bucket, uri: &ObjectUri) -> (String, PathBuf) {
+    let mut above = Path::new(uri.key());
+    let mut below = Vec::new();
+    let real = loop {
+        if let Ok(real) = bucket.dir.canonicalize(above) {
+            break real;
+        }
+        below.extend(above.file_name());
+        match above.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => above = parent,
+            _ => break PathBuf::new(),
+        }
+    };
+    let place = below.into_iter().rev().fold(real, |place, name| place.join(name));
+    (uri.bucket().to_owned(), place)
 }
 
 /// Removes the folders of tasks whose process is gone.

@@ -70,10 +70,9 @@ fn a_symlink_does_not_lead_out_of_the_bucket() {
     let buckets = scratch.open(|_| {});
     assert!(buckets.read(&uri("oss://b/link")).is_err());
     assert!(buckets.read(&uri("oss://b/up/secret")).is_err());
-    let mut staging = buckets.staging("t");
-    let staged = staging.reserve(&uri("oss://b/up/written")).unwrap();
-    fs::write(staged.path(), b"x").unwrap();
-    assert!(staging.commit().is_err());
+    let mut staging = buckets.staging("t", &[]);
+    assert!(matches!(staging.reserve(&uri("oss://b/up/written")), Err(StoreError::Forbidden { .. })));
+    drop(staging);
     assert_eq!(entries(&scratch.0), ["bucket", "secret"]);
 }
 
@@ -95,7 +94,7 @@ fn outputs_appear_together_and_leave_nothing_behind() {
     let scratch = Scratch::new("commit");
     let buckets = scratch.open(|_| {});
     fs::write(scratch.bucket().join("old.mp4"), b"old").unwrap();
-    let mut staging = buckets.staging("t");
+    let mut staging = buckets.staging("t", &[]);
     for (name, bytes) in [("oss://b/old.mp4", "new"), ("oss://b/deep/er/new.mp4", "deep")] {
         let staged = staging.reserve(&uri(name)).unwrap();
         fs::write(staged.path(), bytes).unwrap();
@@ -113,8 +112,8 @@ fn a_commit_that_fails_half_way_takes_all_back() {
     let buckets = scratch.open(|_| {});
     fs::write(scratch.bucket().join("old"), b"old").unwrap();
     fs::write(scratch.bucket().join("file"), b"a file where a folder is needed").unwrap();
-    let mut staging = buckets.staging("t");
-    for name in ["oss://b/old", "oss://b/new", "oss://b/file/below"] {
+    let mut staging = buckets.staging("t", &[]);
+    for name in ["oss://b/old", "oss://b/deep/er/new", "oss://b/file/below"] {
         let staged = staging.reserve(&uri(name)).unwrap();
         fs::write(staged.path(), b"new").unwrap();
     }
@@ -131,11 +130,42 @@ fn what_is_dropped_is_removed_and_what_a_dead_process_left_is_swept() {
     fs::create_dir_all(&dead).unwrap();
     fs::write(dead.join("lock"), b"").unwrap();
     fs::write(dead.join("0-x.mp4"), b"half").unwrap();
-    let mut living = buckets.staging("living");
+    let mut living = buckets.staging("living", &[]);
     assert!(!dead.exists(), "its lock was free");
     living.reserve(&uri("oss://b/x")).unwrap();
-    drop(buckets.staging("other"));
+    drop(buckets.staging("other", &[]));
     assert!(scratch.bucket().join(STAGING_FOLDER).join("living").exists(), "its lock is held");
     drop(living);
     assert_eq!(entries(&scratch.bucket()), [""; 0]);
+}
+
+#[test]
+fn a_place_has_one_name() {
+    let scratch = Scratch::new("alias");
+    fs::create_dir(scratch.bucket().join("real")).unwrap();
+    fs::write(scratch.bucket().join("real/in.mp4"), b"source").unwrap();
+    symlink("real", scratch.bucket().join("alias")).unwrap();
+    let buckets = scratch.open(|_| {});
+    let mut staging = buckets.staging("t", &[uri("oss://b/real/in.mp4")]);
+    assert!(matches!(staging.reserve(&uri("oss://b/alias/in.mp4")), Err(StoreError::Forbidden { .. })));
+    staging.reserve(&uri("oss://b/alias/new/out.mp4")).unwrap();
+    assert!(matches!(staging.reserve(&uri("oss://b/real/new/out.mp4")), Err(StoreError::Forbidden { .. })));
+    assert!(matches!(staging.reserve(&uri("oss://b/real")), Err(StoreError::Forbidden { .. })), "a folder is there");
+    let config = |name: &str, folder: PathBuf| BucketConfig {
+        name: name.into(),
+        folder,
+        read: true,
+        write: true,
+        key_prefix: None,
+    };
+    let nested = vec![config("a", scratch.bucket()), config("b", scratch.bucket().join("real"))];
+    assert!(matches!(Buckets::open(nested), Err(StoreError::Folder { .. })));
+}
+
+#[test]
+fn a_pipe_is_no_object() {
+    let scratch = Scratch::new("pipe");
+    let made = std::process::Command::new("mkfifo").arg(scratch.bucket().join("pipe")).status().unwrap();
+    assert!(made.success());
+    assert!(matches!(scratch.open(|_| {}).read(&uri("oss://b/pipe")), Err(StoreError::NoFile(_))));
 }

@@ -141,7 +141,8 @@ impl Prepared {
         let Self { plan, filters, sources } = self;
         let mut paths = BTreeMap::new();
         for target in plan.targets() {
-            paths.insert(target.mux, outputs.reserve(&target.uri)?);
+            let path = outputs.reserve(&target.uri).map_err(|failure| failure.of_target(target.index))?;
+            paths.insert(target.mux, path);
         }
         let inputs = pipeline::Inputs { sources, filters, outputs: &paths };
         let finished = pipeline::run(&plan, inputs, progress, interrupt)?;

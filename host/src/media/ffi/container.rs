@@ -197,13 +197,13 @@ pub(in crate::media) fn set_discard(input: &mut Input, index: usize, discard: bo
     stream.discard = if discard { ffi::AVDiscard::AVDISCARD_ALL } else { ffi::AVDiscard::AVDISCARD_DEFAULT };
 }
 
-/// Forgets the four-letter code that another container had for the codec, so that the muxer chooses its own.
-pub(in crate::media) fn clear_codec_tag(parameters: &mut Parameters) {
+/// Replaces the four-letter code that another container had for the codec; 0 lets the muxer choose its own.
+pub(in crate::media) fn set_codec_tag(parameters: &mut Parameters, tag: u32) {
     // SAFETY: the pointer is only used in the next step, while the parameters are borrowed.
     let parameters = unsafe { parameters.as_mut_ptr() };
     // SAFETY: null or allocated parameters that are borrowed mutably.
     if let Some(parameters) = unsafe { parameters.as_mut() } {
-        parameters.codec_tag = 0;
+        parameters.codec_tag = tag;
     }
 }
 

@@ -11,7 +11,7 @@ mod video;
 pub(super) use audio::{ensure_layout, layout_name, rescale_delta, sample_format_name, share_audio, share_packet};
 pub(super) use codec::{decoder_limits, fill_parameters, frame_size, open};
 pub(super) use container::{
-    Container, RawStream, SideData, clear_codec_tag, container, metadata, set_discard, set_stream, stream,
+    Container, RawStream, SideData, container, metadata, set_codec_tag, set_discard, set_stream, stream,
 };
 pub(super) use log::{install as install_log, with_log};
 pub(super) use plane::{Plane, PlaneMut};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Item, Outlet, Promise, Stop, Stream, at, bug};
 use crate::media::{
-    AudioDecoder, AudioEncoder, AudioTransform, DecodeReport, Demuxer, EncodeReport, MediaError, Packet,
+    AudioDecoder, AudioEncoder, AudioTransform, DecodeReport, Demuxer, EncodeReport, MediaError, Packet, StreamCopy,
     StreamParameters, VideoDecoder, VideoEncoder, VideoTransform,
 };
 use crate::pipeline::channel::Inbox;
@@ -59,10 +59,10 @@ pub(super) fn demux(
         })
         .collect();
     demuxer.select(&streams);
-    let metadata = demuxer.metadata();
+    shared.note_metadata(demuxer.metadata());
     for (reader, stream) in streams.iter().enumerate() {
         let parameters = demuxer.parameters(*stream).map_err(at(Stage::Demux))?;
-        let stream = Stream { parameters, metadata: metadata.clone(), promise: None };
+        let stream = Stream { parameters, promise: None };
         outlet.send_where(|other| other == reader, Item::Stream(Box::new(stream)))?;
     }
     while let Some(packet) = demuxer.read().map_err(at(Stage::Demux))? {
@@ -74,10 +74,22 @@ pub(super) fn demux(
     Ok(())
 }
 
-/// Passes the packets of one stream on as they are.
-pub(super) fn copy(inbox: &Inbox<Item>, outlet: Outlet) -> Result<(), Stop> {
-    while let Some((_, item)) = inbox.receive()? {
-        outlet.send(item)?;
+/// Passes the packets of one stream on, their timestamps completed.
+pub(super) fn copy(index: usize, inbox: &Inbox<Item>, outlet: Outlet, shared: &Shared<'_>) -> Result<(), Stop> {
+    let parameters = stream(inbox)?;
+    let videos = shared.plan.sources().iter().flat_map(|source| &source.facts.video_streams);
+    let reorder = videos.filter(|video| video.index == index).map(|video| video.has_b_frames).max().unwrap_or(0);
+    let mut object = StreamCopy::new(&parameters, reorder);
+    outlet.send(Item::Stream(Box::new(Stream { parameters, promise: None })))?;
+    loop {
+        let packet = packet(inbox)?;
+        let last = packet.is_none();
+        let mut push = Push::to(&outlet);
+        let result = object.send(packet, &mut |packet| push.item(Item::Packet(packet)));
+        push.settle(result, Stage::Mux)?;
+        if last {
+            break;
+        }
     }
     outlet.finish();
     Ok(())
@@ -139,11 +151,8 @@ fn note_decoded(stream: String, report: DecodeReport, shared: &Shared<'_>) -> Re
         let message = format!("{stream}: nothing could be decoded from its {} packets", report.packets);
         return Err(Failure::new(ErrorCode::SourceDamaged, Stage::Decode, message).into());
     }
-    shared.damage.decoder(Decoded {
-        stream,
-        frames: report.frames,
-        lost: report.errors.saturating_add(report.corrupt),
-    });
+    let lost = report.errors.saturating_add(report.corrupt).saturating_add(report.misplaced);
+    shared.damage.decoder(Decoded { stream, frames: report.frames, lost });
     Ok(())
 }
 
@@ -219,7 +228,7 @@ pub(super) fn encode_audio(encoding: &AudioEncoding, inbox: &Inbox<Item>, outlet
     let mut encoder = AudioEncoder::open(encoding).map_err(at(Stage::Encode))?;
     let mut transform = AudioTransform::new(encoding, encoder.frame_size()).map_err(at(Stage::Encode))?;
     let promise = Promise::default();
-    announce(encoder.parameters().map_err(at(Stage::Encode))?, &promise, &outlet)?;
+    let mut announced = false;
     loop {
         let samples = match inbox.receive()? {
             Some((_, Item::Samples(samples))) => Some(samples),
@@ -227,6 +236,11 @@ pub(super) fn encode_audio(encoding: &AudioEncoding, inbox: &Inbox<Item>, outlet
             None => None,
         };
         let last = samples.is_none();
+        // Not before the source has been read from: the muxer opens with the last stream, and needs the source's metadata.
+        if !announced {
+            announce(encoder.parameters().map_err(at(Stage::Encode))?, &promise, &outlet)?;
+            announced = true;
+        }
         let mut push = Push::to(&outlet);
         let mut encode = |samples| encoder.send(samples, &mut |packet| push.item(Item::Packet(packet)));
         let result = transform.send(samples, &mut |samples| encode(Some(samples)));
@@ -242,7 +256,7 @@ pub(super) fn encode_audio(encoding: &AudioEncoding, inbox: &Inbox<Item>, outlet
 }
 
 fn announce(parameters: StreamParameters, promise: &Promise, outlet: &Outlet) -> Result<(), Stop> {
-    let stream = Stream { parameters, metadata: Vec::new(), promise: Some(Arc::clone(promise)) };
+    let stream = Stream { parameters, promise: Some(Arc::clone(promise)) };
     outlet.send(Item::Stream(Box::new(stream)))
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Item, Promise, Stop, Stream, at, bug};
-use crate::media::{Expectation, Muxer, Packet};
+use crate::media::{Expectation, Muxer, Packet, StreamKind};
 use crate::pipeline::channel::Inbox;
 use crate::pipeline::run::{Shared, Written};
 use crate::plan::{Node, NodeId};
@@ -16,6 +16,8 @@ const MAX_WAITING_BYTES: usize = 256 << 20;
 #[derive(Default)]
 struct Input {
     announced: bool,
+    /// Whether it is video.
+    video: bool,
     promise: Option<Promise>,
     packets: u64,
 }
@@ -28,7 +30,6 @@ pub(super) fn mux(
     inbox: &Inbox<Item>,
     shared: &Shared<'_>,
 ) -> Result<(), Stop> {
-    (0..node.inputs.len()).for_each(|stream| shared.progress.expect(node.id, stream));
     let mut inputs: Vec<Input> = node.inputs.iter().map(|_| Input::default()).collect();
     let mut streams: Vec<Option<Stream>> = node.inputs.iter().map(|_| None).collect();
     let mut waiting: Vec<(usize, Packet)> = Vec::new();
@@ -40,11 +41,12 @@ pub(super) fn mux(
         match item {
             Item::Stream(stream) if !input.announced => {
                 input.announced = true;
+                input.video = stream.parameters.kind() == StreamKind::Video;
                 input.promise.clone_from(&stream.promise);
                 streams[number] = Some(*stream);
                 if streams.iter().all(Option::is_some) {
                     let all = std::mem::take(&mut streams).into_iter().flatten().collect();
-                    let opened = muxer.insert(open(path, container, strip_metadata, all)?);
+                    let opened = muxer.insert(open(node, container, strip_metadata, path, all, shared)?);
                     for (number, packet) in std::mem::take(&mut waiting) {
                         write(opened, node.id, number, packet, shared)?;
                     }
@@ -78,13 +80,25 @@ pub(super) fn mux(
 }
 
 /// All streams in their order, then the header.
-fn open(path: &Path, container: Container, strip_metadata: bool, streams: Vec<Stream>) -> Result<Muxer, Stop> {
-    let metadata = match streams.iter().find(|stream| !stream.metadata.is_empty()) {
-        Some(stream) if !strip_metadata => stream.metadata.clone(),
-        _ => Vec::new(),
-    };
-    let mut muxer = Muxer::create(path, container, &metadata).map_err(at(Stage::Mux))?;
-    for stream in streams {
+fn open(
+    node: &Node,
+    container: Container,
+    strip_metadata: bool,
+    path: &Path,
+    streams: Vec<Stream>,
+    shared: &Shared<'_>,
+) -> Result<Muxer, Stop> {
+    let metadata = if strip_metadata { &[] } else { shared.metadata() };
+    let has_video = streams.iter().any(|stream| stream.parameters.kind() == StreamKind::Video);
+    let mut muxer = Muxer::create(path, container, metadata).map_err(at(Stage::Mux))?;
+    for (number, (mut stream, input)) in streams.into_iter().zip(&node.inputs).enumerate() {
+        // Sound is often far ahead of the pictures or shorter than they are: where there are pictures, they tell the progress.
+        if !has_video || stream.parameters.kind() == StreamKind::Video {
+            shared.progress.expect(node.id, number);
+        }
+        if stream.promise.is_some() {
+            stream.parameters.set_language(shared.plan.language_of(*input).map(str::to_owned));
+        }
         muxer.add_stream(stream.parameters).map_err(at(Stage::Mux))?;
     }
     muxer.start().map_err(at(Stage::Mux))?;
@@ -100,9 +114,9 @@ fn write(muxer: &mut Muxer, output: NodeId, stream: usize, packet: Packet, share
 /// What the output has to hold of one input.
 fn expectation(input: &Input) -> Expectation {
     match input.promise.as_ref().and_then(|promise| promise.get()) {
-        // An encoder of video makes a packet of each frame; one of sound makes its own number.
+        // An encoder of video makes a packet of each frame; one of sound adds some of its own.
         Some(report) => Expectation {
-            packets: Some(report.packets),
+            packets: Some(if input.video { report.frames } else { report.packets }),
             duration_ns: Some(report.end_ns.saturating_sub(report.start_ns)),
         },
         None => Expectation { packets: Some(input.packets), duration_ns: None },
