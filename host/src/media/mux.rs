@@ -177,7 +177,7 @@ impl Muxer {
         track.written.end_ns = track.written.end_ns.max(clock::to_ns(shown.saturating_add(duration), track.base));
         let (written, said) = ffi::with_log(|| raw.write_interleaved(&mut self.output));
         written.map_err(|error| {
-            let what = format!("writing {} ({said})", self.tracks[stream].parameters.label);
+            let what = format!("writing {}{}", self.tracks[stream].parameters.label, in_parentheses(&said));
             MediaError::write(&self.path, &what, error)
         })
     }
@@ -188,7 +188,9 @@ impl Muxer {
             return Err(MediaError::Bug("a file is finished before it was started".to_owned()));
         }
         let (written, said) = ffi::with_log(|| self.output.write_trailer());
-        written.map_err(|error| MediaError::write(&self.path, &format!("finishing the file ({said})"), error))?;
+        written.map_err(|error| {
+            MediaError::write(&self.path, &format!("finishing the file{}", in_parentheses(&said)), error)
+        })?;
         let Self { output, path, tracks, .. } = self;
         // Closes the file, so that its length is what it will stay.
         drop(output);
@@ -206,6 +208,11 @@ impl Muxer {
 /// HEVC with its parameter sets outside of the packets, which is `hvc1`.
 fn tag(codec: &str) -> u32 {
     if codec == "hevc" { u32::from_le_bytes(*b"hvc1") } else { 0 }
+}
+
+/// What FFmpeg said meanwhile, if anything.
+fn in_parentheses(said: &str) -> String {
+    if said.is_empty() { String::new() } else { format!(" ({said})") }
 }
 
 fn dictionary(entries: &[(String, String)]) -> Dictionary<'static> {

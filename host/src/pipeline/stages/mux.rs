@@ -70,8 +70,9 @@ pub(super) fn mux(
         }
     }
     let Some(muxer) = muxer else {
-        let message = "a stream of the output has no frame, so there is no output";
-        return Err(Failure::new(ErrorCode::SourceDamaged, Stage::Mux, message).into());
+        // A stream that cannot be decoded was told by its decoder.
+        let message = "no frame falls into the output: the FrameRate asked for is too low for so short a source";
+        return Err(Failure::new(ErrorCode::TargetRefused, Stage::Mux, message).into());
     };
     let report = muxer.finish().map_err(at(Stage::Mux))?;
     let expected = inputs.iter().map(expectation).collect();
