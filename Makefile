@@ -36,8 +36,8 @@ test: build lint ## All tests, fmt and clippy
 bench: build ## Benches; results go to benches/results
 	@$(CARGO) bench -p wasmux-benches
 
-install: build ## Copy the binary to PREFIX/bin
-	@install -Dm755 $(TARGET)/release/wasmux "$(DESTDIR)$(PREFIX)/bin/wasmux"
+install: build ## Copy the binary, stripped, to PREFIX/bin
+	@install -s -Dm755 $(TARGET)/release/wasmux "$(DESTDIR)$(PREFIX)/bin/wasmux"
 	@echo "installed $(DESTDIR)$(PREFIX)/bin/wasmux"
 
 clean: ## Remove what was built
