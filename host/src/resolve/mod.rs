@@ -18,8 +18,8 @@ use serde_json::json;
 
 use crate::task::spec::{AudioTarget, VideoTarget};
 use crate::task::{
-    AudioWish, ErrorCode, Failure, MediaFacts, ObjectUri, PluginId, PluginRef, ResolvedTarget, Stage, TargetSpec,
-    TaskSpec, VideoWish, Warning,
+    AudioWish, ErrorCode, Failure, MediaFacts, ObjectUri, PluginId, ResolvedTarget, Stage, TargetSpec, TaskSpec,
+    VideoWish, Warning,
 };
 
 pub use policy::{Answer, ParameterPolicy, PluginIds, UriPolicy};
@@ -175,11 +175,4 @@ fn shown(text: &str) -> String {
         clean.push_str("...");
     }
     clean
-}
-
-/// Built-in names stay usable in tests of other rooms.
-impl<F: Fn(&PluginRef) -> Result<PluginId, Failure>> PluginIds for F {
-    fn id(&self, plugin: &PluginRef) -> Result<PluginId, Failure> {
-        self(plugin)
-    }
 }

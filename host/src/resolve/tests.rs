@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::task::spec::{LessOption, ScaleType, TaskParts};
 use crate::task::{
-    AudioCodec, Colour, Container, PluginName, Policies, Preset, Rational, Rotation, SourceSpec, VideoCodec,
+    AudioCodec, Colour, Container, PluginName, PluginRef, Policies, Preset, Rational, Rotation, SourceSpec, VideoCodec,
     VideoStreamFacts,
 };
 
@@ -32,8 +32,10 @@ impl ParameterPolicy for Fake {
     }
 }
 
-fn plugin_id(plugin: &PluginRef) -> Result<PluginId, Failure> {
-    Ok(PluginId { name: plugin.name.clone(), version: semver::Version::new(1, 0, 0), digest: "sha256:0".into() })
+impl PluginIds for Fake {
+    fn id(&self, plugin: &PluginRef) -> Result<PluginId, Failure> {
+        Ok(PluginId { name: plugin.name.clone(), version: semver::Version::new(1, 0, 0), digest: "sha256:0".into() })
+    }
 }
 
 fn video_target() -> VideoTarget {
@@ -135,7 +137,7 @@ fn resolve_with(answer: Value, uri: &'static str) -> Result<(Vec<ResolvedTarget>
     let context = Context {
         uris: &fake,
         parameters: &fake,
-        plugins: &plugin_id,
+        plugins: &fake,
         created: SystemTime::UNIX_EPOCH,
         modified: SystemTime::UNIX_EPOCH,
     };
