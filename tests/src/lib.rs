@@ -5,6 +5,7 @@
 pub mod clips;
 pub mod flow;
 pub mod pictures;
+pub mod server;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -52,6 +53,11 @@ impl Default for World {
 }
 
 impl World {
+    /// The folder that holds everything of this world.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// A file of the bucket.
     pub fn object(&self, key: &str) -> PathBuf {
         self.folder.path().join("bucket").join(key)

@@ -3,12 +3,18 @@
 //! Standard output carries results, standard error everything else. Exit codes: 0 done, 1 the task failed, 2 the request or
 //! the command line is wrong, 130 interrupted.
 
+mod cancel;
+mod client;
 mod frame;
 mod plugins;
 mod probe;
 mod progress;
 mod run;
 mod sdk;
+mod serve;
+mod status;
+mod submit;
+mod worker;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -18,7 +24,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::app::{App, AppConfig};
 use crate::media::Interrupt;
 use crate::store::BucketConfig;
-use crate::task::{ErrorCode, Failure};
+use crate::task::{ErrorCode, Failure, TaskId};
 
 /// The request or the command line is wrong.
 const EXIT_USAGE: u8 = 2;
@@ -40,6 +46,14 @@ enum Command {
     /// The request is the JSON of the media-convert API (CreateMediaConvertTask). Outputs appear whole, at the end, or not at
     /// all; a fault in the request is told before anything runs.
     Run(run::RunArgs),
+    /// Hand one request to a server, and follow the task to its end.
+    Submit(submit::SubmitArgs),
+    /// Show a task of a server, or its newest tasks.
+    Status(status::StatusArgs),
+    /// End a task of a server; none of its outputs will be written.
+    Cancel(cancel::CancelArgs),
+    /// Serve the API over HTTP: take tasks, run each in a process of its own, keep them through restarts.
+    Serve(serve::ServeArgs),
     /// Print what a media file is: container, streams, sizes, rates, as JSON.
     Probe(probe::ProbeArgs),
     /// Write one picture of a video as PNG, upright as players show it.
@@ -48,6 +62,9 @@ enum Command {
     Plugins(PluginArgs),
     /// Write the Rust SDK and the WIT of plugins into a folder.
     Sdk(sdk::SdkArgs),
+    /// One task of a service. Started by `wasmux serve`, and by nobody else.
+    #[command(hide = true)]
+    Worker,
 }
 
 /// Where plugins come from.
@@ -71,7 +88,8 @@ impl PluginArgs {
         } else {
             self.cache.clone().or_else(|| dirs::cache_dir().map(|folder| folder.join("wasmux").join("compiled")))
         };
-        App::open(AppConfig { buckets, plugin_folder: self.plugins.clone(), cache_folder })
+        let plugin_folder = self.plugins.clone();
+        App::open(AppConfig { buckets, plugin_folder, cache_folder, ..AppConfig::default() })
     }
 }
 
@@ -79,6 +97,10 @@ impl PluginArgs {
 pub fn main() -> ExitCode {
     crate::telemetry::init();
     let cli = Cli::parse();
+    if matches!(cli.command, Command::Worker) {
+        // Before any thread, and with a signal's own effect.
+        return worker::run();
+    }
     let interrupt = Interrupt::default();
     if let Err(error) = watch_signals(&interrupt) {
         eprintln!("wasmux: signals cannot be watched: {error}");
@@ -86,10 +108,15 @@ pub fn main() -> ExitCode {
     }
     let result = match &cli.command {
         Command::Run(args) => run::run(args, &interrupt),
+        Command::Submit(args) => submit::run(args, &interrupt),
+        Command::Status(args) => status::run(args),
+        Command::Cancel(args) => cancel::run(args),
+        Command::Serve(args) => serve::run(args, &interrupt),
         Command::Probe(args) => probe::run(args, &interrupt),
         Command::Frame(args) => frame::run(args, &interrupt),
         Command::Plugins(args) => plugins::run(args),
         Command::Sdk(args) => sdk::run(args),
+        Command::Worker => return worker::run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -106,6 +133,10 @@ enum Stop {
     Failed(Failure),
     /// The result could not be printed or written.
     Output(String),
+    /// A server does not answer, refuses, or says that the task failed.
+    Server(String),
+    /// Interrupted while it followed this task of a server, which goes on.
+    Left(TaskId),
 }
 
 impl Stop {
@@ -123,7 +154,11 @@ impl Stop {
                 eprintln!("wasmux: {failure}");
                 ExitCode::FAILURE
             }
-            Self::Output(text) => {
+            Self::Left(id) => {
+                eprintln!("wasmux: the task goes on; wasmux cancel {id} ends it");
+                ExitCode::from(EXIT_INTERRUPTED)
+            }
+            Self::Output(text) | Self::Server(text) => {
                 eprintln!("wasmux: {text}");
                 ExitCode::FAILURE
             }

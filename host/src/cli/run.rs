@@ -12,7 +12,7 @@ use super::{PluginArgs, Stop, print_json, print_line, progress};
 use crate::media::Interrupt;
 use crate::pipeline::Progress;
 use crate::store::BucketConfig;
-use crate::task::{MediaFacts, Warning, uri};
+use crate::task::{MediaFacts, Timestamp, Warning, uri};
 use crate::worker::Done;
 
 /// Longest request that is read, in bytes.
@@ -34,7 +34,7 @@ pub(super) struct RunArgs {
 }
 
 /// `NAME=FOLDER`.
-fn bucket(text: &str) -> Result<BucketConfig, String> {
+pub(super) fn bucket(text: &str) -> Result<BucketConfig, String> {
     let (name, folder) = text.split_once('=').ok_or("write NAME=FOLDER, such as test-bucket=./media")?;
     if !uri::valid_bucket(name) {
         return Err(format!("`{name}` is no bucket name: 1 to 63 characters of a-z, 0-9, '-', '_' and '.'"));
@@ -42,22 +42,16 @@ fn bucket(text: &str) -> Result<BucketConfig, String> {
     if folder.is_empty() {
         return Err("the folder is missing: write NAME=FOLDER, such as test-bucket=./media".into());
     }
-    Ok(BucketConfig { name: name.into(), folder: folder.into(), read: true, write: true, key_prefix: None })
+    Ok(BucketConfig::new(name, Path::new(folder)))
 }
 
 pub(super) fn run(args: &RunArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     let request = read_request(&args.request)?;
-    let mut names = BTreeSet::new();
-    if let Some(twice) = args.buckets.iter().find(|bucket| !names.insert(&bucket.name)) {
-        return Err(Stop::Usage(format!("--bucket {} is given twice", twice.name)));
-    }
+    refuse_twice(&args.buckets)?;
     let app = args.plugins.app(args.buckets.clone()).map_err(Stop::Usage)?;
-    let spec = app.intake(&request).map_err(|faults| {
-        let count = faults.as_slice().len();
-        let many = if count == 1 { "fault" } else { "faults" };
-        Stop::Usage(format!("{} is refused, {count} {many}:\n{faults}", args.request.display()))
-    })?;
-    let task = app.task(spec);
+    let spec =
+        app.intake(&request).map_err(|faults| refused(&args.request, faults.as_slice().len(), &faults.to_string()))?;
+    let task = app.task(spec, Timestamp::now());
     let prepared = task.prepare(interrupt)?;
     if args.plan {
         return print_json(prepared.plan());
@@ -69,7 +63,7 @@ pub(super) fn run(args: &RunArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     let done = thread::scope(|scope| {
         let (stop, stopped) = std::sync::mpsc::channel::<()>();
         let counters = &progress;
-        let shown = scope.spawn(move || progress::show(counters, &stopped));
+        let shown = scope.spawn(move || progress::show(|| counters.snapshot().into(), &stopped));
         let done = task.run(prepared, &progress, interrupt);
         drop(stop);
         drop(shown.join());
@@ -79,7 +73,22 @@ pub(super) fn run(args: &RunArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     print_done(&done, begun.elapsed())
 }
 
-fn read_request(path: &Path) -> Result<Vec<u8>, Stop> {
+/// A name can only mean one folder.
+pub(super) fn refuse_twice(buckets: &[BucketConfig]) -> Result<(), Stop> {
+    let mut names = BTreeSet::new();
+    match buckets.iter().find(|bucket| !names.insert(&bucket.name)) {
+        Some(twice) => Err(Stop::Usage(format!("bucket {} is given twice", twice.name))),
+        None => Ok(()),
+    }
+}
+
+/// All faults of a request.
+pub(super) fn refused(request: &Path, count: usize, faults: &str) -> Stop {
+    let many = if count == 1 { "fault" } else { "faults" };
+    Stop::Usage(format!("{} is refused, {count} {many}:\n{faults}", request.display()))
+}
+
+pub(super) fn read_request(path: &Path) -> Result<Vec<u8>, Stop> {
     let failed = |error: std::io::Error| Stop::Usage(format!("{}: {error}", path.display()));
     let mut text = Vec::new();
     let limited = MAX_REQUEST + 1;
@@ -94,7 +103,7 @@ fn read_request(path: &Path) -> Result<Vec<u8>, Stop> {
     Ok(text)
 }
 
-fn print_warnings(warnings: &[Warning]) {
+pub(super) fn print_warnings<'a>(warnings: impl IntoIterator<Item = &'a Warning>) {
     for warning in warnings {
         let field = if warning.field.is_empty() { String::new() } else { format!("{}: ", warning.field) };
         eprintln!("warning: {field}{} [{}]", warning.message, warning.code);
@@ -110,7 +119,7 @@ fn print_done(done: &Done, took: Duration) -> Result<(), Stop> {
 }
 
 /// One line about a file.
-fn summary(facts: &MediaFacts) -> String {
+pub(super) fn summary(facts: &MediaFacts) -> String {
     let mut parts = Vec::new();
     for video in &facts.video_streams {
         let rate = video.average_frame_rate.map(|rate| format!(" {:.3} fps", rate.as_f64())).unwrap_or_default();

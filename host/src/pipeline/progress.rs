@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::plan::NodeId;
+use crate::plan::{NodeId, Plan};
+use crate::task::{TargetProgress, TaskProgress};
 
 /// Counters of one run; cheap to read at any time, from any thread.
 #[derive(Debug, Default)]
@@ -41,6 +42,26 @@ impl Progress {
             written: self.written().values().copied().min().unwrap_or_default(),
             frames: read(&self.frames),
             bytes: read(&self.bytes),
+        }
+    }
+
+    /// How far the task of this plan has come. It stays below 100: that is for outputs that are in their places.
+    pub fn of_task(&self, plan: &Plan) -> TaskProgress {
+        let now = self.snapshot();
+        let percent = |written: u64| {
+            let whole = u128::from(now.total.max(1));
+            u8::try_from((u128::from(written) * 100 / whole).min(99)).unwrap_or(99)
+        };
+        let written = self.written();
+        let of_output = |output: NodeId| {
+            written.iter().filter(|((node, _), _)| *node == output).map(|(_, until)| *until).min().unwrap_or_default()
+        };
+        let target = |index, output| TargetProgress { index, percent: percent(of_output(output)) };
+        TaskProgress {
+            percent: percent(now.written),
+            targets: plan.targets().iter().map(|planned| target(planned.index, planned.mux)).collect(),
+            frames: now.frames,
+            bytes: now.bytes,
         }
     }
 

@@ -59,14 +59,10 @@ impl CompiledCache {
         digest: &str,
         component: &[u8],
     ) -> wasmtime::Result<Component> {
-        let path = self.path(digest);
-        match self.load(engine, &path) {
-            Ok(component) => return Ok(component),
-            Err(reason) if reason.kind() == io::ErrorKind::NotFound => {}
-            Err(reason) => {
-                tracing::warn!(file = %path.display(), %reason, "compiled code is not usable and is made again");
-            }
+        if let Some(component) = self.load(engine, digest) {
+            return Ok(component);
         }
+        let path = self.path(digest);
         let compiled = Component::from_binary(engine, component)?;
         if let Err(error) =
             compiled.serialize().map_err(io::Error::other).and_then(|payload| self.store(&path, &payload))
@@ -77,12 +73,26 @@ impl CompiledCache {
         Ok(compiled)
     }
 
+    /// The compiled component of this digest, where it is in the folder and sound.
+    pub(super) fn load(&self, engine: &Engine, digest: &str) -> Option<Component> {
+        let path = self.path(digest);
+        match self.read(engine, &path) {
+            Ok(component) => Some(component),
+            Err(reason) => {
+                if reason.kind() != io::ErrorKind::NotFound {
+                    tracing::warn!(file = %path.display(), %reason, "compiled code is not usable and is made again");
+                }
+                None
+            }
+        }
+    }
+
     fn path(&self, digest: &str) -> PathBuf {
         let digest = digest.strip_prefix("sha256:").unwrap_or(digest);
         self.folder.join(format!("{digest}-{}.cwasm", self.engine_key))
     }
 
-    fn load(&self, engine: &Engine, path: &Path) -> io::Result<Component> {
+    fn read(&self, engine: &Engine, path: &Path) -> io::Result<Component> {
         let flags = i32::try_from(OFlags::NOFOLLOW.bits()).map_err(io::Error::other)?;
         let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
         let found = file.metadata()?;
@@ -187,7 +197,7 @@ mod tests {
         cache.load_or_compile(&engine, "sha256:ab", &component()).unwrap();
         let written = files(&cache);
         assert_eq!(written.len(), 1);
-        assert!(cache.load(&engine, &written[0]).is_ok());
+        assert!(cache.read(&engine, &written[0]).is_ok());
         // Garbage as component shows that nothing is compiled.
         cache.load_or_compile(&engine, "sha256:ab", b"garbage").unwrap();
         assert!(cache.load_or_compile(&engine, "sha256:cd", b"garbage").is_err());
@@ -204,9 +214,9 @@ mod tests {
         *flipped.last_mut().unwrap() ^= 1;
         for corrupt in [flipped, sound[..sound.len() / 2].to_vec(), Vec::new(), b"garbage".repeat(100)] {
             fs::write(&path, &corrupt).unwrap();
-            assert!(cache.load(&engine, &path).is_err());
+            assert!(cache.read(&engine, &path).is_err());
             cache.load_or_compile(&engine, "sha256:ab", &component()).unwrap();
-            assert!(cache.load(&engine, &path).is_ok());
+            assert!(cache.read(&engine, &path).is_ok());
         }
     }
 
@@ -216,7 +226,7 @@ mod tests {
         let cache = cache(&folder, &engine);
         let path = cache.path("sha256:ab");
         cache.store(&path, b"garbage with a right digest").unwrap();
-        assert!(cache.load(&engine, &path).is_err());
+        assert!(cache.read(&engine, &path).is_err());
     }
 
     #[test]
@@ -226,7 +236,7 @@ mod tests {
         cache.load_or_compile(&engine, "sha256:ab", &component()).unwrap();
         let path = cache.path("sha256:ab");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
-        assert!(cache.load(&engine, &path).unwrap_err().to_string().contains("writable by others"));
+        assert!(cache.read(&engine, &path).unwrap_err().to_string().contains("writable by others"));
         fs::set_permissions(&cache.folder, fs::Permissions::from_mode(0o770)).unwrap();
         let error = CompiledCache::open(&cache.folder, &engine).err().unwrap();
         assert!(error.to_string().contains("mode 770"), "{error}");

@@ -119,6 +119,12 @@ impl Fonts {
         chosen.into_iter().filter_map(|index| fonts.get(index).map(|(font, _)| font.clone())).collect()
     }
 
+    /// The files that may be read, where they are there.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let files = self.entries.iter().flat_map(|entry| &entry.config.files);
+        files.filter_map(|file| file.canonicalize().ok()).collect()
+    }
+
     fn loaded(&self, entry: &Entry) -> Option<Font> {
         let load = || match self.load(&entry.config) {
             Ok(font) => Some(font),

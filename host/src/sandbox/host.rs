@@ -1,6 +1,6 @@
 //! The sandbox as the rest of the host sees it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -29,6 +29,8 @@ pub struct SandboxConfig {
     pub plugin_folder: Option<PathBuf>,
     /// Folder for compiled code; `None`: every process compiles for itself.
     pub cache_folder: Option<PathBuf>,
+    /// Whether this process may compile components. One that may not takes only what the folder for compiled code holds.
+    pub compile: bool,
     /// Largest component in the plugin folder, in bytes.
     pub max_component_bytes: u64,
     /// Limits of all plugins that are not named in `plugin_limits`.
@@ -48,6 +50,7 @@ impl Default for SandboxConfig {
             embedded: Vec::new(),
             plugin_folder: None,
             cache_folder: None,
+            compile: true,
             max_component_bytes: MAX_COMPONENT_BYTES,
             limits: Limits::default(),
             plugin_limits: HashMap::new(),
@@ -73,6 +76,7 @@ pub struct Sandbox {
     engine: Engine,
     catalog: Catalog,
     cache: Option<CompiledCache>,
+    compile: bool,
     limits: Limits,
     plugin_limits: HashMap<PluginName, Limits>,
     fonts: Arc<Fonts>,
@@ -95,6 +99,7 @@ impl Sandbox {
             engine,
             catalog,
             cache,
+            compile: config.compile,
             limits: config.limits,
             plugin_limits: config.plugin_limits,
             fonts: config.fonts,
@@ -119,6 +124,19 @@ impl Sandbox {
         self.catalog.broken()
     }
 
+    /// Whether a plugin's compiled code is in its folder. Fails like [`Sandbox::plugin_id`].
+    pub fn is_compiled(&self, plugin: &PluginRef) -> Result<bool, Failure> {
+        let plugin = self.catalog.find(plugin, Stage::Resolve)?;
+        Ok(self.cache.as_ref().is_some_and(|cache| cache.load(&self.engine, &plugin.id.digest).is_some()))
+    }
+
+    /// The objects that a filter of this plugin could read with these parameters; none where it could not be opened.
+    pub fn assets(&self, plugin: &PluginRef, parameters: &serde_json::Value) -> BTreeSet<String> {
+        let plugin = self.catalog.find(plugin, Stage::Resolve).ok();
+        let schema = plugin.and_then(|plugin| plugin.schema.as_ref());
+        schema.and_then(|schema| schema.assets(parameters).ok()).unwrap_or_default()
+    }
+
     /// Compiles a plugin, or loads its compiled code, so that the first use need not.
     pub fn prepare(&self, plugin: &PluginRef) -> Result<PluginId, Failure> {
         let plugin = self.catalog.find(plugin, Stage::Resolve)?;
@@ -136,10 +154,13 @@ impl Sandbox {
     }
 
     fn make(&self, plugin: &Plugin) -> Result<Ready, String> {
-        let bytes = plugin.bytes()?;
         let compiled = match &self.cache {
-            Some(cache) => cache.load_or_compile(&self.engine, &plugin.id.digest, &bytes),
-            None => Component::from_binary(&self.engine, &bytes),
+            Some(cache) if !self.compile => {
+                let missing = || "it is not compiled; the log says why. Restart the service to try again".to_owned();
+                cache.load(&self.engine, &plugin.id.digest).map(Ok).ok_or_else(missing)?
+            }
+            Some(cache) => cache.load_or_compile(&self.engine, &plugin.id.digest, &plugin.bytes()?),
+            None => Component::from_binary(&self.engine, &plugin.bytes()?),
         };
         let invalid =
             |error: wasmtime::Error| format!("it cannot be compiled: {error:#}. Rebuild it with the SDK of this host");

@@ -1,6 +1,7 @@
 //! Reading objects.
 
 use std::io::{self, Read, Seek, SeekFrom};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use cap_std::fs::{OpenOptions, OpenOptionsExt};
@@ -34,6 +35,13 @@ impl ObjectReader {
 }
 
 impl Buckets {
+    /// Where an object that may be read really lies, symlinks within its bucket followed: for restrictions that are made of paths.
+    pub fn real_path(&self, uri: &ObjectUri) -> Result<PathBuf, StoreError> {
+        let bucket = self.bucket(uri, Access::Read)?;
+        let failed = |source| StoreError::Io { uri: uri.clone(), what: "finding it", source };
+        bucket.dir.canonicalize(uri.key()).map(|key| bucket.path.join(key)).map_err(failed)
+    }
+
     /// Opens an object for reading.
     pub fn read(&self, uri: &ObjectUri) -> Result<ObjectReader, StoreError> {
         let bucket = self.bucket(uri, Access::Read)?;

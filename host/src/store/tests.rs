@@ -7,21 +7,21 @@ use super::*;
 use crate::task::ObjectUri;
 
 /// A folder of its own for each test, removed at its end.
-struct Scratch(PathBuf);
+pub(super) struct Scratch(PathBuf);
 
 impl Scratch {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("wasmux-store-{name}-{}", std::process::id()));
         drop(fs::remove_dir_all(&path));
         fs::create_dir_all(path.join("bucket")).unwrap();
         Self(path)
     }
 
-    fn bucket(&self) -> PathBuf {
+    pub(super) fn bucket(&self) -> PathBuf {
         self.0.join("bucket")
     }
 
-    fn open(&self, config: impl FnOnce(&mut BucketConfig)) -> Buckets {
+    pub(super) fn open(&self, config: impl FnOnce(&mut BucketConfig)) -> Buckets {
         let mut bucket =
             BucketConfig { name: "b".into(), folder: self.bucket(), read: true, write: true, key_prefix: None };
         config(&mut bucket);
@@ -35,11 +35,11 @@ impl Drop for Scratch {
     }
 }
 
-fn uri(text: &str) -> ObjectUri {
+pub(super) fn uri(text: &str) -> ObjectUri {
     ObjectUri::parse(text).unwrap()
 }
 
-fn entries(folder: &Path) -> Vec<String> {
+pub(super) fn entries(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();

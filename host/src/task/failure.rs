@@ -76,6 +76,16 @@ error_codes! {
     OutputFailed => Host, retryable: true;
     /// An output, read back, is not what was written to it.
     VerifyFailed => Host, retryable: true;
+    /// The process that ran the task crashed: a codec or a filter of the host met what it cannot stand.
+    WorkerCrashed => Host, retryable: false;
+    /// The process that ran the task was killed from outside, again and again.
+    WorkerLost => Host, retryable: true;
+    /// The task needed more memory than its limit.
+    MemoryLimit => Host, retryable: false;
+    /// The task ran longer than its limit.
+    TimeLimit => Host, retryable: false;
+    /// The task stopped making progress.
+    Stalled => Host, retryable: true;
     /// The task was cancelled.
     Canceled => User, retryable: false;
     /// A bug of wasmux or an unforeseen failure of the system.
@@ -113,6 +123,8 @@ pub enum Stage {
     Verify,
     /// Moving the result in place.
     Commit,
+    /// Running it: its process.
+    Run,
 }
 
 impl fmt::Display for Stage {

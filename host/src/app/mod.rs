@@ -1,5 +1,9 @@
 //! Wiring: which room stands behind which trait.
 
+mod config;
+mod serve;
+mod work;
+
 use std::io::{Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,27 +11,20 @@ use std::time::SystemTime;
 
 use uuid::Uuid;
 
+pub use config::{AppConfig, DEFAULT_LISTEN, PluginConfig, ServeConfig};
+pub use serve::Service;
+pub use work::work;
+
 use crate::intake::{self, BucketRights, Faults};
 use crate::media::{self, ByteSource, Interrupt};
 use crate::pipeline::Progress;
-use crate::sandbox::{AssetReader, AssetSource, BrokenPlugin, PluginInfo, Sandbox, SandboxConfig};
-use crate::store::{Access, BucketConfig, Buckets, ObjectReader, Staging};
-use crate::task::{ErrorCode, Failure, ObjectUri, Policies, Stage, TaskSpec};
+use crate::sandbox::{AssetReader, AssetSource, BrokenPlugin, Fonts, PluginInfo, Sandbox, SandboxConfig};
+use crate::store::{Access, Buckets, ObjectReader, Staging};
+use crate::task::{ErrorCode, Failure, ObjectUri, Policies, Stage, TaskSpec, Timestamp};
 use crate::worker::{self, Done, Outputs, Prepared, Sources, Surroundings};
 
 /// The components that are part of the binary.
 pub const BUILT_IN: &[&[u8]] = include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
-
-/// What an [`App`] is opened with.
-#[derive(Debug, Clone, Default)]
-pub struct AppConfig {
-    /// The buckets that requests can name.
-    pub buckets: Vec<BucketConfig>,
-    /// Folder with more components.
-    pub plugin_folder: Option<PathBuf>,
-    /// Folder that keeps compiled components; `None` keeps nothing.
-    pub cache_folder: Option<PathBuf>,
-}
 
 /// Everything that tasks run on.
 pub struct App {
@@ -39,13 +36,21 @@ impl App {
     /// Opens buckets and plugins. The error is a sentence for whoever configures it.
     pub fn open(config: AppConfig) -> Result<Self, String> {
         media::init();
-        let buckets = Arc::new(Buckets::open(config.buckets).map_err(|error| error.to_string())?);
+        let buckets = match config.bucket_root {
+            Some(root) => Buckets::open_with_root(config.buckets, root),
+            None => Buckets::open(config.buckets),
+        };
+        let buckets = Arc::new(buckets.map_err(|error| error.to_string())?);
         let sandbox = Sandbox::new(SandboxConfig {
             embedded: BUILT_IN.to_vec(),
             plugin_folder: config.plugin_folder,
             cache_folder: config.cache_folder,
+            compile: config.compile,
+            max_component_bytes: config.plugins.max_component_bytes,
+            limits: config.plugins.limits,
+            plugin_limits: config.plugins.of,
+            fonts: Arc::new(Fonts::new(config.plugins.fonts)),
             assets: Arc::new(BucketAssets(Arc::clone(&buckets))),
-            ..SandboxConfig::default()
         })
         .map_err(|error| error.to_string())?;
         Ok(Self { buckets, sandbox })
@@ -62,9 +67,9 @@ impl App {
         intake::intake(request, &context)
     }
 
-    /// A task of this spec, created now.
-    pub fn task(&self, spec: TaskSpec) -> Task<'_> {
-        Task { app: self, spec, created: SystemTime::now() }
+    /// A task of this spec.
+    pub fn task(&self, spec: TaskSpec, created: Timestamp) -> Task<'_> {
+        Task { app: self, spec, created: created.into() }
     }
 
     /// The plugins that requests can name.
@@ -78,7 +83,7 @@ impl App {
     }
 }
 
-/// One task in the foreground.
+/// One task, in this process.
 pub struct Task<'a> {
     app: &'a App,
     spec: TaskSpec,

@@ -1,0 +1,257 @@
+//! Routes of our own form of the API, and what all answers have in common.
+
+use std::any::Any;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody, PathRejection};
+use axum::extract::{DefaultBodyLimit, Extension, FromRequest, Path, Request, State};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, ORIGIN};
+use axum::http::{Method, StatusCode, Uri};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use tower_http::catch_panic::CatchPanicLayer;
+use uuid::Uuid;
+
+use super::answer::Told;
+use super::query::Parameters;
+use super::refusal::Refusal;
+use super::{Api, listing};
+use crate::task::TaskId;
+
+/// Longest body, in bytes; the same as intake's limit.
+const MAX_BODY: usize = 1 << 20;
+/// How long a client may take to send a body.
+const BODY_TIME: Duration = Duration::from_secs(30);
+/// How much of a client's own text an answer repeats, in characters.
+const SHOWN: usize = 200;
+
+const PANICKED: &str = "a handler panicked";
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Name of one request, in its answer and in the log.
+#[derive(Debug, Clone)]
+struct RequestId(String);
+
+type Id = Extension<RequestId>;
+type Answer = Result<Response, Refusal>;
+
+impl Api {
+    /// All routes.
+    pub fn router(self) -> Router {
+        Router::new()
+            .route("/v1/tasks", get(list).post(submit))
+            .route("/v1/tasks/{id}", get(show).delete(delete))
+            .route("/v1/tasks/{id}/plan", get(plan))
+            .route("/v1/tasks/{id}/cancel", post(cancel))
+            .route("/v1/plan", post(dry_run))
+            .route("/v1/plugins", get(plugins))
+            .route("/healthz", get(health))
+            .fallback(no_route)
+            .method_not_allowed_fallback(wrong_method)
+            .with_state(self)
+            .layer(DefaultBodyLimit::max(MAX_BODY))
+            .layer(CatchPanicLayer::custom(panicked))
+            .layer(middleware::from_fn(dress))
+    }
+}
+
+/// Names the request, turns refusals into bodies, and puts the name on every answer. The outermost layer.
+async fn dress(mut request: Request, next: Next) -> Response {
+    let id = Uuid::new_v4().hyphenated().to_string().to_uppercase();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let foreign = request.headers().contains_key(ORIGIN);
+    let mut response = if foreign { of_a_page().into_response() } else { next.run(request).await };
+    if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
+        response = refusal.tell(&id, response.headers());
+    }
+    tracing::debug!(request_id = id, %method, path, status = response.status().as_u16(), "answered");
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+/// Browsers send `Origin` with what a page asks of another site. Anybody who can get a user to look at a page could submit tasks to a
+/// service on the user's machine; there is no page of ours that would have to.
+fn of_a_page() -> Refusal {
+    let message = "requests of web pages are not taken: the header Origin is set";
+    Refusal::new(StatusCode::FORBIDDEN, "Forbidden", message)
+}
+
+/// An answer with a body of JSON.
+pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(text) => text_of_json(status, text),
+        Err(error) => Refusal::internal(format!("an answer is no JSON: {error}")).into_response(),
+    }
+}
+
+/// The same of what is JSON already.
+fn text_of_json(status: StatusCode, text: impl Into<Body>) -> Response {
+    (status, [(CONTENT_TYPE, JSON)], text.into()).into_response()
+}
+
+/// An answer with the id of its request in front.
+fn told(status: StatusCode, RequestId(request_id): &RequestId, answer: impl Serialize) -> Response {
+    json(status, &Told { request_id, answer })
+}
+
+/// Runs what blocks on a thread that may. It goes on when the client goes away, so that nothing is left half done.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Refusal> + Send + 'static) -> Result<T, Refusal> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        // The text of the error would repeat what the panic said, which may hold anything.
+        Err(error) => Err(Refusal::internal(if error.is_panic() { PANICKED } else { "the server is stopping" })),
+    }
+}
+
+/// Reads a body, within limits of size and time.
+async fn body(request: Request) -> Result<Bytes, Refusal> {
+    let too_long = || {
+        let message = format!("a body is at most {MAX_BODY} bytes");
+        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "LimitExceededError", message)
+    };
+    // What is announced too long is refused before it is sent.
+    let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > MAX_BODY as u64) {
+        return Err(too_long());
+    }
+    match tokio::time::timeout(BODY_TIME, Bytes::from_request(request, &())).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)))) => Err(too_long()),
+        Ok(Err(_)) => {
+            Err(Refusal::new(StatusCode::BAD_REQUEST, "InvalidArgument", "the body could not be read to its end"))
+        }
+        Err(_) => {
+            let message = format!("the body did not arrive within {} s", BODY_TIME.as_secs());
+            Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", message))
+        }
+    }
+}
+
+/// The task that a path names.
+fn task_id(path: Result<Path<String>, PathRejection>) -> Result<TaskId, Refusal> {
+    let text = path.map_or_else(|_| String::new(), |Path(text)| text);
+    text.parse().map_err(|error| Refusal::not_found(format!("`{}` names no task: an id {error}", shown(&text))))
+}
+
+/// Most routes take no query parameters; one that is given would do nothing, and is refused.
+fn no_parameters(uri: &Uri) -> Result<(), Refusal> {
+    Parameters::read(uri, &[]).finish()
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(SHOWN).collect()
+}
+
+async fn submit(State(api): State<Api>, Extension(id): Id, request: Request) -> Answer {
+    no_parameters(request.uri())?;
+    let body = body(request).await?;
+    let name = id.0.clone();
+    let answer = blocking(move || api.submit(&body, &name)).await?;
+    let location = HeaderValue::from_str(&format!("/v1/tasks/{}", answer.task_id));
+    let mut response = told(StatusCode::CREATED, &id, answer);
+    if let Ok(location) = location {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    Ok(response)
+}
+
+async fn show(
+    State(api): State<Api>,
+    Extension(id): Id,
+    path: Result<Path<String>, PathRejection>,
+    uri: Uri,
+) -> Answer {
+    let task = task_id(path)?;
+    let mut given = Parameters::read(&uri, &["RequestDefinition"]);
+    let with_request = given.flag("RequestDefinition");
+    given.finish()?;
+    let answer = blocking(move || api.task(task, with_request)).await?;
+    Ok(told(StatusCode::OK, &id, answer))
+}
+
+async fn list(State(api): State<Api>, Extension(id): Id, uri: Uri) -> Answer {
+    let query = listing::read(&uri)?;
+    let answer = blocking(move || api.list(&query)).await?;
+    Ok(told(StatusCode::OK, &id, answer))
+}
+
+async fn plan(State(api): State<Api>, path: Result<Path<String>, PathRejection>, uri: Uri) -> Answer {
+    let task = task_id(path)?;
+    no_parameters(&uri)?;
+    let plan = blocking(move || api.plan(task)).await?;
+    Ok(text_of_json(StatusCode::OK, plan))
+}
+
+async fn dry_run(State(api): State<Api>, request: Request) -> Answer {
+    no_parameters(request.uri())?;
+    let body = body(request).await?;
+    let plan = blocking(move || api.dry_run(&body)).await?;
+    Ok(text_of_json(StatusCode::OK, plan))
+}
+
+async fn cancel(
+    State(api): State<Api>,
+    Extension(id): Id,
+    path: Result<Path<String>, PathRejection>,
+    uri: Uri,
+) -> Answer {
+    let task = task_id(path)?;
+    no_parameters(&uri)?;
+    let answer = blocking(move || api.cancel(task)).await?;
+    Ok(told(StatusCode::OK, &id, answer))
+}
+
+async fn delete(State(api): State<Api>, path: Result<Path<String>, PathRejection>, uri: Uri) -> Answer {
+    let task = task_id(path)?;
+    no_parameters(&uri)?;
+    blocking(move || api.delete(task)).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn plugins(State(api): State<Api>, Extension(id): Id) -> Answer {
+    #[derive(Serialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Plugins {
+        plugins: Value,
+    }
+    let plugins = blocking(move || Ok(api.host.plugins())).await?;
+    Ok(told(StatusCode::OK, &id, Plugins { plugins }))
+}
+
+async fn health(State(api): State<Api>, Extension(id): Id) -> Answer {
+    let about = blocking(move || {
+        let mut about = Map::from_iter([("Status".to_owned(), Value::from("ok"))]);
+        about.insert("Queue".to_owned(), serde_json::json!(api.depth()?));
+        if let Value::Object(more) = api.host.about() {
+            about.extend(more);
+        }
+        Ok(about)
+    })
+    .await?;
+    Ok(told(StatusCode::OK, &id, about))
+}
+
+async fn no_route(method: Method, uri: Uri) -> Refusal {
+    Refusal::not_found(format!("there is no route {} {}", shown(method.as_str()), shown(uri.path())))
+        .recommend("docs/API.md lists the routes.")
+}
+
+async fn wrong_method(method: Method, uri: Uri) -> Refusal {
+    let message =
+        format!("{} is no method of {}; the header Allow names them", shown(method.as_str()), shown(uri.path()));
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message)
+}
+
+/// What the panic said is on standard error already, and goes nowhere else.
+fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    Refusal::internal(PANICKED).into_response()
+}

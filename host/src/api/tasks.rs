@@ -1,0 +1,121 @@
+//! What is done with tasks, apart from how it is said on the wire: each form of the API calls these functions. They block.
+
+use axum::http::StatusCode;
+
+use super::answer::{self, CancelDone, ListAnswer, QueueAnswer, SubmitAnswer, TaskAnswer};
+use super::refusal::Refusal;
+use super::{Api, DryRunError};
+use crate::queue::{CancelAnswer, DeleteAnswer, ListQuery, NewTask};
+use crate::task::{ErrorCode, TaskId, TaskState, Timestamp};
+
+impl Api {
+    /// Takes a task in. Whoever is told its id can rely on it: the task is on the disk.
+    pub(super) fn submit(&self, body: &[u8], request_id: &str) -> Result<SubmitAnswer, Refusal> {
+        let spec = self.host.intake(body)?;
+        let id = TaskId::new();
+        let warnings = spec.warnings.clone();
+        let request = String::from_utf8_lossy(body).into_owned();
+        self.queue.submit(&NewTask { id, spec, request, created: Timestamp::now() })?;
+        self.host.wake();
+        Ok(SubmitAnswer {
+            task_id: id,
+            event_id: request_id.to_owned(),
+            status: answer::status(TaskState::Queued).to_owned(),
+            warnings,
+        })
+    }
+
+    /// One task with its history; with its request too, if it is wanted.
+    pub(super) fn task(&self, id: TaskId, with_request: bool) -> Result<TaskAnswer, Refusal> {
+        let record = self.queue.get(id)?.ok_or_else(|| unknown(id))?;
+        let events = Some(self.queue.events(id)?);
+        let task_request_definition = if with_request { self.queue.request(id)? } else { None };
+        Ok(TaskAnswer { events, task_request_definition, ..TaskAnswer::of(record) })
+    }
+
+    /// A page of tasks.
+    pub(super) fn list(&self, query: &ListQuery) -> Result<ListAnswer, Refusal> {
+        let page = self.queue.list(query)?;
+        Ok(ListAnswer {
+            tasks: page.tasks.into_iter().map(TaskAnswer::brief).collect(),
+            max_results: query.limit.to_string(),
+            next_token: page.next.unwrap_or_default(),
+        })
+    }
+
+    /// The plan of a task as JSON.
+    pub(super) fn plan(&self, id: TaskId) -> Result<String, Refusal> {
+        if let Some(plan) = self.queue.plan(id)?.ok_or_else(|| unknown(id))? {
+            return Ok(plan);
+        }
+        let state = self.queue.get(id)?.map(|record| answer::state(&record)).ok_or_else(|| unknown(id))?;
+        Err(Refusal::not_found(format!("{id} has no plan: it is {state}"))
+            .recommend("A task gets its plan when a worker begins with it."))
+    }
+
+    /// The plan that a request would get, as JSON. Nothing is written.
+    pub(super) fn dry_run(&self, body: &[u8]) -> Result<String, Refusal> {
+        let spec = self.host.intake(body)?;
+        self.host.dry_run(&spec).map_err(|error| match error {
+            DryRunError::Failed(failure) => Refusal::failed(&failure),
+            DryRunError::Busy => Refusal::busy("too many plans are being made"),
+        })
+    }
+
+    /// Asks for the end of a task. Asking again is no fault.
+    pub(super) fn cancel(&self, id: TaskId) -> Result<CancelDone, Refusal> {
+        let done = |state: TaskState, name: &str| CancelDone {
+            task_id: id,
+            status: answer::status(state).to_owned(),
+            state: name.to_owned(),
+        };
+        let canceled = ErrorCode::Canceled.name();
+        match self.queue.cancel(id, Timestamp::now())? {
+            CancelAnswer::Canceled => {
+                self.host.wake();
+                Ok(done(TaskState::Failed, canceled))
+            }
+            CancelAnswer::Requested => {
+                self.host.wake();
+                Ok(done(TaskState::Running, TaskState::Running.name()))
+            }
+            CancelAnswer::Committing => {
+                let message = format!("{id} is Committing: its outputs are being moved in place, it is too late");
+                Err(Refusal::conflict("TaskCommitting", message))
+            }
+            CancelAnswer::Ended(_) => {
+                let record = self.queue.get(id)?.ok_or_else(|| unknown(id))?;
+                match answer::state(&record) {
+                    state if state == canceled => Ok(done(record.state, canceled)),
+                    state => Err(Refusal::conflict("TaskEnded", format!("{id} has ended before: it is {state}"))),
+                }
+            }
+            CancelAnswer::Unknown => Err(unknown(id)),
+        }
+    }
+
+    /// Removes the record of a task that has ended.
+    pub(super) fn delete(&self, id: TaskId) -> Result<(), Refusal> {
+        match self.queue.delete(id)? {
+            DeleteAnswer::Deleted => Ok(()),
+            DeleteAnswer::Live(state) => {
+                let message = format!("{id} is {}: cancel it first", state.name());
+                Err(Refusal::conflict("TaskRunning", message)
+                    .recommend("POST /v1/tasks/{id}/cancel, and delete the task when it has ended."))
+            }
+            DeleteAnswer::Unknown => Err(unknown(id)),
+        }
+    }
+
+    /// How much there is to do. A queue that does not answer makes the whole server unfit.
+    pub(super) fn depth(&self) -> Result<QueueAnswer, Refusal> {
+        match self.queue.depth() {
+            Ok(depth) => Ok(depth.into()),
+            Err(error) => Err(Refusal::from(error).status(StatusCode::SERVICE_UNAVAILABLE)),
+        }
+    }
+}
+
+fn unknown(id: TaskId) -> Refusal {
+    Refusal::not_found(format!("there is no task {id}"))
+}

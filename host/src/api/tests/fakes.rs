@@ -1,0 +1,367 @@
+//! A queue and a host that do as they are told.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::api::{Api, DryRunError, Host};
+use crate::intake::{self, BucketRights, CheckFault, Faults, Limits, SubmissionCheck};
+use crate::queue::*;
+use crate::task::*;
+
+/// A request that intake takes, with one warning.
+pub(super) const REQUEST: &str = r#"{"ProjectName":"p","Sources":[{"URI":"oss://b/in.mov"}],
+    "Targets":[{"URI":"oss://b/out.mp4","Container":"mp4"}],"CredentialConfig":{"Policy":"x"},
+    "Tags":{"customer":"a"},"UserData":"mine"}"#;
+
+pub(super) struct Entry {
+    pub(super) record: TaskRecord,
+    pub(super) request: String,
+    pub(super) plan: Option<String>,
+}
+
+#[derive(Default)]
+pub(super) struct FakeQueue {
+    pub(super) tasks: Mutex<BTreeMap<TaskId, Entry>>,
+    pub(super) listed: Mutex<Option<ListQuery>>,
+    pub(super) next: Mutex<Option<String>>,
+    pub(super) broken: AtomicBool,
+    /// A list says at the first that it has come, and waits for the second.
+    pub(super) gate: Mutex<Option<(Sender<()>, Receiver<()>)>>,
+}
+
+type Result<T> = std::result::Result<T, QueueError>;
+
+fn broken<T>() -> Result<T> {
+    Err(QueueError::Database("/secret/tasks.db is locked".into()))
+}
+
+impl FakeQueue {
+    fn with<T>(&self, id: TaskId, f: impl FnOnce(&mut Entry) -> T) -> Result<Option<T>> {
+        if self.broken.load(Ordering::Relaxed) {
+            return broken();
+        }
+        Ok(self.tasks.lock().unwrap().get_mut(&id).map(f))
+    }
+}
+
+impl Queue for FakeQueue {
+    fn submit(&self, task: &NewTask) -> Result<()> {
+        if self.broken.load(Ordering::Relaxed) {
+            return broken();
+        }
+        let mut record = record(task.id, TaskState::Queued);
+        record.tags = task.spec.tags.clone();
+        record.user_data = task.spec.user_data.clone();
+        let entry = Entry { record, request: task.request.clone(), plan: None };
+        self.tasks.lock().unwrap().insert(task.id, entry);
+        Ok(())
+    }
+
+    fn get(&self, id: TaskId) -> Result<Option<TaskRecord>> {
+        self.with(id, |entry| entry.record.clone())
+    }
+
+    fn request(&self, id: TaskId) -> Result<Option<String>> {
+        self.with(id, |entry| entry.request.clone())
+    }
+
+    fn plan(&self, id: TaskId) -> Result<Option<Option<String>>> {
+        self.with(id, |entry| entry.plan.clone())
+    }
+
+    fn events(&self, id: TaskId) -> Result<Vec<Event>> {
+        let event = |entry: &mut Entry| Event {
+            time: entry.record.created,
+            event: "Submitted".into(),
+            attempt: 0,
+            detail: String::new(),
+        };
+        Ok(self.with(id, event)?.into_iter().collect())
+    }
+
+    fn list(&self, query: &ListQuery) -> Result<Page> {
+        *self.listed.lock().unwrap() = Some(query.clone());
+        if let Some((come, go)) = self.gate.lock().unwrap().take() {
+            come.send(()).unwrap();
+            go.recv().unwrap();
+        }
+        if query.after.as_deref() == Some("wrong") {
+            return Err(QueueError::BadToken);
+        }
+        let tasks = self.tasks.lock().unwrap().values().map(|entry| entry.record.clone()).collect();
+        Ok(Page { tasks, next: self.next.lock().unwrap().clone() })
+    }
+
+    fn depth(&self) -> Result<Depth> {
+        if self.broken.load(Ordering::Relaxed) { broken() } else { Ok(Depth { queued: 3, running: 2, committing: 1 }) }
+    }
+
+    fn cancel(&self, id: TaskId, _: Timestamp) -> Result<CancelAnswer> {
+        let answer = self.with(id, |entry| match entry.record.state {
+            TaskState::Queued => CancelAnswer::Canceled,
+            TaskState::Running => CancelAnswer::Requested,
+            TaskState::Committing => CancelAnswer::Committing,
+            state => CancelAnswer::Ended(state),
+        })?;
+        Ok(answer.unwrap_or(CancelAnswer::Unknown))
+    }
+
+    fn delete(&self, id: TaskId) -> Result<DeleteAnswer> {
+        let answer = self.with(id, |entry| match entry.record.state {
+            state if state.has_ended() => DeleteAnswer::Deleted,
+            state => DeleteAnswer::Live(state),
+        })?;
+        Ok(answer.unwrap_or(DeleteAnswer::Unknown))
+    }
+
+    fn lease(&self, _: &str, _: Timestamp, _: Timestamp) -> Result<Option<Lease>> {
+        broken()
+    }
+
+    fn renew(&self, _: &Lease, _: Timestamp, _: &TaskProgress) -> Result<Renewed> {
+        broken()
+    }
+
+    fn planned(&self, _: &Lease, _: Timestamp, _: &str, _: &[Warning]) -> Result<()> {
+        broken()
+    }
+
+    fn begin_commit(
+        &self,
+        _: &Lease,
+        _: Timestamp,
+        _: &[CommitEntry],
+        _: &[TaskOutput],
+        _: &[Warning],
+    ) -> Result<Committed> {
+        broken()
+    }
+
+    fn turn_back(&self, _: &Lease, _: Timestamp, _: &Failure) -> Result<()> {
+        broken()
+    }
+
+    fn end_commit(&self, _: &Lease, _: Timestamp) -> Result<()> {
+        broken()
+    }
+
+    fn fail(&self, _: &Lease, _: Timestamp, _: &Failure) -> Result<()> {
+        broken()
+    }
+
+    fn hand_back(&self, _: &Lease, _: Timestamp, _: &str, _: bool) -> Result<Retried> {
+        broken()
+    }
+
+    fn lapse(&self, _: Timestamp, _: Option<&str>) -> Result<usize> {
+        broken()
+    }
+
+    fn adopt(&self, _: &str, _: Option<&str>, _: Timestamp, _: Timestamp) -> Result<Option<CommitLease>> {
+        broken()
+    }
+
+    fn is_live(&self, _: TaskId, _: u32) -> Result<bool> {
+        broken()
+    }
+}
+
+pub(super) struct FakeHost {
+    pub(super) woken: AtomicUsize,
+    /// Whether [`Host::plugins`] panics.
+    pub(super) panics: AtomicBool,
+    pub(super) plan: Mutex<std::result::Result<String, DryRunError>>,
+}
+
+impl Host for FakeHost {
+    fn intake(&self, body: &[u8]) -> std::result::Result<TaskSpec, Faults> {
+        let context =
+            intake::Context { check: &All, buckets: &All, defaults: Policies::default(), limits: Limits::default() };
+        intake::intake(body, &context)
+    }
+
+    fn dry_run(&self, _: &TaskSpec) -> std::result::Result<String, DryRunError> {
+        self.plan.lock().unwrap().clone()
+    }
+
+    fn wake(&self) {
+        self.woken.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn about(&self) -> Value {
+        json!({"Version": "0.1.0"})
+    }
+
+    fn plugins(&self) -> Value {
+        assert!(!self.panics.load(Ordering::Relaxed), "a secret");
+        json!([{"Name": "watermark"}])
+    }
+}
+
+/// Allows everything.
+struct All;
+
+impl SubmissionCheck for All {
+    fn check_template(
+        &self,
+        _: &PluginRef,
+        _: &str,
+        _: &[String],
+    ) -> std::result::Result<std::result::Result<(), CheckFault>, Failure> {
+        Ok(Ok(()))
+    }
+
+    fn check_parameters(&self, _: &PluginRef, _: &Value) -> std::result::Result<Vec<CheckFault>, Failure> {
+        Ok(Vec::new())
+    }
+
+    fn check_parameter_policy(&self, _: &PluginRef) -> std::result::Result<(), Failure> {
+        Ok(())
+    }
+}
+
+impl BucketRights for All {
+    fn can_read(&self, _: &str, _: &str) -> std::result::Result<(), String> {
+        Ok(())
+    }
+
+    fn can_write(&self, _: &str, _: &str) -> std::result::Result<(), String> {
+        Ok(())
+    }
+}
+
+/// A record with all its fields.
+pub(super) fn record(id: TaskId, state: TaskState) -> TaskRecord {
+    let made = matches!(state, TaskState::Committing | TaskState::Succeeded);
+    let facts = MediaFacts {
+        format_name: "mov,mp4,m4a,3gp,3g2,mj2".into(),
+        format_long_name: "QuickTime / MOV".into(),
+        size: 1234,
+        duration: Some(2.0),
+        start_time: None,
+        bitrate: None,
+        video_streams: Vec::new(),
+        audio_streams: Vec::new(),
+        subtitles: Vec::new(),
+    };
+    let uri = ObjectUri::parse("oss://b/out.mp4").unwrap();
+    TaskRecord {
+        id,
+        project: "p".into(),
+        state,
+        attempt: 1,
+        retries: 0,
+        created: Timestamp::from_millis(1_769_846_400_000),
+        started: (state != TaskState::Queued).then(|| Timestamp::from_millis(1_769_846_401_000)),
+        ended: state.has_ended().then(|| Timestamp::from_millis(1_769_846_402_000)),
+        progress: TaskProgress {
+            percent: 40,
+            targets: vec![TargetProgress { index: 0, percent: 50 }, TargetProgress { index: 2, percent: 30 }],
+            frames: 7,
+            bytes: 8,
+        },
+        outputs: if made { vec![TaskOutput { target: 0, uri, facts }] } else { Vec::new() },
+        warnings: Vec::new(),
+        failure: (state == TaskState::Failed)
+            .then(|| Failure::new(ErrorCode::EncodeFailed, Stage::Encode, "x264 said no").of_target(2)),
+        cancel_requested: false,
+        tags: BTreeMap::new(),
+        user_data: None,
+    }
+}
+
+/// An API with its fakes.
+pub(super) struct Rig {
+    pub(super) queue: Arc<FakeQueue>,
+    pub(super) host: Arc<FakeHost>,
+    pub(super) router: Router,
+}
+
+/// One answer.
+#[derive(Debug)]
+pub(super) struct Got {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) text: String,
+}
+
+impl Got {
+    /// Its body.
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    /// Status, code and message of a refusal, whose shape is checked.
+    pub(super) fn refused(&self) -> (u16, String, String) {
+        let body = self.json();
+        let text = |name: &str| body[name].as_str().unwrap_or_else(|| panic!("{name}: {body}")).to_owned();
+        assert_eq!(text("HostId"), "wasmux");
+        assert_eq!(self.headers["x-request-id"], text("RequestId"));
+        assert_eq!(self.headers["content-type"], "application/json");
+        text("Recommend");
+        (self.status.as_u16(), text("Code"), text("Message"))
+    }
+}
+
+impl Rig {
+    pub(super) fn api() -> (Arc<FakeQueue>, Arc<FakeHost>, Api) {
+        let queue = Arc::new(FakeQueue::default());
+        let host = Arc::new(FakeHost {
+            woken: AtomicUsize::new(0),
+            panics: AtomicBool::new(false),
+            plan: Mutex::new(Err(DryRunError::Busy)),
+        });
+        let api = Api { queue: queue.clone(), host: host.clone() };
+        (queue, host, api)
+    }
+
+    pub(super) fn new() -> Self {
+        let (queue, host, api) = Self::api();
+        Self { queue, host, router: api.router() }
+    }
+
+    /// Puts a task in this state into the queue.
+    pub(super) fn put(&self, state: TaskState) -> TaskId {
+        let id = TaskId::new();
+        let entry = Entry { record: record(id, state), request: REQUEST.into(), plan: None };
+        self.queue.tasks.lock().unwrap().insert(id, entry);
+        id
+    }
+
+    /// Changes a task.
+    pub(super) fn change(&self, id: TaskId, change: impl FnOnce(&mut Entry)) {
+        change(self.queue.tasks.lock().unwrap().get_mut(&id).unwrap());
+    }
+
+    pub(super) fn woken(&self) -> usize {
+        self.host.woken.load(Ordering::Relaxed)
+    }
+
+    /// Asks one thing.
+    pub(super) fn ask(&self, method: &str, uri: &str, body: impl Into<Body>) -> Got {
+        self.send(Request::builder().method(method).uri(uri).body(body.into()).unwrap())
+    }
+
+    pub(super) fn send(&self, request: Request<Body>) -> Got {
+        runtime().block_on(async {
+            let response = self.router.clone().oneshot(request).await.unwrap();
+            let (head, body) = response.into_parts();
+            let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+            let id = head.headers["x-request-id"].to_str().unwrap();
+            assert_eq!((id.len(), id), (36, id.to_uppercase().as_str()));
+            Got { status: head.status, text: String::from_utf8(bytes.to_vec()).unwrap(), headers: head.headers }
+        })
+    }
+}
+
+pub(super) fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+}

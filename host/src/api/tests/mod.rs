@@ -1,0 +1,8 @@
+//! Tests of the room: requests in, answers out, in front of a queue and a host that only remember.
+
+mod connections;
+mod fakes;
+mod lists;
+mod plans;
+mod refusals;
+mod tasks;

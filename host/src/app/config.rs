@@ -1,0 +1,127 @@
+//! The configuration of the host: what is written in the file that `wasmux serve --config` names, and what a worker is told of it.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::sandbox::{FontConfig, Limits, MAX_COMPONENT_BYTES};
+use crate::store::BucketConfig;
+use crate::supervise::WorkerLimits;
+use crate::task::PluginName;
+
+/// Where `wasmux serve` listens when nothing is said.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:8765";
+
+/// What an [`App`](super::App) is opened with. A worker gets it from its service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AppConfig {
+    /// The buckets that requests can name.
+    pub buckets: Vec<BucketConfig>,
+    /// Every folder in it is a bucket too.
+    pub bucket_root: Option<PathBuf>,
+    /// Folder with more components.
+    pub plugin_folder: Option<PathBuf>,
+    /// Folder that keeps compiled components; `None` keeps nothing.
+    pub cache_folder: Option<PathBuf>,
+    /// Whether this process may compile components, and not only take what is kept.
+    pub compile: bool,
+    /// What plugins may use, how large they may be, which fonts they see.
+    pub plugins: PluginConfig,
+}
+
+impl Default for AppConfig {
+    fn default() -> Self {
+        Self {
+            buckets: Vec::new(),
+            bucket_root: None,
+            plugin_folder: None,
+            cache_folder: None,
+            compile: true,
+            plugins: PluginConfig::default(),
+        }
+    }
+}
+
+/// What plugins may use.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PluginConfig {
+    /// Size of a component in the plugin folder, in bytes.
+    pub max_component_bytes: u64,
+    /// Limits of all plugins that `of` does not name.
+    pub limits: Limits,
+    /// Limits of single plugins, by name.
+    pub of: HashMap<PluginName, Limits>,
+    /// The fonts that plugins see; by default those that the API names.
+    pub fonts: Vec<FontConfig>,
+}
+
+impl Default for PluginConfig {
+    fn default() -> Self {
+        Self {
+            max_component_bytes: MAX_COMPONENT_BYTES,
+            limits: Limits::default(),
+            of: HashMap::new(),
+            fonts: FontConfig::defaults(),
+        }
+    }
+}
+
+/// The configuration of `wasmux serve`. Every field has a default; the command line goes before the file.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServeConfig {
+    /// Where to listen, such as `127.0.0.1:8765`; port 0 takes a free one.
+    pub listen: Option<SocketAddr>,
+    /// Whether anybody may submit when `listen` is not a loopback address.
+    pub allow_anonymous: bool,
+    /// Folder of the task database and, in `buckets`, of the buckets that have no folder of their own.
+    pub data: Option<PathBuf>,
+    /// Folder with more components.
+    pub plugin_folder: Option<PathBuf>,
+    /// Folder of compiled components; default `compiled` in `data`.
+    pub cache_folder: Option<PathBuf>,
+    /// Buckets with a folder of their own.
+    pub buckets: Vec<BucketConfig>,
+    /// What workers may use.
+    pub workers: WorkerLimits,
+    /// What plugins may use.
+    pub plugins: PluginConfig,
+}
+
+impl ServeConfig {
+    /// Reads a TOML file. The error is a sentence that names the line and what is allowed there.
+    pub fn read(path: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_names_only_what_differs() {
+        let text = r#"
+            listen = "127.0.0.1:9000"
+            [[buckets]]
+            name = "media"
+            folder = "/srv/media"
+            write = false
+            [workers]
+            concurrency = 3
+            [plugins.of.watermark]
+            memory_bytes = 1000000
+        "#;
+        let config: ServeConfig = toml::from_str(text).unwrap();
+        assert_eq!(config.workers, WorkerLimits { concurrency: 3, ..WorkerLimits::default() });
+        assert!(config.buckets[0].read && !config.buckets[0].write);
+        assert_eq!(config.plugins.of[&PluginName::new("watermark").unwrap()].memory_bytes, 1_000_000);
+        assert_eq!(config.plugins.fonts, FontConfig::defaults());
+        let error = toml::from_str::<ServeConfig>("[workers]\nconcurency = 3").unwrap_err().to_string();
+        assert!(error.contains("concurency") && error.contains("line 2") && error.contains("memory_bytes"), "{error}");
+    }
+}

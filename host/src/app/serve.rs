@@ -1,0 +1,236 @@
+//! `wasmux serve`: the queue, the supervisor and the API on one data folder.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::future::Future;
+use std::io::{self, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{FlockOperation, flock};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{App, AppConfig, ServeConfig};
+use crate::api::{self, Api, DryRunError, Host};
+use crate::intake::Faults;
+use crate::queue::{Queue, SqliteQueue};
+use crate::sandbox::Fonts;
+use crate::store::BucketConfig;
+use crate::supervise::{Supervisor, SupervisorParts, Surroundings};
+use crate::task::{ObjectUri, PluginRef, Policies, TaskSpec, VideoWish};
+
+/// A service that is set up and listens. It runs tasks from [`Service::run`] on.
+pub struct Service {
+    app: Arc<App>,
+    queue: Arc<dyn Queue>,
+    supervisor: Arc<Supervisor>,
+    listener: TcpListener,
+    /// Held as long as this process uses the data folder.
+    _lock: File,
+}
+
+impl Service {
+    /// Opens the data folder, the buckets and the plugins, and listens. The error is a sentence for whoever configures it.
+    pub fn open(config: ServeConfig, listen: SocketAddr, data: &Path) -> Result<Self, String> {
+        config.workers.check()?;
+        if !listen.ip().is_loopback() && !config.allow_anonymous {
+            return Err(format!(
+                "{listen} can be reached by others, and this version knows no keys: anybody could submit tasks. Listen on 127.0.0.1, or give --allow-anonymous"
+            ));
+        }
+        let data = private_folder(data)?;
+        let lock = lock(&data)?;
+        let root = private_folder(&data.join("buckets"))?;
+        let cache = config.cache_folder.clone().unwrap_or_else(|| data.join("compiled"));
+        let cache = private_folder(&cache)?;
+        let plugin_folder = config.plugin_folder.as_deref().map(real).transpose()?;
+        let app_config = AppConfig {
+            buckets: config.buckets.clone(),
+            bucket_root: Some(root),
+            plugin_folder: plugin_folder.clone(),
+            cache_folder: Some(cache.clone()),
+            compile: false,
+            plugins: config.plugins.clone(),
+        };
+        let listener = TcpListener::bind(listen).map_err(|error| format!("{listen} cannot be listened on: {error}"))?;
+        let app = Arc::new(App::open(app_config.clone())?);
+        let queue: Arc<dyn Queue> =
+            Arc::new(SqliteQueue::open(&data.join("tasks.db")).map_err(|error| error.to_string())?);
+        let program = std::env::current_exe().map_err(|error| format!("the path of this program: {error}"))?;
+        let mut readable: Vec<PathBuf> = Fonts::new(config.plugins.fonts.clone()).files();
+        readable.extend(plugin_folder);
+        readable.push(cache.clone());
+        let surroundings = AppSurroundings { app: Arc::clone(&app), config: app_config, readable, cache };
+        let supervisor = Arc::new(Supervisor::new(SupervisorParts {
+            queue: Arc::clone(&queue),
+            buckets: Arc::clone(&app.buckets),
+            surroundings: Arc::new(surroundings),
+            limits: config.workers,
+            node: node(&data)?,
+            program,
+        }));
+        Ok(Self { app, queue, supervisor, listener, _lock: lock })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> Result<SocketAddr, String> {
+        self.listener.local_addr().map_err(|error| error.to_string())
+    }
+
+    /// Compiles what is not compiled yet, ends what a predecessor left, and serves until `shutdown`. Then tasks that run are handed
+    /// back to the queue.
+    pub fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), String> {
+        self.compile();
+        self.supervisor.start().map_err(|error| error.to_string())?;
+        let host = ServiceHost { app: Arc::clone(&self.app), supervisor: Arc::clone(&self.supervisor) };
+        let api = Api { queue: Arc::clone(&self.queue), host: Arc::new(host) };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(|error| format!("the HTTP server does not start: {error}"))?;
+        let listener = self.listener;
+        let served = runtime.block_on(async move {
+            listener.set_nonblocking(true)?;
+            api::serve(tokio::net::TcpListener::from_std(listener)?, api, shutdown).await
+        });
+        self.supervisor.stop();
+        runtime.shutdown_background();
+        served.map_err(|error| format!("the HTTP server stopped: {error}"))
+    }
+
+    /// Foreign code is compiled in workers: a component that breaks the compiler costs nothing but itself.
+    fn compile(&self) {
+        for info in self.app.plugins() {
+            let Ok(plugin) = format!("{}@={}", info.id.name, info.id.version).parse::<PluginRef>() else { continue };
+            if !matches!(self.app.sandbox.is_compiled(&plugin), Ok(false)) {
+                continue;
+            }
+            tracing::info!(plugin = %info.id, "compiling");
+            if let Err(failure) = self.supervisor.compile(&plugin) {
+                tracing::error!(plugin = %info.id, %failure, "this plugin could not be compiled and is not usable");
+            }
+        }
+    }
+}
+
+/// Makes a folder that only this user can look into, unless it is there; returns its real path.
+fn private_folder(folder: &Path) -> Result<PathBuf, String> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
+    real(folder)
+}
+
+fn real(folder: &Path) -> Result<PathBuf, String> {
+    folder.canonicalize().map_err(|error| format!("{}: {error}", folder.display()))
+}
+
+/// One service at a time uses a data folder. The lock ends with the process, however it ends.
+fn lock(data: &Path) -> Result<File, String> {
+    let path = data.join("lock");
+    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
+    let file = file.map_err(|error| format!("{} cannot be opened: {error}", path.display()))?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(file),
+        Err(_) => Err(format!("{} is in use by another `wasmux serve`", data.display())),
+    }
+}
+
+/// The name of this service, made once: after a restart it finds by it what it had left.
+fn node(data: &Path) -> Result<String, String> {
+    let path = data.join("node");
+    let failed = |error: io::Error| format!("{}: {error}", path.display());
+    match fs::read_to_string(&path) {
+        Ok(text) if Uuid::try_parse(text.trim()).is_ok() => return Ok(text.trim().to_owned()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        // Empty or half-written: no task has run under this name.
+        _ => {}
+    }
+    let name = Uuid::new_v4().to_string();
+    let mut file = File::create(&path).map_err(failed)?;
+    file.write_all(name.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    Ok(name)
+}
+
+/// What the supervisor needs of the rest.
+struct AppSurroundings {
+    app: Arc<App>,
+    config: AppConfig,
+    readable: Vec<PathBuf>,
+    cache: PathBuf,
+}
+
+impl Surroundings for AppSurroundings {
+    fn readable(&self) -> Vec<PathBuf> {
+        self.readable.clone()
+    }
+
+    fn assets(&self, spec: &TaskSpec) -> Vec<ObjectUri> {
+        let videos = spec.targets.iter().filter_map(|target| match &target.video {
+            VideoWish::Transcode(video) => Some(video),
+            VideoWish::None | VideoWish::Copy => None,
+        });
+        let filters = videos.flat_map(|video| &video.filters);
+        let names = filters.flat_map(|filter| self.app.sandbox.assets(&filter.plugin, &filter.parameters));
+        names.filter_map(|name| ObjectUri::parse(&name).ok()).collect()
+    }
+
+    fn output_buckets(&self, spec: &TaskSpec) -> Option<Vec<String>> {
+        let built_in = Policies::default().uri_template;
+        let bucket = |template: &str| {
+            let name = template.strip_prefix("oss://")?.split('/').next()?;
+            (!name.contains(['{', '}'])).then(|| name.to_owned())
+        };
+        // Only the built-in policy is known to keep the bucket that a template names.
+        let of = |target: &crate::task::TargetSpec| {
+            if target.policies.uri_template == built_in { bucket(&target.uri_template) } else { None }
+        };
+        spec.targets.iter().map(of).collect()
+    }
+
+    fn settings(&self, buckets: Vec<BucketConfig>) -> Value {
+        let config = AppConfig { buckets, bucket_root: None, ..self.config.clone() };
+        serde_json::to_value(config).unwrap_or_default()
+    }
+
+    fn compiled(&self) -> Option<PathBuf> {
+        Some(self.cache.clone())
+    }
+}
+
+/// What the API needs of the rest.
+struct ServiceHost {
+    app: Arc<App>,
+    supervisor: Arc<Supervisor>,
+}
+
+impl Host for ServiceHost {
+    fn intake(&self, body: &[u8]) -> Result<TaskSpec, Faults> {
+        self.app.intake(body)
+    }
+
+    fn dry_run(&self, spec: &TaskSpec) -> Result<String, DryRunError> {
+        match self.supervisor.plan(spec) {
+            Some(plan) => plan.map_err(DryRunError::Failed),
+            None => Err(DryRunError::Busy),
+        }
+    }
+
+    fn wake(&self) {
+        self.supervisor.wake();
+    }
+
+    fn about(&self) -> Value {
+        json!({
+            "Version": env!("CARGO_PKG_VERSION"),
+            "Workers": self.supervisor.confinements(),
+            "BrokenPlugins": self.app.broken_plugins(),
+        })
+    }
+
+    fn plugins(&self) -> Value {
+        json!(self.app.plugins())
+    }
+}

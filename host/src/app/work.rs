@@ -1,0 +1,118 @@
+//! What a worker's process does, once it has restricted itself.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::RecvTimeoutError;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{App, AppConfig, BucketOutputs};
+use crate::media::Interrupt;
+use crate::pipeline::Progress;
+use crate::plan::Plan;
+use crate::store::Attempt;
+use crate::supervise::{Job, Report, StagedOutput, Work, misbehave, report};
+use crate::task::{ErrorCode, Failure, PluginRef, Stage, TaskSpec, Timestamp};
+use crate::worker::Prepared;
+
+/// How often a worker tells how far it is.
+const TELL_EVERY: Duration = Duration::from_millis(200);
+
+/// Does a job and reports its end. The error is a sentence for the log: the service is gone, or could not be told.
+pub fn work(job: Job) -> Result<(), String> {
+    let last = match try_work(job) {
+        Ok(last) => last,
+        Err(failure) => Report::Failed(failure),
+    };
+    report(&last).map_err(|error| format!("the service is gone: {error}"))
+}
+
+fn try_work(job: Job) -> Result<Report, Failure> {
+    let internal = |reason: String| Failure::new(ErrorCode::Internal, Stage::Run, reason);
+    let config: AppConfig = serde_json::from_value(job.settings)
+        .map_err(|error| internal(format!("the worker's settings are not understood: {error}")))?;
+    let compile = matches!(job.work, Work::Compile { .. });
+    let app = App::open(AppConfig { compile, ..config }).map_err(internal)?;
+    let interrupt = Interrupt::default();
+    match job.work {
+        Work::Compile { plugin } => compile_one(&app, &plugin),
+        Work::Plan { spec, created } => planned(app.task(*spec, created).prepare(&interrupt)?.plan()),
+        Work::Run { spec, created, attempt } => {
+            let attempt = Attempt::from(attempt);
+            run(&app, *spec, created, &attempt, job.misdeed.as_deref(), &interrupt)
+        }
+    }
+}
+
+fn compile_one(app: &App, plugin: &PluginRef) -> Result<Report, Failure> {
+    app.sandbox.prepare(plugin)?;
+    if app.sandbox.is_compiled(plugin)? {
+        return Ok(Report::Compiled);
+    }
+    let message = "its compiled code could not be kept: is the folder for it writable, and the disk not full?";
+    Err(Failure::new(ErrorCode::Internal, Stage::Run, message))
+}
+
+fn planned(plan: &Plan) -> Result<Report, Failure> {
+    let internal = |error: serde_json::Error| Failure::new(ErrorCode::Internal, Stage::Plan, error.to_string());
+    let value: Value = serde_json::to_value(plan).map_err(internal)?;
+    Ok(Report::Planned { plan: value, warnings: plan.warnings().to_vec() })
+}
+
+fn run(
+    app: &App,
+    spec: TaskSpec,
+    created: Timestamp,
+    attempt: &Attempt,
+    misdeed: Option<&str>,
+    interrupt: &Interrupt,
+) -> Result<Report, Failure> {
+    let sources: Vec<_> = spec.sources.iter().map(|source| source.uri.clone()).collect();
+    let task = app.task(spec, created);
+    let prepared = task.prepare(interrupt)?;
+    say(&planned(prepared.plan())?)?;
+    if let Some(misdeed) = misdeed {
+        misbehave(misdeed, attempt.number);
+    }
+    let mut outputs = BucketOutputs(app.buckets.staging_of(attempt, &sources));
+    let done = told(prepared, &mut outputs, interrupt)?;
+    let names: BTreeMap<_, _> =
+        outputs.0.reserved().iter().map(|staged| (staged.uri().clone(), staged.name().to_owned())).collect();
+    let staged = done.outputs.into_iter().filter_map(|output| {
+        let name = names.get(&output.uri)?.clone();
+        Some(StagedOutput { target: output.target, uri: output.uri, name, facts: output.facts })
+    });
+    Ok(Report::Done { outputs: staged.collect(), warnings: done.warnings })
+}
+
+/// Runs a prepared task, and tells how far it is all the while.
+fn told(
+    prepared: Prepared,
+    outputs: &mut BucketOutputs<'_>,
+    interrupt: &Interrupt,
+) -> Result<crate::worker::Done, Failure> {
+    let progress = Progress::default();
+    let plan = prepared.plan().clone();
+    thread::scope(|scope| {
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let (counters, plan) = (&progress, &plan);
+        scope.spawn(move || {
+            while stopped.recv_timeout(TELL_EVERY) == Err(RecvTimeoutError::Timeout) {
+                if say(&Report::Progress(counters.of_task(plan))).is_err() {
+                    // Nobody listens any more.
+                    interrupt.trigger();
+                }
+            }
+        });
+        let done = prepared.run(outputs, &progress, interrupt);
+        drop(stop);
+        // The last one is told too: a short task has no other.
+        say(&Report::Progress(progress.of_task(plan)))?;
+        done
+    })
+}
+
+fn say(what: &Report) -> Result<(), Failure> {
+    report(what).map_err(|error| Failure::new(ErrorCode::Internal, Stage::Run, format!("the service is gone: {error}")))
+}

@@ -1,0 +1,114 @@
+//! Room `queue`: durable tasks.
+//!
+//! It owns: the database, states and their transitions, leases, retries, progress, cancel, the journal of commits, events. It
+//! promises: a transition is one transaction, with a row in the task's history; what was answered is on the disk; a lease is
+//! fenced, so that who lost it changes nothing any more; a task is leased by one holder at a time, however many processes
+//! share the queue. It refuses: clocks (moments are handed to it), processes, buckets, media.
+
+mod record;
+mod sqlite;
+
+pub use record::{
+    CancelAnswer, CommitLease, Committed, DeleteAnswer, Event, Lease, ListQuery, NewTask, Order, Page, QueueError,
+    Renewed, Retried, SortBy, TaskFilter, TaskRecord,
+};
+pub use sqlite::SqliteQueue;
+
+use crate::task::{CommitEntry, Failure, TaskId, TaskOutput, TaskProgress, Timestamp, Warning};
+
+/// How often a task is run again after its worker was killed or its lease lapsed.
+pub const MAX_RETRIES: u32 = 3;
+
+/// A queue of tasks. [`SqliteQueue`] is the embedded one.
+///
+/// Methods that take a [`Lease`] fail with [`QueueError::LeaseLost`] and change nothing when it is no longer the task's newest.
+pub trait Queue: Send + Sync {
+    /// Takes a task in, as `Queued`. Once this returns, the task survives a crash.
+    fn submit(&self, task: &NewTask) -> Result<(), QueueError>;
+
+    /// One task.
+    fn get(&self, id: TaskId) -> Result<Option<TaskRecord>, QueueError>;
+
+    /// The wire's JSON of the task, as it was submitted.
+    fn request(&self, id: TaskId) -> Result<Option<String>, QueueError>;
+
+    /// The plan as JSON; `Some(None)` while there is none yet.
+    fn plan(&self, id: TaskId) -> Result<Option<Option<String>>, QueueError>;
+
+    /// The history of a task, oldest first; empty for an unknown one.
+    fn events(&self, id: TaskId) -> Result<Vec<Event>, QueueError>;
+
+    /// A page of tasks.
+    fn list(&self, query: &ListQuery) -> Result<Page, QueueError>;
+
+    /// How many tasks wait, run and commit.
+    fn depth(&self) -> Result<Depth, QueueError>;
+
+    /// Leases the task that has waited longest: `Queued` becomes `Running`, with a new attempt and a new fence.
+    fn lease(&self, owner: &str, now: Timestamp, until: Timestamp) -> Result<Option<Lease>, QueueError>;
+
+    /// Keeps a lease and tells the progress. Not durable at once: a crash may lose the newest progress, nothing else.
+    fn renew(&self, lease: &Lease, until: Timestamp, progress: &TaskProgress) -> Result<Renewed, QueueError>;
+
+    /// Keeps the plan of the running attempt, and its warnings.
+    fn planned(&self, lease: &Lease, now: Timestamp, plan: &str, warnings: &[Warning]) -> Result<(), QueueError>;
+
+    /// Writes the journal, the outputs and more warnings: `Running` becomes `Committing`, and from here on a cancel is refused. When a cancel came
+    /// first, nothing is changed, and [`Committed::Canceled`] is answered.
+    fn begin_commit(
+        &self,
+        lease: &Lease,
+        now: Timestamp,
+        journal: &[CommitEntry],
+        outputs: &[TaskOutput],
+        warnings: &[Warning],
+    ) -> Result<Committed, QueueError>;
+
+    /// Turns a commit round: what was moved is taken back, and the task will fail with this.
+    fn turn_back(&self, lease: &Lease, now: Timestamp, failure: &Failure) -> Result<(), QueueError>;
+
+    /// Ends a commit: `Succeeded` when it went forward, `Failed` with the kept failure when it was turned back. The journal is
+    /// dropped, and so are the outputs of a failed one.
+    fn end_commit(&self, lease: &Lease, now: Timestamp) -> Result<(), QueueError>;
+
+    /// Ends a `Running` task with this failure.
+    fn fail(&self, lease: &Lease, now: Timestamp, failure: &Failure) -> Result<(), QueueError>;
+
+    /// Hands a `Running` task back: it is `Queued` again in its old place. `counts` says whether it is one of its [`MAX_RETRIES`]; when they are used up the
+    /// task fails with `WorkerLost` and this reason. A task whose cancel was asked for fails as cancelled instead.
+    fn hand_back(&self, lease: &Lease, now: Timestamp, reason: &str, counts: bool) -> Result<Retried, QueueError>;
+
+    /// Hands back, counted, all `Running` tasks whose lease has lapsed by now, and, whatever their lease says, those of `owner`, if given: an owner that just started runs
+    /// nothing yet. Returns how many.
+    fn lapse(&self, now: Timestamp, owner: Option<&str>) -> Result<usize, QueueError>;
+
+    /// Leases a `Committing` task whose lease has lapsed by now, or any that belongs to `previous`, with the same attempt and a new fence.
+    fn adopt(
+        &self,
+        owner: &str,
+        previous: Option<&str>,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<CommitLease>, QueueError>;
+
+    /// Asks for the end of a task. A `Queued` one has failed as cancelled when this returns; a `Running` one is marked, and its holder learns it by
+    /// [`Queue::renew`].
+    fn cancel(&self, id: TaskId, now: Timestamp) -> Result<CancelAnswer, QueueError>;
+
+    /// Removes the record of a task that has ended.
+    fn delete(&self, id: TaskId) -> Result<DeleteAnswer, QueueError>;
+
+    /// Whether this attempt of this task may still have staged files: it runs or commits.
+    fn is_live(&self, id: TaskId, attempt: u32) -> Result<bool, QueueError>;
+}
+
+/// How many tasks there are in the states that change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Depth {
+    /// In state `Queued`.
+    pub queued: u64,
+    /// In state `Running`.
+    pub running: u64,
+    /// In state `Committing`.
+    pub committing: u64,
+}

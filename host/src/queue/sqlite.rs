@@ -1,0 +1,212 @@
+//! The embedded queue: one SQLite file, which several processes may share.
+//!
+//! All writes of a process go through one thread ([`writer`]), so that those that wait together cost one fsync. Reads have
+//! connections of their own and wait for nobody (WAL). What must not happen twice is decided inside of a transaction that
+//! holds the file's write lock, never by what this process remembers: another process may have changed it.
+
+mod commits;
+mod leases;
+mod list;
+mod release;
+mod rows;
+mod schema;
+mod token;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::Serialize;
+
+use self::rows::Hold;
+use self::writer::{Durability, Writer};
+use super::{
+    CancelAnswer, CommitLease, Committed, DeleteAnswer, Depth, Event, Lease, ListQuery, NewTask, Page, Queue,
+    QueueError, Renewed, Retried, TaskRecord,
+};
+use crate::task::{CommitEntry, Failure, TaskId, TaskOutput, TaskProgress, Timestamp, Warning};
+
+/// How many idle connections are kept for reading. More than these may be in use at once.
+const READERS: usize = 4;
+
+/// The queue in one SQLite file.
+pub struct SqliteQueue {
+    path: PathBuf,
+    writer: Writer,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl SqliteQueue {
+    /// Opens the queue in this file, and makes it if there is none. Refuses a file of a newer version of wasmux.
+    pub fn open(path: &Path) -> Result<Self, QueueError> {
+        let writer = Writer::start(schema::open(path)?)?;
+        Ok(Self { path: path.to_owned(), writer, readers: Mutex::default() })
+    }
+
+    /// Changes the database, and returns when the change is on the disk.
+    fn write<T, F>(&self, change: F) -> Result<T, QueueError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, QueueError> + Send + 'static,
+    {
+        self.writer.call(Durability::Full, change)
+    }
+
+    /// Reads one state of the database, in which all that was answered before is there.
+    fn read<T>(&self, look: impl FnOnce(&Connection) -> Result<T, QueueError>) -> Result<T, QueueError> {
+        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let reader = match idle {
+            Some(reader) => reader,
+            None => schema::open_reader(&self.path)?,
+        };
+        // One transaction, so that a task and its tags are of the same moment.
+        let transaction = reader.unchecked_transaction()?;
+        let found = look(&transaction);
+        transaction.finish()?;
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < READERS {
+            readers.push(reader);
+        }
+        found
+    }
+}
+
+impl Queue for SqliteQueue {
+    fn submit(&self, task: &NewTask) -> Result<(), QueueError> {
+        let row = rows::NewRow::of(task)?;
+        self.write(move |db| row.insert(db))
+    }
+
+    fn get(&self, id: TaskId) -> Result<Option<TaskRecord>, QueueError> {
+        self.read(|db| rows::record(db, &id.to_string()))
+    }
+
+    fn request(&self, id: TaskId) -> Result<Option<String>, QueueError> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached("SELECT request FROM bodies WHERE task = ?1")?;
+            Ok(statement.query_row([id.to_string()], |row| row.get(0)).optional()?)
+        })
+    }
+
+    fn plan(&self, id: TaskId) -> Result<Option<Option<String>>, QueueError> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached("SELECT plan FROM bodies WHERE task = ?1")?;
+            Ok(statement.query_row([id.to_string()], |row| row.get(0)).optional()?)
+        })
+    }
+
+    fn events(&self, id: TaskId) -> Result<Vec<Event>, QueueError> {
+        self.read(|db| rows::events(db, &id.to_string()))
+    }
+
+    fn list(&self, query: &ListQuery) -> Result<Page, QueueError> {
+        self.read(|db| list::page(db, query))
+    }
+
+    fn depth(&self) -> Result<Depth, QueueError> {
+        self.read(|db| {
+            let count = |state| -> Result<u64, QueueError> {
+                // Each is a walk over the few entries that an index has for a live state.
+                let mut statement = db.prepare_cached("SELECT count(*) FROM tasks WHERE state = ?1")?;
+                let count: i64 = statement.query_row([state], |row| row.get(0))?;
+                Ok(count.unsigned_abs())
+            };
+            Ok(Depth { queued: count("Queued")?, running: count("Running")?, committing: count("Committing")? })
+        })
+    }
+
+    fn lease(&self, owner: &str, now: Timestamp, until: Timestamp) -> Result<Option<Lease>, QueueError> {
+        let owner = owner.to_owned();
+        self.write(move |db| leases::lease(db, &owner, now, until))
+    }
+
+    fn renew(&self, lease: &Lease, until: Timestamp, progress: &TaskProgress) -> Result<Renewed, QueueError> {
+        let (hold, progress) = (Hold::of(lease), json(progress)?);
+        self.writer.call(Durability::Lazy, move |db| leases::renew(db, &hold, until, &progress))
+    }
+
+    fn planned(&self, lease: &Lease, now: Timestamp, plan: &str, warnings: &[Warning]) -> Result<(), QueueError> {
+        let (hold, plan, warnings) = (Hold::of(lease), plan.to_owned(), json(warnings)?);
+        self.write(move |db| leases::planned(db, &hold, now, &plan, &warnings))
+    }
+
+    fn begin_commit(
+        &self,
+        lease: &Lease,
+        now: Timestamp,
+        journal: &[CommitEntry],
+        outputs: &[TaskOutput],
+        warnings: &[Warning],
+    ) -> Result<Committed, QueueError> {
+        let (hold, journal, outputs, warnings) = (Hold::of(lease), json(journal)?, json(outputs)?, json(warnings)?);
+        self.write(move |db| commits::begin(db, &hold, now, &journal, &outputs, &warnings))
+    }
+
+    fn turn_back(&self, lease: &Lease, now: Timestamp, failure: &Failure) -> Result<(), QueueError> {
+        let (hold, failure) = (Hold::of(lease), failure.clone());
+        self.write(move |db| commits::turn_back(db, &hold, now, &failure))
+    }
+
+    fn end_commit(&self, lease: &Lease, now: Timestamp) -> Result<(), QueueError> {
+        let hold = Hold::of(lease);
+        self.write(move |db| commits::end(db, &hold, now))
+    }
+
+    fn fail(&self, lease: &Lease, now: Timestamp, failure: &Failure) -> Result<(), QueueError> {
+        let (hold, failure) = (Hold::of(lease), failure.clone());
+        self.write(move |db| release::fail(db, &hold, now, &failure))
+    }
+
+    fn hand_back(&self, lease: &Lease, now: Timestamp, reason: &str, counts: bool) -> Result<Retried, QueueError> {
+        let (hold, reason) = (Hold::of(lease), reason.to_owned());
+        self.write(move |db| release::hand_back(db, &hold, now, &reason, counts))
+    }
+
+    fn lapse(&self, now: Timestamp, owner: Option<&str>) -> Result<usize, QueueError> {
+        let owner = owner.map(str::to_owned);
+        self.write(move |db| release::lapse(db, now, owner.as_deref()))
+    }
+
+    fn adopt(
+        &self,
+        owner: &str,
+        previous: Option<&str>,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<CommitLease>, QueueError> {
+        let (owner, previous) = (owner.to_owned(), previous.map(str::to_owned));
+        self.write(move |db| commits::adopt(db, &owner, previous.as_deref(), now, until))
+    }
+
+    fn cancel(&self, id: TaskId, now: Timestamp) -> Result<CancelAnswer, QueueError> {
+        self.write(move |db| release::cancel(db, &id.to_string(), now))
+    }
+
+    fn delete(&self, id: TaskId) -> Result<DeleteAnswer, QueueError> {
+        self.write(move |db| release::delete(db, &id.to_string()))
+    }
+
+    fn is_live(&self, id: TaskId, attempt: u32) -> Result<bool, QueueError> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT 1 FROM tasks WHERE id = ?1 AND attempt = ?2 AND state IN ('Running', 'Committing')",
+            )?;
+            Ok(statement.exists(params![id.to_string(), attempt])?)
+        })
+    }
+}
+
+/// As JSON, in the caller's thread: the writer's time is everybody's.
+fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, QueueError> {
+    serde_json::to_string(value).map_err(|error| QueueError::Database(format!("a value does not become JSON: {error}")))
+}
+
+impl From<rusqlite::Error> for QueueError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error.to_string())
+    }
+}

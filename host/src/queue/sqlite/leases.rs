@@ -1,0 +1,102 @@
+//! Taking a task, keeping it, planning it.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::rows::{Hold, Named, event};
+use super::{json, release};
+use crate::queue::{Lease, QueueError, Renewed};
+use crate::task::{ErrorCode, Failure, Stage, TaskProgress, Timestamp};
+
+pub(super) fn lease(
+    db: &Connection,
+    owner: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Option<Lease>, QueueError> {
+    // Each turn of the loop takes a task out of the queue.
+    while let Some((id, oldest)) = oldest(db)? {
+        let lease = match oldest {
+            Ok(lease) => lease,
+            Err(QueueError::Database(why)) => {
+                // Left where it is, it would be the oldest for ever, and nothing behind it would run.
+                tracing::error!(task = id, why, "a queued task cannot be read and fails");
+                let message = format!("the task database holds a task that this version cannot read: {why}");
+                release::end_failed(db, &id, now, &Failure::new(ErrorCode::Internal, Stage::Run, message))?;
+                continue;
+            }
+            Err(other) => return Err(other),
+        };
+        db.prepare_cached(
+            "UPDATE tasks SET state = 'Running', attempt = ?2, fence = fence + 1, owner = ?3, lease_until = ?4,
+                started = coalesce(started, ?5), progress = ?6
+             WHERE id = ?1 AND state = 'Queued'",
+        )?
+        .execute(params![
+            id,
+            lease.attempt,
+            owner,
+            until.millis(),
+            now.millis(),
+            json(&TaskProgress::default())?
+        ])?;
+        event(db, &id, now, "Leased", lease.attempt, owner)?;
+        return Ok(Some(lease));
+    }
+    Ok(None)
+}
+
+/// A task that waits: its raw id, and its next lease, if the row can be read.
+type Waiting = (String, Result<Lease, QueueError>);
+
+/// The task that waits longest.
+fn oldest(db: &Connection) -> Result<Option<Waiting>, QueueError> {
+    let mut statement = db.prepare_cached(
+        "SELECT id, attempt, fence, created, spec FROM tasks LEFT JOIN bodies ON task = id
+         WHERE state = 'Queued' ORDER BY created, id LIMIT 1",
+    )?;
+    let mut rows = statement.query([])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let id: String = row.get("id")?;
+    let lease = next_lease(&Named { row, id: &id }, 1);
+    Ok(Some((id, lease)))
+}
+
+/// The lease that follows the one in this row: the fence is one higher, the attempt so many.
+pub(super) fn next_lease(row: &Named<'_, '_>, attempts: u32) -> Result<Lease, QueueError> {
+    Ok(Lease {
+        id: row.task()?,
+        attempt: row.get::<u32>("attempt")?.saturating_add(attempts),
+        fence: row.get::<i64>("fence")?.unsigned_abs().saturating_add(1),
+        spec: row.json("spec")?,
+        created: row.moment("created")?,
+    })
+}
+
+pub(super) fn renew(db: &Connection, hold: &Hold, until: Timestamp, progress: &str) -> Result<Renewed, QueueError> {
+    let mut statement = db.prepare_cached(
+        "UPDATE tasks SET lease_until = ?3, progress = ?4
+         WHERE id = ?1 AND fence = ?2 AND state IN ('Running', 'Committing') RETURNING cancel_requested",
+    )?;
+    let canceled: Option<bool> =
+        statement.query_row(params![hold.key, hold.fence, until.millis(), progress], |row| row.get(0)).optional()?;
+    match canceled {
+        None => Err(hold.lost()),
+        Some(true) => Ok(Renewed::CancelRequested),
+        Some(false) => Ok(Renewed::Held),
+    }
+}
+
+pub(super) fn planned(
+    db: &Connection,
+    hold: &Hold,
+    now: Timestamp,
+    plan: &str,
+    warnings: &str,
+) -> Result<(), QueueError> {
+    let changed = db
+        .prepare_cached("UPDATE tasks SET plan_warnings = ?3 WHERE id = ?1 AND fence = ?2 AND state = 'Running'")?
+        .execute(params![hold.key, hold.fence, warnings])?;
+    hold.held(changed)?;
+    db.prepare_cached("UPDATE bodies SET plan = ?2 WHERE task = ?1")?.execute(params![hold.key, plan])?;
+    event(db, &hold.key, now, "Planned", hold.attempt, "")
+}

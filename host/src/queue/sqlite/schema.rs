@@ -1,0 +1,165 @@
+//! The tables, and how connections are opened.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::queue::QueueError;
+
+/// Version of the tables that this program writes, in SQLite's `user_version`.
+const VERSION: i64 = 1;
+
+/// How long a connection waits for the write lock of another process.
+const BUSY: Duration = Duration::from_secs(20);
+
+/// How often the change to WAL is tried while others open the same new file.
+const WAL_TRIES: u32 = 100;
+
+/// Statements that are kept compiled.
+const STATEMENTS: usize = 64;
+
+/// From an empty file to version 1.
+///
+/// `tasks` is rewritten by each heartbeat, so what is large and rarely written is in `bodies`. `end_key` puts tasks that have
+/// not ended behind all others, with no NULL that a page's token would have to step over. Each index begins with the state:
+/// the few live tasks are found without a look at the many that have ended, and a list merges one walk for each state.
+const V1: &str = "
+CREATE TABLE tasks (
+    id TEXT NOT NULL PRIMARY KEY,
+    project TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('Queued', 'Running', 'Committing', 'Succeeded', 'Failed')),
+    attempt INTEGER NOT NULL DEFAULT 0,
+    retries INTEGER NOT NULL DEFAULT 0,
+    fence INTEGER NOT NULL DEFAULT 0,
+    owner TEXT,
+    lease_until INTEGER,
+    cancel_requested INTEGER NOT NULL DEFAULT 0,
+    created INTEGER NOT NULL,
+    started INTEGER,
+    ended INTEGER,
+    end_key INTEGER NOT NULL GENERATED ALWAYS AS (coalesce(ended, 9223372036854775807)) VIRTUAL,
+    direction TEXT CHECK (direction IN ('Forward', 'Back')),
+    progress TEXT NOT NULL,
+    intake_warnings TEXT NOT NULL,
+    plan_warnings TEXT NOT NULL DEFAULT '[]',
+    run_warnings TEXT NOT NULL DEFAULT '[]',
+    outputs TEXT,
+    failure TEXT,
+    user_data TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tasks_by_id ON tasks (state, id);
+CREATE INDEX tasks_by_created ON tasks (state, created, id);
+CREATE INDEX tasks_by_ended ON tasks (state, end_key, id);
+
+CREATE TABLE bodies (
+    task TEXT NOT NULL PRIMARY KEY REFERENCES tasks (id) ON DELETE CASCADE,
+    request TEXT NOT NULL,
+    spec TEXT NOT NULL,
+    plan TEXT,
+    journal TEXT
+) STRICT;
+
+CREATE TABLE events (
+    task TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    detail TEXT NOT NULL,
+    PRIMARY KEY (task, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tags (
+    task TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (task, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tags_by_value ON tags (name, value, task);
+
+PRAGMA user_version = 1;
+";
+
+/// Opens the connection that writes, with the tables of this version in the file.
+pub(super) fn open(path: &Path) -> Result<Connection, QueueError> {
+    let new = !path.exists();
+    let db = Connection::open(path)?;
+    if new {
+        restrict(path)?;
+    }
+    db.busy_timeout(BUSY)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    // First of all, so that nothing is changed in a file that this version does not know.
+    refuse_newer(&db)?;
+    into_wal(&db)?;
+    // A log that grew in a rush is cut to 64 MiB again.
+    db.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864;")?;
+    migrate(&db)?;
+    Ok(db)
+}
+
+/// Opens a connection that can only read.
+pub(super) fn open_reader(path: &Path) -> Result<Connection, QueueError> {
+    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    db.busy_timeout(BUSY)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(db)
+}
+
+/// Only this user may read it: requests carry user data. SQLite gives the log the rights of the file. It is done by path:
+/// to open the file here and close it again would drop the locks that SQLite holds on it in this process.
+#[cfg(unix)]
+fn restrict(path: &Path) -> Result<(), QueueError> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+        .map_err(|error| QueueError::Database(format!("the rights of {} cannot be set: {error}", path.display())))
+}
+
+#[cfg(not(unix))]
+fn restrict(_: &Path) -> Result<(), QueueError> {
+    Ok(())
+}
+
+/// Changes the file to WAL, once for all. SQLite does not wait for others here, so it is tried again.
+fn into_wal(db: &Connection) -> Result<(), QueueError> {
+    for _ in 0..WAL_TRIES {
+        match db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0)) {
+            Ok(mode) if mode.eq_ignore_ascii_case("wal") => return Ok(()),
+            Ok(mode) => return Err(QueueError::Database(format!("the file system allows no WAL, only `{mode}`"))),
+            // Who has the lock is changing the same: wait until it is free.
+            Err(error) if is_busy(&error) => db.execute_batch("BEGIN IMMEDIATE; COMMIT;")?,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(QueueError::Database("it stays locked by another process".to_owned()))
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+fn version(db: &Connection) -> Result<i64, QueueError> {
+    Ok(db.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
+
+fn refuse_newer(db: &Connection) -> Result<(), QueueError> {
+    let found = version(db)?;
+    if (0..=VERSION).contains(&found) {
+        return Ok(());
+    }
+    Err(QueueError::Database(format!(
+        "it has version {found}, and this wasmux reads versions up to {VERSION}: use the wasmux that wrote it, or a newer one"
+    )))
+}
+
+/// Brings the tables to [`VERSION`], in one transaction: of two processes that start at once, one does it.
+fn migrate(db: &Connection) -> Result<(), QueueError> {
+    let transaction = rusqlite::Transaction::new_unchecked(db, rusqlite::TransactionBehavior::Immediate)?;
+    refuse_newer(&transaction)?;
+    if version(&transaction)? < 1 {
+        transaction.execute_batch(V1)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! A worker's process, as the service sees it.
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use super::job::{Job, MAX_LINE, Report};
+
+/// Reports that wait to be read; then the worker waits.
+const WAITING: usize = 64;
+/// Lines of a worker's standard error that are kept to explain its end.
+const LAST_LINES: usize = 5;
+/// Longest line of standard error that is kept, in bytes.
+const LOG_LINE: u64 = 4 << 10;
+/// Variables that a worker is given. Whatever else the service was started with, such as credentials, it does not see.
+const VARIABLES: [&str; 3] = [crate::telemetry::LOG_VARIABLE, "LANG", "RUST_BACKTRACE"];
+
+/// What comes out of a worker's standard output.
+#[derive(Debug)]
+pub(super) enum Said {
+    /// A report.
+    Report(Box<Report>),
+    /// A line that is none.
+    Babble(String),
+}
+
+/// A running worker. It is killed when this is dropped.
+pub(super) struct Child {
+    process: std::process::Child,
+    input: Option<ChildStdin>,
+    /// Ends when the worker's standard output does.
+    pub(super) reports: Receiver<Said>,
+    last_lines: Arc<Mutex<VecDeque<String>>>,
+}
+
+impl Child {
+    /// Starts a worker that waits for its job.
+    pub(super) fn start(program: &Path) -> io::Result<Self> {
+        let mut command = Command::new(program);
+        // A group of its own: Ctrl-C in the service's terminal is the service's to handle.
+        command.arg("worker").env_clear().process_group(0).current_dir("/");
+        command.envs(VARIABLES.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn()?;
+        let missing = || io::Error::other("a pipe is missing");
+        let input = process.stdin.take().ok_or_else(missing)?;
+        let output = process.stdout.take().ok_or_else(missing)?;
+        let errors = process.stderr.take().ok_or_else(missing)?;
+        let (sender, reports) = sync_channel(WAITING);
+        let last_lines = Arc::new(Mutex::new(VecDeque::new()));
+        let (kept, pid) = (Arc::clone(&last_lines), process.id());
+        let child = Self { process, input: Some(input), reports, last_lines };
+        thread::Builder::new()
+            .name("worker-reports".into())
+            .spawn(move || read_reports(BufReader::new(output), &sender))?;
+        thread::Builder::new().name("worker-log".into()).spawn(move || read_log(BufReader::new(errors), &kept, pid))?;
+        Ok(child)
+    }
+
+    /// Hands the worker its job.
+    pub(super) fn send(&mut self, job: &Job) -> io::Result<()> {
+        let mut line = serde_json::to_vec(job)?;
+        line.push(b'\n');
+        let input = self.input.as_mut().ok_or_else(|| io::Error::other("its input is closed"))?;
+        input.write_all(&line)?;
+        input.flush()
+    }
+
+    /// Whether it still runs.
+    pub(super) fn is_alive(&mut self) -> bool {
+        matches!(self.process.try_wait(), Ok(None))
+    }
+
+    /// Its resident memory in bytes; 0 when it is gone.
+    pub(super) fn resident(&self) -> u64 {
+        let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.process.id())).unwrap_or_default();
+        let pages: u64 = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or_default();
+        pages.saturating_mul(rustix::param::page_size() as u64)
+    }
+
+    /// Kills it and waits for its end, after which it writes nothing any more.
+    pub(super) fn kill(&mut self) -> io::Result<ExitStatus> {
+        self.process.kill()?;
+        self.process.wait()
+    }
+
+    /// The end of what it wrote to its standard error.
+    pub(super) fn last_lines(&self) -> String {
+        let lines = self.last_lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.iter().map(String::as_str).collect::<Vec<_>>().join(" | ")
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // Fails when it has ended, and that is what is wanted.
+        let _ = self.kill();
+    }
+}
+
+fn read_reports(mut output: impl BufRead, sender: &SyncSender<Said>) {
+    loop {
+        let mut line = Vec::new();
+        match output.by_ref().take(MAX_LINE).read_until(b'\n', &mut line) {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+        let said = match serde_json::from_slice(&line) {
+            Ok(report) => Said::Report(Box::new(report)),
+            Err(error) => Said::Babble(format!("said what is no report: {error}")),
+        };
+        if sender.send(said).is_err() {
+            return;
+        }
+    }
+}
+
+fn read_log(mut errors: impl BufRead, kept: &Mutex<VecDeque<String>>, pid: u32) {
+    loop {
+        let mut line = Vec::new();
+        match errors.by_ref().take(LOG_LINE).read_until(b'\n', &mut line) {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+        let line = String::from_utf8_lossy(&line).trim_end().to_owned();
+        tracing::info!(target: "wasmux::worker", pid, "{line}");
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() == LAST_LINES {
+            kept.pop_front();
+        }
+        kept.push_back(line);
+    }
+}

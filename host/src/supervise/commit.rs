@@ -1,0 +1,100 @@
+//! From staged outputs to objects in their places, and from a journal that a crash left.
+
+use super::crash::crash_point;
+use super::dispatch::Shared;
+use super::job::StagedOutput;
+use crate::queue::{Committed, Lease, QueueError};
+use crate::store::{Attempt, StoreError};
+use crate::task::{CommitDirection, CommitEntry, ErrorCode, Failure, Stage, TaskOutput, Timestamp, Warning};
+
+impl Shared {
+    /// Moves the outputs of a task whose worker has ended. Its staging folder is removed when this returns, unless a commit has to
+    /// be gone through again.
+    pub(super) fn commit(
+        &self,
+        lease: &Lease,
+        attempt: &Attempt,
+        staged: Vec<StagedOutput>,
+        warnings: &[Warning],
+    ) -> Result<(), QueueError> {
+        crash_point("before-journal");
+        let journal = match self.journal(lease, attempt, &staged) {
+            Ok(journal) => journal,
+            Err(failure) => {
+                self.queue.fail(lease, Timestamp::now(), &failure)?;
+                self.buckets.close_attempt(attempt);
+                return Ok(());
+            }
+        };
+        let of = |staged: StagedOutput| TaskOutput { target: staged.target, uri: staged.uri, facts: staged.facts };
+        let outputs: Vec<_> = staged.into_iter().map(of).collect();
+        match self.queue.begin_commit(lease, Timestamp::now(), &journal, &outputs, warnings)? {
+            Committed::Begun => self.roll(lease, attempt, &journal, CommitDirection::Forward),
+            Committed::Canceled => {
+                let failure = Failure::new(ErrorCode::Canceled, Stage::Commit, "the task was cancelled");
+                self.queue.fail(lease, Timestamp::now(), &failure)?;
+                self.buckets.close_attempt(attempt);
+                Ok(())
+            }
+        }
+    }
+
+    /// What has to be moved where. What a worker told is judged here once more.
+    fn journal(&self, lease: &Lease, attempt: &Attempt, staged: &[StagedOutput]) -> Result<Vec<CommitEntry>, Failure> {
+        let refused = |error: StoreError| Failure::new(error.output_code(), Stage::Commit, error.to_string());
+        if staged.is_empty() {
+            return Err(Failure::new(ErrorCode::Internal, Stage::Commit, "the worker made no outputs"));
+        }
+        let sources: Vec<_> = lease.spec.sources.iter().map(|source| source.uri.clone()).collect();
+        let named = staged.iter().map(|output| {
+            self.buckets
+                .staged(attempt, &output.uri, &output.name)
+                .map_err(|error| refused(error).of_target(output.target))
+        });
+        let named = named.collect::<Result<Vec<_>, _>>()?;
+        self.buckets.journal(&sources, &named).map_err(refused)
+    }
+
+    /// Goes through a journal, whatever of it was done before.
+    pub(super) fn roll(
+        &self,
+        lease: &Lease,
+        attempt: &Attempt,
+        journal: &[CommitEntry],
+        mut direction: CommitDirection,
+    ) -> Result<(), QueueError> {
+        crash_point("journal-written");
+        if direction == CommitDirection::Forward
+            && let Err(error) = self.forward(journal)
+        {
+            tracing::error!(task = %lease.id, %error, "an output could not be moved in place: all are taken back");
+            let failure = Failure::new(error.output_code(), Stage::Commit, error.to_string());
+            self.queue.turn_back(lease, Timestamp::now(), &failure)?;
+            crash_point("turned-back");
+            direction = CommitDirection::Back;
+        }
+        if direction == CommitDirection::Back {
+            for (number, entry) in journal.iter().enumerate().rev() {
+                if let Err(error) = self.buckets.take_back(entry) {
+                    // The lease lapses, and it is tried again until it can be done.
+                    tracing::error!(task = %lease.id, uri = %entry.uri, %error, "an output of a failed task could not be taken back yet");
+                    return Ok(());
+                }
+                crash_point(&format!("taken-back-{number}"));
+            }
+        }
+        crash_point("before-end");
+        self.queue.end_commit(lease, Timestamp::now())?;
+        crash_point("ended");
+        self.buckets.close_attempt(attempt);
+        Ok(())
+    }
+
+    fn forward(&self, journal: &[CommitEntry]) -> Result<(), StoreError> {
+        for (number, entry) in journal.iter().enumerate() {
+            self.buckets.place(entry)?;
+            crash_point(&format!("placed-{number}"));
+        }
+        Ok(())
+    }
+}

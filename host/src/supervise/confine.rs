@@ -1,0 +1,83 @@
+//! What a worker takes from itself before it does anything else.
+
+use std::path::PathBuf;
+
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreatedAttr,
+    RulesetError, RulesetStatus, Scope, path_beneath_rules,
+};
+use rustix::process::{Resource, Rlimit, setrlimit};
+use serde::{Deserialize, Serialize};
+
+/// The newest version of landlock whose rights are known here. An older kernel restricts what it knows.
+const NEWEST: ABI = ABI::V6;
+
+/// What the runtime of a process looks at: how many processors it may use.
+const SYSTEM: [&str; 4] = ["/proc/self", "/proc/cpuinfo", "/sys/devices/system/cpu", "/sys/fs/cgroup"];
+
+/// What a worker's process may still do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confinement {
+    /// Files, and folders with all that is in them, that may be read.
+    pub read: Vec<PathBuf>,
+    /// Folders in which files may be made, written and removed.
+    pub write: Vec<PathBuf>,
+    /// Memory that may be allocated, in bytes.
+    pub data_bytes: u64,
+    /// Size of one file in bytes.
+    pub file_bytes: u64,
+    /// CPU time in seconds; `None`: no limit.
+    pub cpu_seconds: Option<u64>,
+    /// Whether anything less than all restrictions is an error.
+    pub require_landlock: bool,
+}
+
+/// Restricts the calling process for good. Landlock binds the calling thread and those that it starts, so this comes before any
+/// other thread. Returns how far the kernel went along, as a sentence part; the error is a sentence.
+pub fn confine(confinement: &Confinement) -> Result<String, String> {
+    limit_resources(confinement)?;
+    rustix::thread::set_no_new_privs(true).map_err(|error| format!("no-new-privs was refused: {error}"))?;
+    let state = match landlock(confinement) {
+        Ok(RulesetStatus::FullyEnforced) => return Ok("restricted by landlock in full".to_owned()),
+        Ok(RulesetStatus::PartiallyEnforced) => "restricted by landlock in part: the kernel is older".to_owned(),
+        Ok(RulesetStatus::NotEnforced) => "not restricted by landlock: the kernel has none".to_owned(),
+        Err(error) => format!("not restricted by landlock: {error}"),
+    };
+    if confinement.require_landlock {
+        return Err(format!("the worker is {state}, and the configuration requires it in full"));
+    }
+    Ok(state)
+}
+
+fn limit_resources(confinement: &Confinement) -> Result<(), String> {
+    let limits = [
+        // Never the address space: the sandbox reserves gigabytes of it that nobody can touch.
+        (Resource::Data, Some(confinement.data_bytes), "data"),
+        (Resource::Fsize, Some(confinement.file_bytes), "file size"),
+        (Resource::Cpu, confinement.cpu_seconds, "CPU time"),
+        (Resource::Core, Some(0), "core size"),
+    ];
+    for (resource, limit, name) in limits {
+        let Some(limit) = limit else { continue };
+        let limit = Rlimit { current: Some(limit), maximum: Some(limit) };
+        setrlimit(resource, limit).map_err(|error| format!("the limit of {name} was refused: {error}"))?;
+    }
+    Ok(())
+}
+
+fn landlock(confinement: &Confinement) -> Result<RulesetStatus, RulesetError> {
+    let read: BitFlags<AccessFs> = AccessFs::ReadFile | AccessFs::ReadDir;
+    // No folders, links, sockets, pipes or devices, and nothing is executed.
+    let write = read | AccessFs::WriteFile | AccessFs::MakeReg | AccessFs::RemoveFile | AccessFs::Truncate;
+    let readable = confinement.read.iter().map(PathBuf::as_path).chain(SYSTEM.iter().map(std::path::Path::new));
+    let restricted = Ruleset::default()
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(AccessFs::from_all(NEWEST))?
+        .handle_access(AccessNet::from_all(NEWEST))?
+        .scope(Scope::from_all(NEWEST))?
+        .create()?
+        .add_rules(path_beneath_rules(readable, read))?
+        .add_rules(path_beneath_rules(&confinement.write, write))?
+        .restrict_self()?;
+    Ok(restricted.ruleset)
+}

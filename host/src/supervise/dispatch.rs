@@ -1,0 +1,286 @@
+//! Which task runs when: takes leases while there are free places, and looks after what others left.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use super::child::Child;
+use super::{LEASE, LOOK, Surroundings, WorkerLimits};
+use crate::queue::{Lease, Queue, QueueError};
+use crate::store::Buckets;
+use crate::task::{Failure, PluginRef, TaskSpec, Timestamp};
+
+/// What a [`Supervisor`] is made of.
+pub struct SupervisorParts {
+    /// The tasks.
+    pub queue: Arc<dyn Queue>,
+    /// Where their objects are.
+    pub buckets: Arc<Buckets>,
+    /// The rest of the host.
+    pub surroundings: Arc<dyn Surroundings>,
+    /// What workers may use.
+    pub limits: WorkerLimits,
+    /// Name of this service: the same after a restart, and no other service has it.
+    pub node: String,
+    /// The binary whose command `worker` is a worker.
+    pub program: PathBuf,
+}
+
+/// Runs the tasks of a queue in workers.
+pub struct Supervisor {
+    shared: Arc<Shared>,
+    dispatcher: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What all threads of a supervisor share.
+pub(super) struct Shared {
+    pub(super) queue: Arc<dyn Queue>,
+    pub(super) buckets: Arc<Buckets>,
+    pub(super) surroundings: Arc<dyn Surroundings>,
+    pub(super) limits: WorkerLimits,
+    pub(super) node: String,
+    pub(super) program: PathBuf,
+    state: Mutex<State>,
+    changed: Condvar,
+    pokes: AtomicU64,
+    planning: AtomicUsize,
+    /// What workers said of their restrictions.
+    confinements: Mutex<BTreeSet<String>>,
+}
+
+#[derive(Default)]
+struct State {
+    stopping: bool,
+    running: usize,
+    /// Something may have come into the queue.
+    woken: bool,
+    want_idle: bool,
+    /// A worker that waits for its job.
+    idle: Option<Child>,
+}
+
+impl Supervisor {
+    /// Makes one that can plan and compile; it runs tasks from [`Supervisor::start`] on.
+    pub fn new(parts: SupervisorParts) -> Self {
+        let SupervisorParts { queue, buckets, surroundings, limits, node, program } = parts;
+        let shared = Shared {
+            queue,
+            buckets,
+            surroundings,
+            limits,
+            node,
+            program,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            pokes: AtomicU64::new(0),
+            planning: AtomicUsize::new(0),
+            confinements: Mutex::default(),
+        };
+        Self { shared: Arc::new(shared), dispatcher: Mutex::new(None) }
+    }
+
+    /// Ends what a killed predecessor left: commits are gone through again, tasks that ran are queued, its staging folders removed. Then
+    /// takes leases.
+    pub fn start(&self) -> Result<(), QueueError> {
+        let shared = &self.shared;
+        let lapsed = shared.queue.lapse(Timestamp::now(), Some(&shared.node))?;
+        if lapsed > 0 {
+            tracing::warn!(lapsed, "tasks of the service that ran here before are queued again");
+        }
+        shared.adopt_commits(Some(&shared.node))?;
+        let live = |task, attempt| shared.queue.is_live(task, attempt).unwrap_or(true);
+        shared.buckets.sweep_attempts(&shared.node, &live);
+        shared.want_idle();
+        let dispatching = Arc::clone(shared);
+        let thread = thread::Builder::new().name("dispatch".into()).spawn(move || dispatch(&dispatching));
+        let thread = thread.map_err(|error| QueueError::Database(format!("no thread could be started: {error}")))?;
+        *self.dispatcher.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+        Ok(())
+    }
+
+    /// Something has changed in the queue.
+    pub fn wake(&self) {
+        self.shared.pokes.fetch_add(1, Ordering::Relaxed);
+        self.shared.state().woken = true;
+        self.shared.changed.notify_all();
+    }
+
+    /// The plan of a task as JSON; `None` when too many are being made.
+    pub fn plan(&self, spec: &TaskSpec) -> Option<Result<String, Failure>> {
+        let planning = &self.shared.planning;
+        if planning.fetch_add(1, Ordering::Relaxed) >= self.shared.limits.plan_concurrency {
+            planning.fetch_sub(1, Ordering::Relaxed);
+            return None;
+        }
+        let plan = self.shared.plan_once(spec);
+        planning.fetch_sub(1, Ordering::Relaxed);
+        Some(plan)
+    }
+
+    /// Compiles a plugin in a worker of its own.
+    pub fn compile(&self, plugin: &PluginRef) -> Result<(), Failure> {
+        self.shared.compile_once(plugin)
+    }
+
+    /// What the workers so far said of their restrictions.
+    pub fn confinements(&self) -> Vec<String> {
+        self.shared.confinements.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// Stops all workers, hands their tasks back, and waits for that.
+    pub fn stop(&self) {
+        self.shared.state().stopping = true;
+        self.shared.changed.notify_all();
+        if let Some(thread) = self.dispatcher.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            drop(thread.join());
+        }
+        self.shared.state().idle = None;
+    }
+}
+
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.state().stopping
+    }
+
+    /// Rises whenever something has changed in the queue.
+    pub(super) fn pokes(&self) -> u64 {
+        self.pokes.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn note_confinement(&self, state: &str) {
+        let mut known = self.confinements.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.insert(state.to_owned()) {
+            tracing::info!("workers are {state}");
+        }
+    }
+
+    pub(super) fn take_idle(&self) -> Option<Child> {
+        let mut idle = self.state().idle.take()?;
+        idle.is_alive().then_some(idle)
+    }
+
+    /// The dispatcher shall start a worker ahead of the next task.
+    pub(super) fn want_idle(&self) {
+        self.state().want_idle = true;
+        self.changed.notify_all();
+    }
+
+    /// Goes through the journals of commits that were begun by others.
+    fn adopt_commits(&self, previous: Option<&str>) -> Result<(), QueueError> {
+        loop {
+            let now = Timestamp::now();
+            let Some(adopted) = self.queue.adopt(&self.node, previous, now, now.after(LEASE))? else { return Ok(()) };
+            tracing::warn!(task = %adopted.lease.id, "going on with a commit that was interrupted");
+            let attempt = self.attempt_of(&adopted.lease);
+            self.roll(&adopted.lease, &attempt, &adopted.journal, adopted.direction)?;
+            if previous.is_some() && self.queue.is_live(adopted.lease.id, adopted.lease.attempt)? {
+                // It cannot be ended now: its lease has to lapse first, else this would go on for ever.
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn dispatch(shared: &Arc<Shared>) {
+    let mut tasks: Vec<JoinHandle<()>> = Vec::new();
+    let mut looked = Instant::now();
+    loop {
+        tasks.retain(|task| !task.is_finished());
+        if looked.elapsed() >= LOOK {
+            looked = Instant::now();
+            let swept =
+                shared.queue.lapse(Timestamp::now(), None).map(|_| ()).and_then(|()| shared.adopt_commits(None));
+            if let Err(error) = swept {
+                tracing::error!(%error, "lapsed leases could not be looked for");
+            }
+        }
+        while let Some(lease) = next(shared) {
+            let (running, shared_by_task) = (Running::new(shared), Arc::clone(shared));
+            let run = move || {
+                let _running = running;
+                shared_by_task.run_task(&lease);
+            };
+            match thread::Builder::new().name("task".into()).spawn(run) {
+                Ok(task) => tasks.push(task),
+                // The lease lapses, and the task is tried again.
+                Err(error) => tracing::error!(%error, "no thread could be started for a task"),
+            }
+        }
+        start_idle(shared);
+        let mut state = shared.state();
+        if !state.woken && !state.stopping && !state.want_idle {
+            state = shared.changed.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.woken = false;
+        if state.stopping {
+            break;
+        }
+    }
+    tasks.into_iter().for_each(|task| drop(task.join()));
+}
+
+/// The next task, while there is a free place for it.
+fn next(shared: &Shared) -> Option<Lease> {
+    {
+        let state = shared.state();
+        if state.stopping || state.running >= shared.limits.concurrency {
+            return None;
+        }
+    }
+    let now = Timestamp::now();
+    match shared.queue.lease(&shared.node, now, now.after(LEASE)) {
+        Ok(lease) => lease,
+        Err(error) => {
+            tracing::error!(%error, "no task could be leased");
+            None
+        }
+    }
+}
+
+/// Starts a worker ahead of its task, so that the next one need not wait for a process.
+fn start_idle(shared: &Shared) {
+    let wanted = {
+        let mut state = shared.state();
+        std::mem::take(&mut state.want_idle) && state.idle.is_none() && !state.stopping
+    };
+    if wanted {
+        match Child::start(&shared.program) {
+            Ok(child) => shared.state().idle = Some(child),
+            Err(error) => tracing::error!(%error, "no worker could be started ahead"),
+        }
+    }
+}
+
+/// A place that is taken; free again when this is dropped, even by a panic.
+struct Running(Arc<Shared>);
+
+impl Running {
+    fn new(shared: &Arc<Shared>) -> Self {
+        shared.state().running += 1;
+        Self(Arc::clone(shared))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.running -= 1;
+        state.woken = true;
+        drop(state);
+        self.0.changed.notify_all();
+    }
+}

@@ -1,0 +1,123 @@
+//! Room `supervise`: one restricted process for each task.
+//!
+//! It owns: starting, watching, limiting and ending of workers, what is said between them and the service, the order in which
+//! a task goes from its lease to its end, the roll-forward of commits. It promises: a worker that crashes, hangs, leaks or is killed
+//! costs its own task and nothing else; a worker reads its sources and writes its staging folder, and reaches nothing else; only a
+//! worker that has ended has its outputs moved; whatever kills this process, the next one goes on where the queue says.
+//! It refuses: media, plugins, requests. It is the only user of processes, landlock and resource limits.
+
+mod child;
+mod commit;
+mod confine;
+mod crash;
+mod dispatch;
+mod ending;
+mod job;
+mod run;
+mod watch;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use confine::{Confinement, confine};
+pub use crash::misbehave;
+pub use dispatch::{Supervisor, SupervisorParts};
+pub use job::{Job, Report, StagedOutput, Work, receive, report};
+
+use crate::store::BucketConfig;
+use crate::task::{ObjectUri, TaskSpec};
+
+/// What workers may use, and how many there may be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WorkerLimits {
+    /// Tasks that run at the same time.
+    pub concurrency: usize,
+    /// Resident memory of one worker in bytes; over it the task fails with `MemoryLimit`. Twice as much may be allocated.
+    pub memory_bytes: u64,
+    /// Size of one staged file in bytes; over it the task fails with `LimitExceeded`.
+    pub output_bytes: u64,
+    /// How long a task may run, in seconds.
+    pub task_seconds: u64,
+    /// How long a task may make no progress, in seconds.
+    pub stall_seconds: u64,
+    /// How long a dry run may take, in seconds.
+    pub plan_seconds: u64,
+    /// Dry runs at the same time.
+    pub plan_concurrency: usize,
+    /// How long the compilation of one plugin may take, in seconds.
+    pub compile_seconds: u64,
+    /// Whether workers only start where landlock restricts them in full. Otherwise they take what the kernel has, and say so.
+    pub require_landlock: bool,
+}
+
+impl Default for WorkerLimits {
+    fn default() -> Self {
+        Self {
+            concurrency: 1,
+            memory_bytes: 4 << 30,
+            output_bytes: 1 << 40,
+            task_seconds: 24 * 3600,
+            stall_seconds: 300,
+            plan_seconds: 30,
+            plan_concurrency: 2,
+            compile_seconds: 60,
+            require_landlock: false,
+        }
+    }
+}
+
+impl WorkerLimits {
+    /// Refuses limits with which nothing could run; names the field.
+    pub fn check(&self) -> Result<(), String> {
+        let least = [
+            ("concurrency", self.concurrency as u64, 1),
+            ("memory_bytes", self.memory_bytes, 64 << 20),
+            ("output_bytes", self.output_bytes, 1 << 20),
+            ("task_seconds", self.task_seconds, 1),
+            ("stall_seconds", self.stall_seconds, 1),
+            ("plan_seconds", self.plan_seconds, 1),
+            ("plan_concurrency", self.plan_concurrency as u64, 1),
+            ("compile_seconds", self.compile_seconds, 1),
+        ];
+        match least.iter().find(|(_, value, least)| value < least) {
+            Some((field, value, least)) => Err(format!("workers.{field} is {value}; it must be at least {least}")),
+            None => Ok(()),
+        }
+    }
+
+    /// A wish for so much memory is a leak: what is allocated and not used counts too, such as the stacks of threads.
+    fn data_bytes(&self) -> u64 {
+        self.memory_bytes.saturating_mul(2)
+    }
+}
+
+/// What the supervisor needs to know of the rest of the host.
+pub trait Surroundings: Send + Sync {
+    /// Files and folders that every worker reads: plugins, compiled code, fonts.
+    fn readable(&self) -> Vec<PathBuf>;
+
+    /// Objects that the plugins of this task may read, such as pictures of watermarks.
+    fn assets(&self, spec: &TaskSpec) -> Vec<ObjectUri>;
+
+    /// The buckets whose names its output URIs may have; `None`: any.
+    fn output_buckets(&self, spec: &TaskSpec) -> Option<Vec<String>>;
+
+    /// What a worker's process is told of the host's configuration, with these buckets.
+    fn settings(&self, buckets: Vec<BucketConfig>) -> Value;
+
+    /// The folder of compiled code, for the process that fills it.
+    fn compiled(&self) -> Option<PathBuf>;
+}
+
+/// Time between two looks at a worker: its memory, its limits, a wish to cancel.
+const TICK: Duration = Duration::from_millis(50);
+/// How long a lease holds when it is not renewed.
+const LEASE: Duration = Duration::from_secs(30);
+/// How often a lease is renewed and the progress told.
+const RENEW: Duration = Duration::from_secs(1);
+/// How often lapsed leases are looked for, and tasks that came by another process.
+const LOOK: Duration = Duration::from_secs(2);

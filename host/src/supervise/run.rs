@@ -1,0 +1,251 @@
+//! One task, from its lease to its end; and the short-lived workers that plan or compile.
+
+use std::time::{Duration, Instant};
+
+use super::child::Child;
+use super::dispatch::Shared;
+use super::ending::{Ending, Stopped};
+use super::job::{Job, Report, StagedOutput, Work};
+use super::watch::{Bounds, Verdict, watch};
+use super::{Confinement, LEASE, RENEW, crash};
+use crate::queue::{Lease, QueueError, Renewed};
+use crate::store::{Access, Attempt, BucketConfig};
+use crate::task::{ErrorCode, Failure, ObjectUri, PluginRef, Stage, TaskProgress, TaskSpec, Timestamp, Warning};
+
+impl Shared {
+    /// Runs a leased task to its end, whatever that is.
+    pub(super) fn run_task(&self, lease: &Lease) {
+        let attempt = self.attempt_of(lease);
+        let ended = match self.run_worker(lease, &attempt) {
+            Ending::Done { outputs, warnings } => self.commit(lease, &attempt, outputs, &warnings),
+            Ending::Failed(failure) => {
+                tracing::info!(task = %lease.id, %failure, "task failed");
+                self.queue.fail(lease, Timestamp::now(), &failure)
+            }
+            Ending::HandBack { reason, counts } => {
+                tracing::warn!(task = %lease.id, reason, "task is handed back");
+                self.queue.hand_back(lease, Timestamp::now(), &reason, counts).map(|_| ())
+            }
+            Ending::Lost => Err(QueueError::LeaseLost { id: lease.id, attempt: lease.attempt }),
+        };
+        if let Err(error) = ended {
+            // What could not be written now is found by the next look at lapsed leases.
+            tracing::error!(task = %lease.id, %error, "the end of a task could not be recorded");
+        }
+        // A commit that was turned back and could not be finished still needs its folder.
+        if !self.queue.is_live(lease.id, lease.attempt).unwrap_or(true) {
+            self.buckets.close_attempt(&attempt);
+        }
+    }
+
+    pub(super) fn attempt_of(&self, lease: &Lease) -> Attempt {
+        Attempt { node: self.node.clone(), task: lease.id, number: lease.attempt }
+    }
+
+    fn run_worker(&self, lease: &Lease, attempt: &Attempt) -> Ending {
+        let buckets = self.needed_buckets(&lease.spec);
+        let writable: Vec<_> = self.output_buckets(&lease.spec, &buckets);
+        let folders = match self.buckets.open_attempt(attempt, &writable) {
+            Ok(folders) => folders,
+            Err(error) => return Ending::Failed(Failure::new(error.output_code(), Stage::Mux, error.to_string())),
+        };
+        let job = Job {
+            work: Work::Run { spec: Box::new(lease.spec.clone()), created: lease.created, attempt: attempt.into() },
+            settings: self.surroundings.settings(buckets),
+            confinement: Confinement { write: folders, ..self.confinement(&lease.spec) },
+            misdeed: crash::misdeed(),
+        };
+        let child = match self.worker(&job) {
+            Ok(child) => child,
+            Err(failure) => return Ending::Failed(failure),
+        };
+        let bounds = Bounds {
+            memory: self.limits.memory_bytes,
+            time: Duration::from_secs(self.limits.task_seconds),
+            stall: Duration::from_secs(self.limits.stall_seconds),
+        };
+        let mut holder = Holder { shared: self, lease, progress: TaskProgress::default(), renewed: None, poked: 0 };
+        match watch(child, bounds, |report| holder.judge(report)) {
+            Ok(Report::Done { outputs, warnings }) => Ending::Done { outputs: in_order(outputs), warnings },
+            Ok(Report::Failed(failure)) => Ending::Failed(failure),
+            Ok(_) => Ending::Failed(Failure::new(ErrorCode::Internal, Stage::Run, "its worker ended early")),
+            Err(ending) => ending,
+        }
+    }
+
+    /// The plan of a task, by a worker that writes nothing.
+    pub(super) fn plan_once(&self, spec: &TaskSpec) -> Result<String, Failure> {
+        let work = Work::Plan { spec: Box::new(spec.clone()), created: Timestamp::now() };
+        let settings = self.surroundings.settings(self.needed_buckets(spec));
+        let job = Job { work, settings, confinement: self.confinement(spec), misdeed: None };
+        let time = Duration::from_secs(self.limits.plan_seconds);
+        let finished = |report: &Report| matches!(report, Report::Planned { .. } | Report::Failed(_));
+        match self.run_short(&job, time, finished)? {
+            Report::Planned { plan, .. } => Ok(plan.to_string()),
+            Report::Failed(failure) => Err(failure),
+            _ => Err(Failure::new(ErrorCode::Internal, Stage::Run, "its worker ended early")),
+        }
+    }
+
+    /// Compiles a plugin in a worker that may write to the folder of compiled code and nowhere else.
+    pub(super) fn compile_once(&self, plugin: &PluginRef) -> Result<(), Failure> {
+        let time = Duration::from_secs(self.limits.compile_seconds);
+        let confinement = Confinement {
+            write: self.surroundings.compiled().into_iter().collect(),
+            cpu_seconds: Some(self.limits.compile_seconds.saturating_mul(2)),
+            ..self.confinement_of(&[])
+        };
+        let settings = self.surroundings.settings(Vec::new());
+        let job = Job { work: Work::Compile { plugin: plugin.clone() }, settings, confinement, misdeed: None };
+        let finished = |report: &Report| matches!(report, Report::Compiled | Report::Failed(_));
+        match self.run_short(&job, time, finished)? {
+            Report::Failed(failure) => Err(failure),
+            _ => Ok(()),
+        }
+    }
+
+    fn run_short(&self, job: &Job, time: Duration, finished: impl Fn(&Report) -> bool) -> Result<Report, Failure> {
+        let child = self.worker(job)?;
+        let bounds = Bounds { memory: self.limits.memory_bytes, time, stall: time };
+        let judge = |report: Option<&Report>| match report {
+            Some(report) if finished(report) => Verdict::Final,
+            _ if self.is_stopping() => Verdict::Stop(Stopped::Shutdown),
+            _ => Verdict::GoOn,
+        };
+        watch(child, bounds, judge).map_err(|ending| match ending {
+            Ending::Failed(failure) => failure,
+            Ending::HandBack { reason, .. } => Failure::new(ErrorCode::WorkerLost, Stage::Run, reason),
+            Ending::Done { .. } | Ending::Lost => Failure::new(ErrorCode::Internal, Stage::Run, "its worker was lost"),
+        })
+    }
+
+    /// A worker with its job. One waits already, if all is well.
+    fn worker(&self, job: &Job) -> Result<Child, Failure> {
+        let waiting = self.take_idle();
+        let mut child = match waiting {
+            Some(child) => child,
+            None => self.start_child()?,
+        };
+        if child.send(job).is_err() {
+            // It ended while it waited.
+            child = self.start_child()?;
+            child.send(job).map_err(|error| failed_to_start(&error))?;
+        }
+        self.want_idle();
+        Ok(child)
+    }
+
+    fn start_child(&self) -> Result<Child, Failure> {
+        Child::start(&self.program).map_err(|error| failed_to_start(&error))
+    }
+
+    /// The buckets that a worker of this task is told of.
+    fn needed_buckets(&self, spec: &TaskSpec) -> Vec<BucketConfig> {
+        let outputs = self.surroundings.output_buckets(spec);
+        let inputs: Vec<_> = self.inputs(spec).into_iter().map(|uri| uri.bucket().to_owned()).collect();
+        let needed =
+            |name: &String| outputs.as_ref().is_none_or(|outputs| outputs.contains(name) || inputs.contains(name));
+        // A bucket in the root folder is known once it was asked for.
+        for name in outputs.iter().flatten().chain(&inputs) {
+            let _ = self.buckets.check_bucket(name, Access::Read);
+        }
+        self.buckets.configs().into_iter().filter(|bucket| needed(&bucket.name)).collect()
+    }
+
+    fn output_buckets(&self, spec: &TaskSpec, known: &[BucketConfig]) -> Vec<String> {
+        let wanted = self.surroundings.output_buckets(spec);
+        let wanted = |name: &String| wanted.as_ref().is_none_or(|wanted| wanted.contains(name));
+        known.iter().filter(|bucket| bucket.write && wanted(&bucket.name)).map(|bucket| bucket.name.clone()).collect()
+    }
+
+    fn inputs(&self, spec: &TaskSpec) -> Vec<ObjectUri> {
+        spec.sources.iter().map(|source| source.uri.clone()).chain(self.surroundings.assets(spec)).collect()
+    }
+
+    fn confinement(&self, spec: &TaskSpec) -> Confinement {
+        self.confinement_of(&self.inputs(spec))
+    }
+
+    fn confinement_of(&self, inputs: &[ObjectUri]) -> Confinement {
+        let mut read = self.surroundings.readable();
+        // What does not exist is told by the worker, in the words of the store.
+        read.extend(inputs.iter().filter_map(|uri| self.buckets.real_path(uri).ok()));
+        Confinement {
+            read,
+            write: Vec::new(),
+            data_bytes: self.limits.data_bytes(),
+            file_bytes: self.limits.output_bytes,
+            cpu_seconds: None,
+            require_landlock: self.limits.require_landlock,
+        }
+    }
+}
+
+fn failed_to_start(error: &std::io::Error) -> Failure {
+    Failure::new(ErrorCode::Internal, Stage::Run, format!("no worker could be started: {error}"))
+}
+
+/// The order in which outputs are moved: what a player opens comes behind what it refers to.
+fn in_order(mut outputs: Vec<StagedOutput>) -> Vec<StagedOutput> {
+    outputs.sort_by_key(|output| matches!(output.uri.ext(), "m3u8" | "mpd"));
+    outputs
+}
+
+/// Keeps the lease while the worker runs, and tells the queue how far it is.
+struct Holder<'a> {
+    shared: &'a Shared,
+    lease: &'a Lease,
+    progress: TaskProgress,
+    renewed: Option<Instant>,
+    poked: u64,
+}
+
+impl Holder<'_> {
+    fn judge(&mut self, report: Option<&Report>) -> Verdict {
+        match report {
+            Some(Report::Done { .. } | Report::Failed(_)) => {
+                // How far it came is kept; that a lease is lost is found by the next step, which needs it.
+                let _ = self.renew();
+                return Verdict::Final;
+            }
+            Some(Report::Progress(progress)) => self.progress.clone_from(progress),
+            Some(Report::Planned { plan, warnings }) => return self.planned(&plan.to_string(), warnings),
+            Some(Report::Confined(state)) => self.shared.note_confinement(state),
+            Some(Report::Compiled) | None => {}
+        }
+        if self.shared.is_stopping() {
+            return Verdict::Stop(Stopped::Shutdown);
+        }
+        let poked = self.shared.pokes();
+        let due = self.renewed.is_none_or(|renewed| renewed.elapsed() >= RENEW) || poked != self.poked;
+        if !due {
+            return Verdict::GoOn;
+        }
+        (self.poked, self.renewed) = (poked, Some(Instant::now()));
+        match self.renew() {
+            Ok(Renewed::Held) => Verdict::GoOn,
+            Ok(Renewed::CancelRequested) => Verdict::Stop(Stopped::Canceled),
+            Err(error) => self.trouble(&error),
+        }
+    }
+
+    fn renew(&self) -> Result<Renewed, QueueError> {
+        self.shared.queue.renew(self.lease, Timestamp::now().after(LEASE), &self.progress)
+    }
+
+    fn planned(&self, plan: &str, warnings: &[Warning]) -> Verdict {
+        match self.shared.queue.planned(self.lease, Timestamp::now(), plan, warnings) {
+            Ok(()) => Verdict::GoOn,
+            Err(error) => self.trouble(&error),
+        }
+    }
+
+    /// A database that cannot be written for a moment is no reason to stop the worker: the lease is held for a while yet.
+    fn trouble(&self, error: &QueueError) -> Verdict {
+        if matches!(error, QueueError::LeaseLost { .. }) {
+            return Verdict::Stop(Stopped::LeaseLost);
+        }
+        tracing::error!(task = %self.lease.id, %error, "the lease could not be renewed");
+        Verdict::GoOn
+    }
+}
