@@ -1,7 +1,5 @@
 //! The service over HTTP, as its users see it.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-
 use std::fs;
 
 use serde_json::{Value, json};

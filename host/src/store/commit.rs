@@ -123,6 +123,9 @@ fn keep(dir: &Dir, entry: &CommitEntry) -> io::Result<()> {
     match (look(dir, key)?, look(dir, &kept)?) {
         // Kept before a crash, where there are no hard links; or nothing is to be kept.
         (None, _) => return Ok(()),
+        (Some(there), _) if there.is_dir() => {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "a folder of that name is there"));
+        }
         // Kept before a crash; if somebody has replaced the object since, the newer one is kept.
         (Some(there), Some(before)) if there.ino() == before.ino() => return Ok(()),
         (Some(_), Some(_)) => dir.remove_file(&kept)?,

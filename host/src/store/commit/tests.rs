@@ -77,6 +77,19 @@ fn what_somebody_else_put_there_since_stays() {
 }
 
 #[test]
+fn a_folder_in_the_place_is_not_moved_away() {
+    let scratch = Scratch::new("folder");
+    let (buckets, attempt) = (scratch.open(|_| {}), attempt());
+    let journal = staged(&scratch, &buckets, &attempt);
+    fs::create_dir_all(scratch.bucket().join("deep/er/new")).unwrap();
+    buckets.place(&journal[0]).unwrap();
+    assert!(buckets.place(&journal[1]).unwrap_err().to_string().contains("a folder of that name"));
+    journal.iter().rev().for_each(|entry| buckets.take_back(entry).unwrap());
+    assert!(scratch.bucket().join("deep/er/new").is_dir());
+    assert_eq!(read(&scratch, "old").unwrap(), "old");
+}
+
+#[test]
 fn a_lost_staging_folder_is_no_success() {
     let scratch = Scratch::new("lost");
     let (buckets, attempt) = (scratch.open(|_| {}), attempt());
