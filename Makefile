@@ -22,7 +22,7 @@ plugins: setup ## Build the components
 build: plugins ## Build target/release/wasmux
 	@$(CARGO) build --release -p wasmux
 
-demo: build ## Run the guide's watermark request on a real clip
+demo: build ## Serve, and submit the guide's watermark request for a real clip
 	@scripts/demo.sh "$(TARGET)"
 
 lint: plugins ## fmt and clippy
