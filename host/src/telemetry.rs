@@ -18,6 +18,8 @@ pub fn init() {
             .with_writer(std::io::stderr)
             .with_ansi(std::io::stderr().is_terminal())
             .with_target(false)
+            // What cannot be written, because the disk is full or nobody reads, is no reason to panic.
+            .log_internal_errors(false)
             .try_init(),
     );
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -28,6 +29,8 @@ pub struct Options<'a> {
     pub concurrency: Option<usize>,
     /// More of the configuration, as TOML.
     pub config: &'a str,
+    /// Folder of compiled components; default: one that all tests share.
+    pub cache: Option<&'a Path>,
 }
 
 /// A running server. It is killed when this is dropped.
@@ -50,7 +53,8 @@ impl Server {
         if let Some(concurrency) = options.concurrency {
             command.args(["--concurrency", &concurrency.to_string()]);
         }
-        command.env("WASMUX_CACHE", target().join("test-cache")).env("AWS_SECRET_ACCESS_KEY", "never shown");
+        let shared_cache = target().join("test-cache");
+        command.env("WASMUX_CACHE", options.cache.unwrap_or(&shared_cache)).env("AWS_SECRET_ACCESS_KEY", "never shown");
         command.envs(options.crash_at.map(|point| ("WASMUX_TEST_CRASH_AT", point)));
         command.envs(options.misdeed.map(|misdeed| ("WASMUX_TEST_WORKER", misdeed)));
         command.stdin(Stdio::null()).stdout(Stdio::piped());

@@ -245,3 +245,29 @@ fn one_service_at_a_time_uses_a_data_folder() {
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("in use by another"), "{}", text(&output.stderr));
 }
+
+#[test]
+fn a_bucket_over_the_data_folder_is_refused() {
+    let world = world();
+    for folder in [world.folder().to_owned(), world.folder().join("data/buckets/x")] {
+        fs::create_dir_all(&folder).unwrap();
+        let mut command = std::process::Command::new(wasmux_tests::binary());
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(world.folder().join("data"));
+        let output = command.arg("--bucket").arg(format!("demo={}", folder.display())).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains("which is the host's own"), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn what_is_not_compiled_is_compiled_by_the_worker() {
+    let world = world();
+    let cache = world.folder().join("own-cache");
+    let server = Server::start(&world, &Options { cache: Some(&cache), ..Options::default() });
+    server.success_of(&server.submit(&bunny("first.mp4", false)));
+    for file in fs::read_dir(&cache).unwrap() {
+        fs::remove_file(file.unwrap().path()).unwrap();
+    }
+    server.success_of(&server.submit(&bunny("second.mp4", false)));
+    assert_only(&world, &["first.mp4", "second.mp4"]);
+}

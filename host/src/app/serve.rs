@@ -18,7 +18,7 @@ use crate::intake::Faults;
 use crate::queue::{Queue, SqliteQueue};
 use crate::sandbox::Fonts;
 use crate::store::BucketConfig;
-use crate::supervise::{Supervisor, SupervisorParts, Surroundings};
+use crate::supervise::{Supervisor, SupervisorParts, Surroundings, open_many_files};
 use crate::task::{ObjectUri, PluginRef, Policies, TaskSpec, VideoWish};
 
 /// A service that is set up and listens. It runs tasks from [`Service::run`] on.
@@ -35,6 +35,7 @@ impl Service {
     /// Opens the data folder, the buckets and the plugins, and listens. The error is a sentence for whoever configures it.
     pub fn open(config: ServeConfig, listen: SocketAddr, data: &Path) -> Result<Self, String> {
         config.workers.check()?;
+        open_many_files();
         if !listen.ip().is_loopback() && !config.allow_anonymous {
             return Err(format!(
                 "{listen} can be reached by others, and this version knows no keys: anybody could submit tasks. Listen on 127.0.0.1, or give --allow-anonymous"
@@ -56,9 +57,13 @@ impl Service {
         };
         let listener = TcpListener::bind(listen).map_err(|error| format!("{listen} cannot be listened on: {error}"))?;
         let app = Arc::new(App::open(app_config.clone())?);
+        let own: Vec<_> =
+            [Some(data.clone()), Some(cache.clone()), plugin_folder.clone()].into_iter().flatten().collect();
+        app.buckets.keep_out(&own).map_err(|error| error.to_string())?;
         let queue: Arc<dyn Queue> =
             Arc::new(SqliteQueue::open(&data.join("tasks.db")).map_err(|error| error.to_string())?);
-        let program = std::env::current_exe().map_err(|error| format!("the path of this program: {error}"))?;
+        // This program as it is, even when its file is replaced while the service runs.
+        let program = PathBuf::from("/proc/self/exe");
         let mut readable: Vec<PathBuf> = Fonts::new(config.plugins.fonts.clone()).files();
         readable.extend(plugin_folder);
         readable.push(cache.clone());

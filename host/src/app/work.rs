@@ -32,8 +32,8 @@ fn try_work(job: Job) -> Result<Report, Failure> {
     let internal = |reason: String| Failure::new(ErrorCode::Internal, Stage::Run, reason);
     let config: AppConfig = serde_json::from_value(job.settings)
         .map_err(|error| internal(format!("the worker's settings are not understood: {error}")))?;
-    let compile = matches!(job.work, Work::Compile { .. });
-    let app = App::open(AppConfig { compile, ..config }).map_err(internal)?;
+    // What is not compiled yet, because its file is new or the cache was emptied, a worker compiles for itself: it has limits.
+    let app = App::open(AppConfig { compile: true, ..config }).map_err(internal)?;
     let interrupt = Interrupt::default();
     match job.work {
         Work::Compile { plugin } => compile_one(&app, &plugin),

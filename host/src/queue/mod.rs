@@ -50,6 +50,9 @@ pub trait Queue: Send + Sync {
     /// Keeps a lease and tells the progress. Not durable at once: a crash may lose the newest progress, nothing else.
     fn renew(&self, lease: &Lease, until: Timestamp, progress: &TaskProgress) -> Result<Renewed, QueueError>;
 
+    /// Keeps a lease and changes nothing else, whether the task runs or commits. Like [`Queue::renew`] not durable at once.
+    fn keep(&self, lease: &Lease, until: Timestamp) -> Result<(), QueueError>;
+
     /// Keeps the plan of the running attempt, and its warnings.
     fn planned(&self, lease: &Lease, now: Timestamp, plan: &str, warnings: &[Warning]) -> Result<(), QueueError>;
 

@@ -17,7 +17,7 @@ mod writer;
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
@@ -30,21 +30,31 @@ use super::{
 };
 use crate::task::{CommitEntry, Failure, TaskId, TaskOutput, TaskProgress, Timestamp, Warning};
 
-/// How many idle connections are kept for reading. More than these may be in use at once.
-const READERS: usize = 4;
+/// How many connections read at most; each costs file descriptors.
+const READERS: usize = 8;
 
 /// The queue in one SQLite file.
 pub struct SqliteQueue {
     path: PathBuf,
     writer: Writer,
-    readers: Mutex<Vec<Connection>>,
+    readers: Mutex<Readers>,
+    /// A reader has come back.
+    returned: Condvar,
+}
+
+/// Connections that read.
+#[derive(Default)]
+struct Readers {
+    idle: Vec<Connection>,
+    /// How many there are, those that read now included.
+    open: usize,
 }
 
 impl SqliteQueue {
     /// Opens the queue in this file, and makes it if there is none. Refuses a file of a newer version of wasmux.
     pub fn open(path: &Path) -> Result<Self, QueueError> {
         let writer = Writer::start(schema::open(path)?)?;
-        Ok(Self { path: path.to_owned(), writer, readers: Mutex::default() })
+        Ok(Self { path: path.to_owned(), writer, readers: Mutex::default(), returned: Condvar::new() })
     }
 
     /// Changes the database, and returns when the change is on the disk.
@@ -58,20 +68,45 @@ impl SqliteQueue {
 
     /// Reads one state of the database, in which all that was answered before is there.
     fn read<T>(&self, look: impl FnOnce(&Connection) -> Result<T, QueueError>) -> Result<T, QueueError> {
-        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let reader = match idle {
-            Some(reader) => reader,
-            None => schema::open_reader(&self.path)?,
-        };
+        let reader = self.reader()?;
         // One transaction, so that a task and its tags are of the same moment.
-        let transaction = reader.unchecked_transaction()?;
+        let gone = || QueueError::Database("a reader is gone".to_owned());
+        let transaction = reader.db.as_ref().ok_or_else(gone)?.unchecked_transaction()?;
         let found = look(&transaction);
         transaction.finish()?;
-        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        if readers.len() < READERS {
-            readers.push(reader);
-        }
         found
+    }
+
+    /// A reader. When as many as may be are busy, it waits for one.
+    fn reader(&self) -> Result<Reader<'_>, QueueError> {
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        while readers.idle.is_empty() && readers.open >= READERS {
+            readers = self.returned.wait(readers).unwrap_or_else(PoisonError::into_inner);
+        }
+        let db = match readers.idle.pop() {
+            Some(db) => db,
+            None => {
+                let db = schema::open_reader(&self.path)?;
+                readers.open += 1;
+                db
+            }
+        };
+        Ok(Reader { db: Some(db), queue: self })
+    }
+}
+
+/// A connection that comes back when this is dropped, even by a panic.
+struct Reader<'a> {
+    /// There until the drop.
+    db: Option<Connection>,
+    queue: &'a SqliteQueue,
+}
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        let mut readers = self.queue.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        readers.idle.extend(self.db.take());
+        self.queue.returned.notify_one();
     }
 }
 
@@ -127,6 +162,11 @@ impl Queue for SqliteQueue {
     fn renew(&self, lease: &Lease, until: Timestamp, progress: &TaskProgress) -> Result<Renewed, QueueError> {
         let (hold, progress) = (Hold::of(lease), json(progress)?);
         self.writer.call(Durability::Lazy, move |db| leases::renew(db, &hold, until, &progress))
+    }
+
+    fn keep(&self, lease: &Lease, until: Timestamp) -> Result<(), QueueError> {
+        let hold = Hold::of(lease);
+        self.writer.call(Durability::Lazy, move |db| leases::keep(db, &hold, until))
     }
 
     fn planned(&self, lease: &Lease, now: Timestamp, plan: &str, warnings: &[Warning]) -> Result<(), QueueError> {

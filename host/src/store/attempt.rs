@@ -6,7 +6,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::commit::remove_staging;
+use super::commit::{again_if_gone, remove_staging};
 use super::{Access, Buckets, STAGING_FOLDER, StoreError};
 use crate::task::{ObjectUri, TaskId};
 
@@ -35,7 +35,7 @@ impl Buckets {
         let open = |name: &String| {
             let bucket = self.named(name)?;
             let path = bucket.path.join(&folder);
-            bucket.dir.create_dir_all(&folder).map_err(|source| StoreError::Folder {
+            again_if_gone(|| bucket.dir.create_dir_all(&folder)).map_err(|source| StoreError::Folder {
                 bucket: name.clone(),
                 folder: path.display().to_string(),
                 source,

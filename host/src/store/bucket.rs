@@ -82,6 +82,23 @@ impl Buckets {
         Ok(Self { root: Some(root), ..Self::open(configs)? })
     }
 
+    /// Refuses buckets in whose folder one of these lies, or the other way round: what the host keeps for itself is no object. Buckets of
+    /// the root are not asked about.
+    pub fn keep_out(&self, own: &[PathBuf]) -> Result<(), StoreError> {
+        for bucket in self.open.read().unwrap_or_else(PoisonError::into_inner).values() {
+            let met = own.iter().find(|own| own.starts_with(&bucket.path) || bucket.path.starts_with(own));
+            if let Some(own) = met {
+                let what = format!("it holds {}, which is the host's own, or lies in it", own.display());
+                return Err(StoreError::Folder {
+                    bucket: bucket.config.name.clone(),
+                    folder: bucket.path.display().to_string(),
+                    source: std::io::Error::new(std::io::ErrorKind::InvalidInput, what),
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// The buckets that there are now.
     pub fn configs(&self) -> Vec<BucketConfig> {
         self.all().iter().map(|bucket| BucketConfig { folder: bucket.path.clone(), ..bucket.config.clone() }).collect()
@@ -170,6 +187,9 @@ impl Buckets {
 
 impl Bucket {
     fn open(config: BucketConfig, others: &BTreeMap<String, Arc<Self>>) -> Result<Self, StoreError> {
+        if !uri::valid_bucket(&config.name) {
+            return Err(StoreError::Name(config.name));
+        }
         let failed = |source| StoreError::Folder {
             bucket: config.name.clone(),
             folder: config.folder.display().to_string(),

@@ -7,11 +7,15 @@
 use std::io;
 
 use cap_std::fs::{Dir, Metadata, MetadataExt};
+use rustix::io::Errno;
 
 use super::bucket::Bucket;
 use super::places::Places;
 use super::{Access, Buckets, StoreError};
 use crate::task::{CommitEntry, ObjectUri};
+
+/// How often a folder is made anew that somebody else removes because it is empty.
+const TRIES: usize = 20;
 
 impl Buckets {
     /// The journal of a commit: what will be moved where. Each staged file is named by its path within the bucket of its URI. Rights
@@ -99,12 +103,27 @@ fn place(dir: &Dir, entry: &CommitEntry) -> io::Result<()> {
         Some(_) => return Err(io::Error::other("its staged file is not the one that was verified")),
         None => return placed_before(dir, entry),
     }
-    create_folders(dir, &entry.uri)?;
     keep(dir, entry)?;
-    dir.rename(&entry.staged, dir, key)?;
+    // Another task that is taken back may remove a folder in the moment before it is used.
+    let moved = again_if_gone(|| {
+        create_folders(dir, &entry.uri)?;
+        dir.rename(&entry.staged, dir, key)
+    });
+    moved?;
     sync_folder(dir, entry.uri.dirname());
     sync_folder(dir, parent(&entry.staged));
     Ok(())
+}
+
+/// Tries again where a folder that was just made is gone: who removes empty folders may be faster.
+pub(super) fn again_if_gone<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    for _ in 0..TRIES {
+        match attempt() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            result => return result,
+        }
+    }
+    attempt()
 }
 
 /// The staged file is gone. Only a move takes it out of its folder, so it was moved before a crash, even where somebody has
@@ -128,11 +147,16 @@ fn keep(dir: &Dir, entry: &CommitEntry) -> io::Result<()> {
         }
         // Kept before a crash; if somebody has replaced the object since, the newer one is kept.
         (Some(there), Some(before)) if there.ino() == before.ino() => return Ok(()),
+        // The move was made already, by whoever; what was kept is the only copy of the old object.
+        (Some(there), _) if is(&there, entry) => return Ok(()),
         (Some(_), Some(_)) => dir.remove_file(&kept)?,
         (Some(_), None) => {}
     }
     // File systems without hard links: there the old object is away for a moment.
-    dir.hard_link(key, dir, &kept).or_else(|_| dir.rename(key, dir, &kept))
+    dir.hard_link(key, dir, &kept).or_else(|error| match Errno::from_io_error(&error) {
+        Some(Errno::PERM | Errno::OPNOTSUPP | Errno::MLINK) => dir.rename(key, dir, &kept),
+        _ => Err(error),
+    })
 }
 
 fn take_back(dir: &Dir, entry: &CommitEntry) -> io::Result<()> {

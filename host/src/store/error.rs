@@ -41,6 +41,11 @@ pub enum StoreError {
         /// The system's own error.
         source: io::Error,
     },
+    /// A configured name that no URI could have.
+    #[error(
+        "`{0}` is no bucket name: 1 to 63 characters of a-z, 0-9, '-', '_' and '.', beginning with a letter or a digit"
+    )]
+    Name(String),
     /// A bucket's folder cannot be used.
     #[error("bucket `{bucket}`: folder {folder}: {source}")]
     Folder {
@@ -57,7 +62,7 @@ impl StoreError {
     /// The code when a source cannot be read.
     pub fn source_code(&self) -> ErrorCode {
         match self {
-            Self::NoFile(_) | Self::Io { .. } | Self::Folder { .. } => ErrorCode::SourceUnreadable,
+            Self::NoFile(_) | Self::Io { .. } | Self::Folder { .. } | Self::Name(_) => ErrorCode::SourceUnreadable,
             Self::NoBucket { .. } | Self::Forbidden { .. } | Self::NotFound(_) => ErrorCode::SourceNotFound,
         }
     }
@@ -66,7 +71,9 @@ impl StoreError {
     pub fn output_code(&self) -> ErrorCode {
         match self {
             Self::NoBucket { .. } | Self::Forbidden { .. } => ErrorCode::OutputRefused,
-            Self::NotFound(_) | Self::NoFile(_) | Self::Io { .. } | Self::Folder { .. } => ErrorCode::OutputFailed,
+            Self::NotFound(_) | Self::NoFile(_) | Self::Io { .. } | Self::Folder { .. } | Self::Name(_) => {
+                ErrorCode::OutputFailed
+            }
         }
     }
 }

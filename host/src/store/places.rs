@@ -35,7 +35,7 @@ impl Places {
             return refuse("a folder of that name is there".into());
         }
         if let Err(error) = bucket.dir.metadata(uri.key())
-            && !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+            && error.kind() != io::ErrorKind::NotFound
         {
             return refuse(format!("its place cannot be reached: {error}"));
         }

@@ -5,9 +5,11 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::job::{Job, MAX_LINE, Report};
 
@@ -32,7 +34,10 @@ pub(super) enum Said {
 /// A running worker. It is killed when this is dropped.
 pub(super) struct Child {
     process: std::process::Child,
+    /// Until it has its job.
     input: Option<ChildStdin>,
+    /// Holds the worker's standard input open; it ends when that is closed.
+    open: Option<Sender<()>>,
     /// Ends when the worker's standard output does.
     pub(super) reports: Receiver<Said>,
     last_lines: Arc<Mutex<VecDeque<String>>>,
@@ -54,7 +59,7 @@ impl Child {
         let (sender, reports) = sync_channel(WAITING);
         let last_lines = Arc::new(Mutex::new(VecDeque::new()));
         let (kept, pid) = (Arc::clone(&last_lines), process.id());
-        let child = Self { process, input: Some(input), reports, last_lines };
+        let child = Self { process, input: Some(input), open: None, reports, last_lines };
         thread::Builder::new()
             .name("worker-reports".into())
             .spawn(move || read_reports(BufReader::new(output), &sender))?;
@@ -62,13 +67,19 @@ impl Child {
         Ok(child)
     }
 
-    /// Hands the worker its job.
+    /// Hands the worker its job, and does not wait until it is read: a worker that does not read is found by who watches it.
     pub(super) fn send(&mut self, job: &Job) -> io::Result<()> {
         let mut line = serde_json::to_vec(job)?;
         line.push(b'\n');
-        let input = self.input.as_mut().ok_or_else(|| io::Error::other("its input is closed"))?;
-        input.write_all(&line)?;
-        input.flush()
+        let mut input = self.input.take().ok_or_else(|| io::Error::other("its input is closed"))?;
+        let (open, until) = channel();
+        self.open = Some(open);
+        let write = move || {
+            // A worker that is gone is found by the end of its output.
+            let _ = input.write_all(&line).and_then(|()| input.flush());
+            let _ = until.recv();
+        };
+        thread::Builder::new().name("worker-job".into()).spawn(write).map(drop)
     }
 
     /// Whether it still runs.
@@ -85,8 +96,21 @@ impl Child {
 
     /// Kills it and waits for its end, after which it writes nothing any more.
     pub(super) fn kill(&mut self) -> io::Result<ExitStatus> {
+        // Its whole group: nothing that it started writes on. There is none when all have ended.
+        if let Ok(pid) = i32::try_from(self.process.id())
+            && let Some(group) = Pid::from_raw(pid)
+        {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
         self.process.kill()?;
         self.process.wait()
+    }
+
+    /// Bytes that it has read and written so far, whether from a disk or not; 0 when it is gone.
+    pub(super) fn transferred(&self) -> u64 {
+        let io = std::fs::read_to_string(format!("/proc/{}/io", self.process.id())).unwrap_or_default();
+        let counts = io.lines().filter_map(|line| line.strip_prefix("rchar: ").or(line.strip_prefix("wchar: ")));
+        counts.filter_map(|count| count.parse::<u64>().ok()).fold(0, u64::saturating_add)
     }
 
     /// The end of what it wrote to its standard error.

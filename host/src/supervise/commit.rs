@@ -1,5 +1,7 @@
 //! From staged outputs to objects in their places, and from a journal that a crash left.
 
+use std::sync::PoisonError;
+
 use super::crash::crash_point;
 use super::dispatch::Shared;
 use super::job::StagedOutput;
@@ -64,12 +66,14 @@ impl Shared {
         mut direction: CommitDirection,
     ) -> Result<(), QueueError> {
         crash_point("journal-written");
+        // One commit at a time: of two tasks with the same place, the second keeps what the first has put there.
+        let _turn = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
         if direction == CommitDirection::Forward
             && let Err(error) = self.forward(journal)
         {
-            tracing::error!(task = %lease.id, %error, "an output could not be moved in place: all are taken back");
             let failure = Failure::new(error.output_code(), Stage::Commit, error.to_string());
             self.queue.turn_back(lease, Timestamp::now(), &failure)?;
+            tracing::error!(task = %lease.id, %error, "an output could not be moved in place: all are taken back");
             crash_point("turned-back");
             direction = CommitDirection::Back;
         }

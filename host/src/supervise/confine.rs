@@ -6,7 +6,7 @@ use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreatedAttr,
     RulesetError, RulesetStatus, Scope, path_beneath_rules,
 };
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
 /// The newest version of landlock whose rights are known here. An older kernel restricts what it knows.
@@ -59,10 +59,20 @@ fn limit_resources(confinement: &Confinement) -> Result<(), String> {
     ];
     for (resource, limit, name) in limits {
         let Some(limit) = limit else { continue };
+        // A user without privileges cannot raise what somebody else has set lower.
+        let limit = getrlimit(resource).maximum.map_or(limit, |most| most.min(limit));
         let limit = Rlimit { current: Some(limit), maximum: Some(limit) };
         setrlimit(resource, limit).map_err(|error| format!("the limit of {name} was refused: {error}"))?;
     }
     Ok(())
+}
+
+/// Lets this process, a service, open as many files as it may: connections, pipes to workers, readers of the database.
+pub fn open_many_files() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(%error, "the limit of open files could not be raised");
+    }
 }
 
 fn landlock(confinement: &Confinement) -> Result<RulesetStatus, RulesetError> {

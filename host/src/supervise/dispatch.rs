@@ -1,6 +1,7 @@
 //! Which task runs when: takes leases while there are free places, and looks after what others left.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,10 +9,10 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use super::child::Child;
-use super::{LEASE, LOOK, Surroundings, WorkerLimits};
+use super::{LEASE, LOOK, PAUSE, Surroundings, WorkerLimits};
 use crate::queue::{Lease, Queue, QueueError};
 use crate::store::Buckets;
-use crate::task::{Failure, PluginRef, TaskSpec, Timestamp};
+use crate::task::{Failure, PluginRef, TaskId, TaskSpec, TaskState, Timestamp};
 
 /// What a [`Supervisor`] is made of.
 pub struct SupervisorParts {
@@ -47,6 +48,10 @@ pub(super) struct Shared {
     changed: Condvar,
     pokes: AtomicU64,
     planning: AtomicUsize,
+    /// Leases that this process holds, from the lease of a task to its end, commits included.
+    pub(super) held: Mutex<BTreeMap<TaskId, Lease>>,
+    /// Held while the outputs of a task are moved.
+    pub(super) commits: Mutex<()>,
     /// What workers said of their restrictions.
     confinements: Mutex<BTreeSet<String>>,
 }
@@ -60,6 +65,8 @@ struct State {
     want_idle: bool,
     /// A worker that waits for its job.
     idle: Option<Child>,
+    /// No task is leased before: no worker could be started.
+    paused: Option<Instant>,
 }
 
 impl Supervisor {
@@ -77,6 +84,8 @@ impl Supervisor {
             changed: Condvar::new(),
             pokes: AtomicU64::new(0),
             planning: AtomicUsize::new(0),
+            held: Mutex::default(),
+            commits: Mutex::default(),
             confinements: Mutex::default(),
         };
         Self { shared: Arc::new(shared), dispatcher: Mutex::new(None) }
@@ -86,16 +95,28 @@ impl Supervisor {
     /// takes leases.
     pub fn start(&self) -> Result<(), QueueError> {
         let shared = &self.shared;
+        // First of all, because the disk may be full of it. Nothing runs yet, so only commits need what is there.
+        let commits = |task, attempt| match shared.queue.get(task) {
+            Ok(record) => record.is_some_and(|task| task.state == TaskState::Committing && task.attempt == attempt),
+            Err(_) => true,
+        };
+        shared.buckets.sweep_attempts(&shared.node, &commits);
         let lapsed = shared.queue.lapse(Timestamp::now(), Some(&shared.node))?;
         if lapsed > 0 {
             tracing::warn!(lapsed, "tasks of the service that ran here before are queued again");
         }
-        shared.adopt_commits(Some(&shared.node))?;
-        let live = |task, attempt| shared.queue.is_live(task, attempt).unwrap_or(true);
-        shared.buckets.sweep_attempts(&shared.node, &live);
+        // One that cannot be ended is tried again later, and keeps no other task waiting.
+        if let Err(error) = shared.adopt_commits() {
+            tracing::error!(%error, "a commit that was interrupted could not be ended yet");
+        }
         shared.want_idle();
         let dispatching = Arc::clone(shared);
-        let thread = thread::Builder::new().name("dispatch".into()).spawn(move || dispatch(&dispatching));
+        let thread = thread::Builder::new().name("dispatch".into()).spawn(move || {
+            // A panic of it is a bug, but no reason to let tasks wait for ever.
+            while catch_unwind(AssertUnwindSafe(|| dispatch(&dispatching))).is_err() {
+                tracing::error!("the dispatcher panicked, and goes on");
+            }
+        });
         let thread = thread.map_err(|error| QueueError::Database(format!("no thread could be started: {error}")))?;
         *self.dispatcher.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
         Ok(())
@@ -111,13 +132,9 @@ impl Supervisor {
     /// The plan of a task as JSON; `None` when too many are being made.
     pub fn plan(&self, spec: &TaskSpec) -> Option<Result<String, Failure>> {
         let planning = &self.shared.planning;
-        if planning.fetch_add(1, Ordering::Relaxed) >= self.shared.limits.plan_concurrency {
-            planning.fetch_sub(1, Ordering::Relaxed);
-            return None;
-        }
-        let plan = self.shared.plan_once(spec);
-        planning.fetch_sub(1, Ordering::Relaxed);
-        Some(plan)
+        let before = planning.fetch_add(1, Ordering::Relaxed);
+        let _place = Planning(planning);
+        (before < self.shared.limits.plan_concurrency).then(|| self.shared.plan_once(spec))
     }
 
     /// Compiles a plugin in a worker of its own.
@@ -179,19 +196,18 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    /// Goes through the journals of commits that were begun by others.
-    fn adopt_commits(&self, previous: Option<&str>) -> Result<(), QueueError> {
-        loop {
-            let now = Timestamp::now();
-            let Some(adopted) = self.queue.adopt(&self.node, previous, now, now.after(LEASE))? else { return Ok(()) };
-            tracing::warn!(task = %adopted.lease.id, "going on with a commit that was interrupted");
-            let attempt = self.attempt_of(&adopted.lease);
-            self.roll(&adopted.lease, &attempt, &adopted.journal, adopted.direction)?;
-            if previous.is_some() && self.queue.is_live(adopted.lease.id, adopted.lease.attempt)? {
-                // It cannot be ended now: its lease has to lapse first, else this would go on for ever.
-                return Ok(());
-            }
-        }
+    /// Takes no more tasks for a moment.
+    pub(super) fn pause(&self) {
+        self.state().paused = Some(Instant::now() + PAUSE);
+    }
+}
+
+/// A place among the dry runs, free again when this is dropped, even by a panic.
+struct Planning<'a>(&'a AtomicUsize);
+
+impl Drop for Planning<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -202,9 +218,7 @@ fn dispatch(shared: &Arc<Shared>) {
         tasks.retain(|task| !task.is_finished());
         if looked.elapsed() >= LOOK {
             looked = Instant::now();
-            let swept =
-                shared.queue.lapse(Timestamp::now(), None).map(|_| ()).and_then(|()| shared.adopt_commits(None));
-            if let Err(error) = swept {
+            if let Err(error) = shared.look_after(&mut tasks) {
                 tracing::error!(%error, "lapsed leases could not be looked for");
             }
         }
@@ -217,7 +231,10 @@ fn dispatch(shared: &Arc<Shared>) {
             match thread::Builder::new().name("task".into()).spawn(run) {
                 Ok(task) => tasks.push(task),
                 // The lease lapses, and the task is tried again.
-                Err(error) => tracing::error!(%error, "no thread could be started for a task"),
+                Err(error) => {
+                    shared.pause();
+                    tracing::error!(%error, "no thread could be started for a task");
+                }
             }
         }
         start_idle(shared);
@@ -236,8 +253,9 @@ fn dispatch(shared: &Arc<Shared>) {
 /// The next task, while there is a free place for it.
 fn next(shared: &Shared) -> Option<Lease> {
     {
-        let state = shared.state();
-        if state.stopping || state.running >= shared.limits.concurrency {
+        let mut state = shared.state();
+        state.paused = state.paused.filter(|until| Instant::now() < *until);
+        if state.stopping || state.paused.is_some() || state.running >= shared.limits.concurrency {
             return None;
         }
     }

@@ -17,7 +17,7 @@ pub(super) enum Stopped {
     /// More resident memory than its limit, in bytes.
     Memory(u64),
     /// Longer than its limit.
-    Time(Duration),
+    Time(Duration, &'static str),
     /// No progress for this time.
     Stalled(Duration),
     /// The service ends.
@@ -62,10 +62,9 @@ pub(super) fn of_stopped(stopped: Stopped) -> Ending {
                 "it used more than {limit} bytes of memory, the limit workers.memory_bytes; ask for smaller or fewer targets, or raise it"
             ),
         ),
-        Stopped::Time(limit) => failed(
-            ErrorCode::TimeLimit,
-            format!("it ran longer than {} s, the limit workers.task_seconds", limit.as_secs()),
-        ),
+        Stopped::Time(limit, name) => {
+            failed(ErrorCode::TimeLimit, format!("it ran longer than {} s, the limit workers.{name}", limit.as_secs()))
+        }
         Stopped::Stalled(limit) => failed(
             ErrorCode::Stalled,
             format!("it made no progress for {} s, the limit workers.stall_seconds", limit.as_secs()),

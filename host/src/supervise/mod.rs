@@ -2,8 +2,8 @@
 //!
 //! It owns: starting, watching, limiting and ending of workers, what is said between them and the service, the order in which
 //! a task goes from its lease to its end, the roll-forward of commits. It promises: a worker that crashes, hangs, leaks or is killed
-//! costs its own task and nothing else; a worker reads its sources and writes its staging folder, and reaches nothing else; only a
-//! worker that has ended has its outputs moved; whatever kills this process, the next one goes on where the queue says.
+//! costs its own task and nothing else; a worker reads its sources and writes its staging folder, and reaches no other file, no TCP port and no
+//! program; only a worker that has ended has its outputs moved; whatever kills this process, the next one goes on where the queue says.
 //! It refuses: media, plugins, requests. It is the only user of processes, landlock and resource limits.
 
 mod child;
@@ -13,6 +13,7 @@ mod crash;
 mod dispatch;
 mod ending;
 mod job;
+mod leases;
 mod run;
 mod watch;
 
@@ -22,7 +23,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use confine::{Confinement, confine};
+pub use confine::{Confinement, confine, open_many_files};
 pub use crash::misbehave;
 pub use dispatch::{Supervisor, SupervisorParts};
 pub use job::{Job, Report, StagedOutput, Work, receive, report};
@@ -119,5 +120,7 @@ const TICK: Duration = Duration::from_millis(50);
 const LEASE: Duration = Duration::from_secs(30);
 /// How often a lease is renewed and the progress told.
 const RENEW: Duration = Duration::from_secs(1);
+/// How long no task is leased after a worker could not be started.
+const PAUSE: Duration = Duration::from_secs(5);
 /// How often lapsed leases are looked for, and tasks that came by another process.
 const LOOK: Duration = Duration::from_secs(2);

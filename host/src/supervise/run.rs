@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use super::child::Child;
 use super::dispatch::Shared;
 use super::ending::{Ending, Stopped};
@@ -16,7 +18,13 @@ impl Shared {
     /// Runs a leased task to its end, whatever that is.
     pub(super) fn run_task(&self, lease: &Lease) {
         let attempt = self.attempt_of(lease);
-        let ended = match self.run_worker(lease, &attempt) {
+        let _held = self.hold(lease);
+        let ending = self.run_worker(lease, &attempt);
+        if !matches!(ending, Ending::Done { .. }) {
+            // Nothing of it is needed, whether or not its end can be recorded: the disk may be full of it.
+            self.buckets.close_attempt(&attempt);
+        }
+        let ended = match ending {
             Ending::Done { outputs, warnings } => self.commit(lease, &attempt, outputs, &warnings),
             Ending::Failed(failure) => {
                 tracing::info!(task = %lease.id, %failure, "task failed");
@@ -31,10 +39,6 @@ impl Shared {
         if let Err(error) = ended {
             // What could not be written now is found by the next look at lapsed leases.
             tracing::error!(task = %lease.id, %error, "the end of a task could not be recorded");
-        }
-        // A commit that was turned back and could not be finished still needs its folder.
-        if !self.queue.is_live(lease.id, lease.attempt).unwrap_or(true) {
-            self.buckets.close_attempt(&attempt);
         }
     }
 
@@ -57,16 +61,22 @@ impl Shared {
         };
         let child = match self.worker(&job) {
             Ok(child) => child,
-            Err(failure) => return Ending::Failed(failure),
+            Err(error) => {
+                // The task is not to blame, and neither is the next one.
+                self.pause();
+                return Ending::HandBack { reason: failed_to_start(&error).message, counts: false };
+            }
         };
         let bounds = Bounds {
             memory: self.limits.memory_bytes,
             time: Duration::from_secs(self.limits.task_seconds),
+            time_limit: "task_seconds",
             stall: Duration::from_secs(self.limits.stall_seconds),
         };
-        let mut holder = Holder { shared: self, lease, progress: TaskProgress::default(), renewed: None, poked: 0 };
+        let mut holder =
+            Holder { shared: self, lease, progress: TaskProgress::default(), planned: None, renewed: None, poked: 0 };
         match watch(child, bounds, |report| holder.judge(report)) {
-            Ok(Report::Done { outputs, warnings }) => Ending::Done { outputs: in_order(outputs), warnings },
+            Ok(Report::Done { outputs, warnings }) => holder.done(outputs, warnings),
             Ok(Report::Failed(failure)) => Ending::Failed(failure),
             Ok(_) => Ending::Failed(Failure::new(ErrorCode::Internal, Stage::Run, "its worker ended early")),
             Err(ending) => ending,
@@ -78,7 +88,7 @@ impl Shared {
         let work = Work::Plan { spec: Box::new(spec.clone()), created: Timestamp::now() };
         let settings = self.surroundings.settings(self.needed_buckets(spec));
         let job = Job { work, settings, confinement: self.confinement(spec), misdeed: None };
-        let time = Duration::from_secs(self.limits.plan_seconds);
+        let time = (Duration::from_secs(self.limits.plan_seconds), "plan_seconds");
         let finished = |report: &Report| matches!(report, Report::Planned { .. } | Report::Failed(_));
         match self.run_short(&job, time, finished)? {
             Report::Planned { plan, .. } => Ok(plan.to_string()),
@@ -89,7 +99,7 @@ impl Shared {
 
     /// Compiles a plugin in a worker that may write to the folder of compiled code and nowhere else.
     pub(super) fn compile_once(&self, plugin: &PluginRef) -> Result<(), Failure> {
-        let time = Duration::from_secs(self.limits.compile_seconds);
+        let time = (Duration::from_secs(self.limits.compile_seconds), "compile_seconds");
         let confinement = Confinement {
             write: self.surroundings.compiled().into_iter().collect(),
             cpu_seconds: Some(self.limits.compile_seconds.saturating_mul(2)),
@@ -104,9 +114,14 @@ impl Shared {
         }
     }
 
-    fn run_short(&self, job: &Job, time: Duration, finished: impl Fn(&Report) -> bool) -> Result<Report, Failure> {
-        let child = self.worker(job)?;
-        let bounds = Bounds { memory: self.limits.memory_bytes, time, stall: time };
+    fn run_short(
+        &self,
+        job: &Job,
+        (time, time_limit): (Duration, &'static str),
+        finished: impl Fn(&Report) -> bool,
+    ) -> Result<Report, Failure> {
+        let child = self.worker(job).map_err(|error| failed_to_start(&error))?;
+        let bounds = Bounds { memory: self.limits.memory_bytes, time, time_limit, stall: time };
         let judge = |report: Option<&Report>| match report {
             Some(report) if finished(report) => Verdict::Final,
             _ if self.is_stopping() => Verdict::Stop(Stopped::Shutdown),
@@ -120,23 +135,14 @@ impl Shared {
     }
 
     /// A worker with its job. One waits already, if all is well.
-    fn worker(&self, job: &Job) -> Result<Child, Failure> {
-        let waiting = self.take_idle();
-        let mut child = match waiting {
+    fn worker(&self, job: &Job) -> std::io::Result<Child> {
+        let mut child = match self.take_idle() {
             Some(child) => child,
-            None => self.start_child()?,
+            None => Child::start(&self.program)?,
         };
-        if child.send(job).is_err() {
-            // It ended while it waited.
-            child = self.start_child()?;
-            child.send(job).map_err(|error| failed_to_start(&error))?;
-        }
+        child.send(job)?;
         self.want_idle();
         Ok(child)
-    }
-
-    fn start_child(&self) -> Result<Child, Failure> {
-        Child::start(&self.program).map_err(|error| failed_to_start(&error))
     }
 
     /// The buckets that a worker of this task is told of.
@@ -181,6 +187,17 @@ impl Shared {
     }
 }
 
+/// Index and URI of each target in the public JSON of a plan, lowest index first.
+fn targets_of(plan: &Value) -> Option<Vec<(usize, ObjectUri)>> {
+    let of = |target: &Value| {
+        let index = usize::try_from(target["Index"].as_u64()?).ok()?;
+        Some((index, ObjectUri::parse(target["URI"].as_str()?).ok()?))
+    };
+    let mut targets = plan["Targets"].as_array()?.iter().map(of).collect::<Option<Vec<_>>>()?;
+    targets.sort();
+    Some(targets)
+}
+
 fn failed_to_start(error: &std::io::Error) -> Failure {
     Failure::new(ErrorCode::Internal, Stage::Run, format!("no worker could be started: {error}"))
 }
@@ -196,6 +213,8 @@ struct Holder<'a> {
     shared: &'a Shared,
     lease: &'a Lease,
     progress: TaskProgress,
+    /// Index and URI of each target of the plan.
+    planned: Option<Vec<(usize, ObjectUri)>>,
     renewed: Option<Instant>,
     poked: u64,
 }
@@ -209,7 +228,7 @@ impl Holder<'_> {
                 return Verdict::Final;
             }
             Some(Report::Progress(progress)) => self.progress.clone_from(progress),
-            Some(Report::Planned { plan, warnings }) => return self.planned(&plan.to_string(), warnings),
+            Some(Report::Planned { plan, warnings }) => return self.planned(plan, warnings),
             Some(Report::Confined(state)) => self.shared.note_confinement(state),
             Some(Report::Compiled) | None => {}
         }
@@ -233,8 +252,26 @@ impl Holder<'_> {
         self.shared.queue.renew(self.lease, Timestamp::now().after(LEASE), &self.progress)
     }
 
-    fn planned(&self, plan: &str, warnings: &[Warning]) -> Verdict {
-        match self.shared.queue.planned(self.lease, Timestamp::now(), plan, warnings) {
+    /// What was made must be what was planned: each target once, where the plan says.
+    fn done(&self, mut outputs: Vec<StagedOutput>, warnings: Vec<Warning>) -> Ending {
+        outputs.sort_by_key(|output| output.target);
+        let made: Vec<_> = outputs.iter().map(|output| (output.target, output.uri.clone())).collect();
+        if self.planned.as_ref() != Some(&made) {
+            let message = "its worker made other outputs than it had planned";
+            return Ending::Failed(Failure::new(ErrorCode::Internal, Stage::Run, message));
+        }
+        Ending::Done { outputs: in_order(outputs), warnings }
+    }
+
+    fn planned(&mut self, plan: &Value, warnings: &[Warning]) -> Verdict {
+        if self.planned.is_some() {
+            return Verdict::Stop(Stopped::Babble("planned twice".into()));
+        }
+        let Some(targets) = targets_of(plan) else {
+            return Verdict::Stop(Stopped::Babble("told a plan without targets".into()));
+        };
+        self.planned = Some(targets);
+        match self.shared.queue.planned(self.lease, Timestamp::now(), &plan.to_string(), warnings) {
             Ok(()) => Verdict::GoOn,
             Err(error) => self.trouble(&error),
         }

@@ -12,13 +12,18 @@ use super::job::Report;
 /// How long a worker may take to end after it has closed its output.
 const LAST_BREATH: Duration = Duration::from_secs(2);
 
+/// More bytes than a worker's reports take, however long it stands still.
+const MUCH: u64 = 16 << 20;
+
 /// What a worker may use before it is stopped.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
     /// Resident memory in bytes.
     pub(super) memory: u64,
-    /// Time in all.
+    /// Time in all, and which limit says so.
     pub(super) time: Duration,
+    /// Name of that limit.
+    pub(super) time_limit: &'static str,
     /// Time without progress.
     pub(super) stall: Duration,
 }
@@ -42,7 +47,7 @@ pub(super) fn watch(
     mut judge: impl FnMut(Option<&Report>) -> Verdict,
 ) -> Result<Report, Ending> {
     let begun = Instant::now();
-    let mut moved = Moved { since: begun, seen: (0, 0) };
+    let mut moved = Moved { since: begun, seen: (0, 0), transferred: 0 };
     let stopped = loop {
         let verdict = match child.reports.recv_timeout(TICK) {
             Ok(Said::Report(report)) => {
@@ -66,9 +71,10 @@ pub(super) fn watch(
             break Stopped::Memory(bounds.memory);
         }
         if begun.elapsed() > bounds.time {
-            break Stopped::Time(bounds.time);
+            break Stopped::Time(bounds.time, bounds.time_limit);
         }
-        if moved.since.elapsed() > bounds.stall {
+        // Reading back a large output is work too, though no frame comes forward.
+        if moved.since.elapsed() > bounds.stall && !moved.transfers(child.transferred()) {
             break Stopped::Stalled(bounds.stall);
         }
     };
@@ -80,6 +86,8 @@ pub(super) fn watch(
 struct Moved {
     since: Instant,
     seen: (u64, u64),
+    /// Bytes read and written when that was last looked at.
+    transferred: u64,
 }
 
 impl Moved {
@@ -92,6 +100,16 @@ impl Moved {
             self.seen = now;
         }
         self.since = Instant::now();
+    }
+
+    /// Whether much was read or written since the last look; then the worker has come forward.
+    fn transfers(&mut self, now: u64) -> bool {
+        let much = now.saturating_sub(self.transferred) >= MUCH;
+        self.transferred = now;
+        if much {
+            self.since = Instant::now();
+        }
+        much
     }
 }
 

@@ -126,6 +126,10 @@ impl Queue for FakeQueue {
         broken()
     }
 
+    fn keep(&self, _: &Lease, _: Timestamp) -> Result<()> {
+        broken()
+    }
+
     fn renew(&self, _: &Lease, _: Timestamp, _: &TaskProgress) -> Result<Renewed> {
         broken()
     }

@@ -86,6 +86,15 @@ pub(super) fn renew(db: &Connection, hold: &Hold, until: Timestamp, progress: &s
     }
 }
 
+pub(super) fn keep(db: &Connection, hold: &Hold, until: Timestamp) -> Result<(), QueueError> {
+    let changed = db
+        .prepare_cached(
+            "UPDATE tasks SET lease_until = ?3 WHERE id = ?1 AND fence = ?2 AND state IN ('Running', 'Committing')",
+        )?
+        .execute(params![hold.key, hold.fence, until.millis()])?;
+    hold.held(changed)
+}
+
 pub(super) fn planned(
     db: &Connection,
     hold: &Hold,
