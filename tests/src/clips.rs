@@ -27,7 +27,10 @@ const MADE: &[(&str, &str)] = &[
         "-f lavfi -i testsrc2=s=640x360:d=1 -c:v libx265 -x265-params log-level=none -pix_fmt yuv420p10le -tag:v hvc1",
     ),
     ("interlaced_mpeg2.ts", "-f lavfi -i testsrc2=s=720x576:r=25:d=1 -c:v mpeg2video -flags +ildct+ilme -aspect 16:9"),
-    ("odd_853x479.mov", "-f lavfi -i testsrc2=s=853x479:d=1 -c:v libx264 -pix_fmt yuv444p"),
+    (
+        "odd_853x479.mov",
+        "-f lavfi -i testsrc2=s=854x480:d=1,format=yuv444p,crop=853:479:exact=1 -c:v libx264 -pix_fmt yuv444p",
+    ),
     ("vp9.webm", "-f lavfi -i testsrc2=s=320x240:d=1 -c:v libvpx-vp9 -deadline realtime -cpu-used 8"),
     ("av1.mkv", "-f lavfi -i testsrc2=s=320x240:d=1 -c:v libsvtav1 -preset 12"),
     ("flv1.flv", "-f lavfi -i testsrc2=s=320x240:d=1 -c:v flv"),

@@ -4,10 +4,7 @@ use super::fields::Fields;
 use super::video::{LESS_OPTIONS, first_stream, needs};
 use crate::task::fault::FaultCode;
 use crate::task::spec::AudioTarget;
-use crate::task::{AudioCodec, AudioWish};
-
-/// Codecs of the API that this version does not encode.
-const LATER_CODECS: &[&str] = &["mp3", "vorbis", "flac", "ac3", "opus", "amr"];
+use crate::task::{AudioCodec, AudioWish, Container};
 
 /// Sample rates in Hz (`TranscodeAudio.SampleRate`). The API's documentation prints 12025 for 11025; both are taken.
 const SAMPLE_RATES: &[i64] =
@@ -24,7 +21,7 @@ const TRANSCODE_FIELDS: &[&str] =
     &["Bitrate", "BitrateOption", "BitsPerSample", "Channel", "Quality", "SampleRate", "SampleRateOption"];
 
 /// Reads `Audio` by decision 5 of the API reference.
-pub(super) fn audio(target: &mut Fields<'_>) -> AudioWish {
+pub(super) fn audio(target: &mut Fields<'_>, container: Option<Container>) -> AudioWish {
     let Some(mut audio) = target.object("Audio") else { return AudioWish::Copy };
     let disabled = audio.boolean("DisableAudio").unwrap_or(false);
     first_stream(&mut audio);
@@ -41,7 +38,7 @@ pub(super) fn audio(target: &mut Fields<'_>) -> AudioWish {
             transcode.finish();
             AudioWish::None
         }
-        Some(transcode) if !transcode.is_hollow() => transcoded(transcode),
+        Some(transcode) if !transcode.is_hollow() => transcoded(transcode, container),
         Some(mut transcode) => {
             transcode.unread(&["Codec"]);
             transcode.unread(TRANSCODE_FIELDS);
@@ -54,9 +51,10 @@ pub(super) fn audio(target: &mut Fields<'_>) -> AudioWish {
     wish
 }
 
-fn transcoded(mut fields: Fields<'_>) -> AudioWish {
+fn transcoded(mut fields: Fields<'_>, container: Option<Container>) -> AudioWish {
     let given = fields.has("Codec");
-    let codec = fields.choice("Codec", &[("copy", None), ("aac", Some(AudioCodec::Aac))], LATER_CODECS);
+    let codecs: Vec<_> = AudioCodec::ALL.iter().map(|codec| (codec.name(), Some(*codec))).collect();
+    let codec = fields.choice("Codec", &[vec![("copy", None)], codecs].concat(), &[]);
     if codec == Some(None) || !given {
         let ignored = fields.unread(TRANSCODE_FIELDS);
         if !ignored.is_empty() {
@@ -66,36 +64,62 @@ fn transcoded(mut fields: Fields<'_>) -> AudioWish {
         fields.finish();
         return AudioWish::Copy;
     }
+    let codec = codec.flatten();
+    if let Some((codec, container)) = codec.zip(container).filter(|(codec, container)| !container.holds_audio(*codec)) {
+        let held: Vec<_> = container.audio_codecs().into_iter().map(AudioCodec::name).collect();
+        let name = container.name();
+        let message = format!("{} cannot be in Container {name}, which holds {}", codec.name(), held.join(", "));
+        fields.fault(FaultCode::InvalidArgument, "Codec", message);
+    }
+    // Where the codec is wrong, the other fields are judged as with the most usual one.
+    let codec = codec.unwrap_or(AudioCodec::Aac);
     let wish = AudioTarget {
-        codec: AudioCodec::Aac,
+        codec,
         bitrate: fields.integer("Bitrate", 1_000..=10_000_000),
         bitrate_option: fields.choice("BitrateOption", LESS_OPTIONS, &[]).unwrap_or_default(),
-        sample_rate: sample_rate(&mut fields),
+        sample_rate: sample_rate(&mut fields, codec),
         sample_rate_option: fields.choice("SampleRateOption", LESS_OPTIONS, &[]).unwrap_or_default(),
-        channel: fields.integer("Channel", 1..=8),
+        channel: channel(&mut fields, codec),
+        quality: fields.integer("Quality", 0..=100),
+        bits_per_sample: fields.integer_of("BitsPerSample", &[16, 24]),
     };
     needs(&fields, "BitrateOption", "Bitrate");
     needs(&fields, "SampleRateOption", "SampleRate");
-    if fields.integer::<u8>("Quality", 0..=100).is_some() {
-        if fields.has("Bitrate") {
-            fields.fault(FaultCode::InvalidArgument, "Quality", "must not be set together with Bitrate");
-        } else {
-            fields.fault(FaultCode::Unsupported, "Quality", "is not supported by this version; use Bitrate");
+    if fields.has("Quality") && fields.has("Bitrate") {
+        fields.fault(FaultCode::InvalidArgument, "Quality", "must not be set together with Bitrate");
+    }
+    for name in ["Bitrate", "Quality"] {
+        if codec.is_lossless() && fields.has(name) {
+            fields.warn("FieldsIgnored", name, format!("does nothing: {} is lossless", codec.name()));
         }
     }
-    if fields.integer_of::<u8>("BitsPerSample", &[16, 24]).is_some() {
-        fields.warn("FieldsIgnored", "BitsPerSample", "does nothing: it is for Codec flac only");
+    if wish.bits_per_sample.is_some() && !codec.is_lossless() {
+        fields.warn("FieldsIgnored", "BitsPerSample", "does nothing: it is for Codec flac and pcm only");
     }
     fields.finish();
     AudioWish::Transcode(wish)
 }
 
-fn sample_rate(fields: &mut Fields<'_>) -> Option<u32> {
-    let rate = fields.integer_of::<u32>("SampleRate", SAMPLE_RATES)?;
-    if i64::from(rate) == PRINTED_RATE {
+fn channel(fields: &mut Fields<'_>, codec: AudioCodec) -> Option<u16> {
+    let channel = fields.integer("Channel", 1..=8)?;
+    if channel > codec.max_channels() {
+        let message = format!("must be 1 to {} with Codec {}", codec.max_channels(), codec.name());
+        fields.fault(FaultCode::InvalidArgument, "Channel", message);
+    }
+    Some(channel)
+}
+
+fn sample_rate(fields: &mut Fields<'_>, codec: AudioCodec) -> Option<u32> {
+    let asked = fields.integer_of::<u32>("SampleRate", SAMPLE_RATES)?;
+    let rate = if i64::from(asked) == PRINTED_RATE { MEANT_RATE } else { asked };
+    if let Some(rates) = codec.sample_rates().filter(|rates| !rates.contains(&rate)) {
+        let allowed: Vec<_> = rates.iter().map(ToString::to_string).collect();
+        let message = format!("cannot go with Codec {}, which has {}", codec.name(), allowed.join(", "));
+        fields.fault(FaultCode::InvalidArgument, "SampleRate", message);
+    }
+    if rate != asked {
         let message = format!("{PRINTED_RATE} is taken as {MEANT_RATE}: the API's documentation misprints it");
         fields.warn("SampleRateCorrected", "SampleRate", message);
-        return Some(MEANT_RATE);
     }
     Some(rate)
 }

@@ -12,10 +12,6 @@ use super::video::video;
 use crate::task::fault::FaultCode;
 use crate::task::{AudioWish, Container, Fault, ObjectUri, TargetSpec, VideoWish};
 
-/// Containers of the API, and of decision 12, that this version does not write.
-const LATER_CONTAINERS: &[&str] =
-    &["mkv", "mov", "asf", "avi", "mxf", "ts", "flv", "mp3", "aac", "flac", "oga", "ac3", "opus", "webm", "wav"];
-
 /// Reads `Targets`; `None` where one of them is wrong.
 pub(super) fn targets(fields: &mut Fields<'_>, scope: &Scope<'_>, has_groups: bool) -> Option<Vec<TargetSpec>> {
     let most = scope.context.limits.targets;
@@ -48,12 +44,12 @@ type Taken = BTreeMap<ObjectUri, String>;
 
 fn read(mut target: Fields<'_>, index: usize, scope: &Scope<'_>, taken: &mut Taken) -> Option<TargetSpec> {
     let roles = roles(&mut target, scope.context);
-    let video = video(&mut target, &roles, scope);
-    let audio = audio(&mut target);
+    let containers: Vec<_> = Container::ALL.iter().map(|container| (container.name(), *container)).collect();
+    let container = target.choice("Container", &containers, &[]);
+    let video = video(&mut target, container, &roles, scope);
+    let audio = audio(&mut target, container);
     let (others, disable_subtitle) = others(&mut target);
     together(&target, others);
-    let container =
-        target.choice("Container", &Container::ALL.map(|container| (container.name(), container)), LATER_CONTAINERS);
     let output = output(&mut target, &video, &roles.uri_template, scope);
     if let Some(uri) = output.as_ref().and_then(|output| output.literal.as_ref()) {
         match taken.get(uri) {
@@ -73,6 +69,11 @@ fn read(mut target: Fields<'_>, index: usize, scope: &Scope<'_>, taken: &mut Tak
         let message =
             "must have video or audio: both are switched off, or their TranscodeVideo and TranscodeAudio are empty";
         target.notes().fault(Fault::new(FaultCode::InvalidArgument, target.path().clone(), message));
+    }
+    if let Some(container) = container.filter(|container| container.needs_video() && video == VideoWish::None) {
+        let message =
+            format!("must be another one, or the target must have video: {} holds no sound alone", container.name());
+        target.fault(FaultCode::InvalidArgument, "Container", message);
     }
     target.only_number("Speed", Interval::closed(0.5, 1.0), 1.0);
     let strip_metadata = target.boolean("StripMetadata").unwrap_or(false);

@@ -7,10 +7,7 @@ use super::policies::Roles;
 use super::request::Scope;
 use crate::task::fault::FaultCode;
 use crate::task::spec::{LessOption, Resolution, ScaleType, VideoTarget};
-use crate::task::{FilterWish, PixelFormat, Preset, Rotation, VideoCodec, VideoRate, VideoWish};
-
-/// Codecs of the API, and of decision 12, that this version does not encode.
-const LATER_CODECS: &[&str] = &["h265", "vp9", "av1", "vp8"];
+use crate::task::{Container, FilterWish, PixelFormat, Preset, Rotation, VideoCodec, VideoRate, VideoWish};
 
 /// Values of the fields that end in `Option` (decision 8).
 pub(super) const LESS_OPTIONS: &[(&str, LessOption)] =
@@ -48,14 +45,25 @@ const MIN_RATE: i64 = 1_000;
 const MAX_RATE: i64 = 1_000_000_000;
 
 /// Reads `Video` by decision 5 of the API reference.
-pub(super) fn video(target: &mut Fields<'_>, roles: &Roles, scope: &Scope<'_>) -> VideoWish {
-    let Some(mut video) = target.object("Video") else { return VideoWish::Copy };
+pub(super) fn video(
+    target: &mut Fields<'_>,
+    container: Option<Container>,
+    roles: &Roles,
+    scope: &Scope<'_>,
+) -> VideoWish {
+    // What cannot be in the container is not copied into it for want of a word.
+    let for_sound = container.is_some_and(Container::is_audio_only);
+    let Some(mut video) = target.object("Video") else {
+        return if for_sound { VideoWish::None } else { VideoWish::Copy };
+    };
     let disabled = video.boolean("DisableVideo").unwrap_or(false);
     first_stream(&mut video);
     let transcode = video.object("TranscodeVideo");
     let filter = video.object("FilterVideo");
     let wish = match transcode {
-        Some(transcode) if !disabled && !transcode.is_hollow() => transcoded(transcode, filter, roles, scope),
+        Some(transcode) if !disabled && !transcode.is_hollow() => {
+            transcoded(transcode, filter, container, roles, scope)
+        }
         transcode => {
             let why = if disabled { "DisableVideo is true" } else { "TranscodeVideo is empty" };
             if let Some(mut transcode) = transcode {
@@ -70,6 +78,10 @@ pub(super) fn video(target: &mut Fields<'_>, roles: &Roles, scope: &Scope<'_>) -
             VideoWish::None
         }
     };
+    if let Some(container) = container.filter(|_| for_sound && wish != VideoWish::None) {
+        let message = format!("must be absent or empty: Container {} holds sound only", container.name());
+        target.fault(FaultCode::InvalidArgument, "Video", message);
+    }
     video.finish();
     wish
 }
@@ -98,9 +110,16 @@ fn ignored_filter(mut filter: Fields<'_>, why: &str) {
     filter.finish();
 }
 
-fn transcoded(mut fields: Fields<'_>, filter: Option<Fields<'_>>, roles: &Roles, scope: &Scope<'_>) -> VideoWish {
+fn transcoded(
+    mut fields: Fields<'_>,
+    filter: Option<Fields<'_>>,
+    container: Option<Container>,
+    roles: &Roles,
+    scope: &Scope<'_>,
+) -> VideoWish {
     let given = fields.has("Codec");
-    let codec = fields.choice("Codec", &[("copy", None), ("h264", Some(VideoCodec::H264))], LATER_CODECS);
+    let codecs: Vec<_> = VideoCodec::ALL.iter().map(|codec| (codec.name(), Some(*codec))).collect();
+    let codec = fields.choice("Codec", &[vec![("copy", None)], codecs].concat(), &[]);
     if codec == Some(None) || !given {
         let why = if given { "Codec is copy" } else { "without Codec the stream is copied" };
         let ignored = fields.unread(TRANSCODE_FIELDS);
@@ -114,12 +133,23 @@ fn transcoded(mut fields: Fields<'_>, filter: Option<Fields<'_>>, roles: &Roles,
         return VideoWish::Copy;
     }
     let filters = filter.map(|filter| filters(filter, roles, scope)).unwrap_or_default();
-    let wish = target(&mut fields, filters);
+    let codec = codec.flatten();
+    if let Some((codec, container)) = codec.zip(container).filter(|(codec, container)| !container.holds_video(*codec)) {
+        // That a container holds no video at all is told once, for the whole of it.
+        let held: Vec<_> = container.video_codecs().into_iter().map(VideoCodec::name).collect();
+        if !held.is_empty() {
+            let name = container.name();
+            let message = format!("{} cannot be in Container {name}, which holds {}", codec.name(), held.join(", "));
+            fields.fault(FaultCode::InvalidArgument, "Codec", message);
+        }
+    }
+    // Where the codec is wrong, the other fields are judged as with the most usual one.
+    let wish = target(&mut fields, codec.unwrap_or(VideoCodec::H264), filters);
     fields.finish();
     VideoWish::Transcode(Box::new(wish))
 }
 
-fn target(fields: &mut Fields<'_>, filters: Vec<FilterWish>) -> VideoTarget {
+fn target(fields: &mut Fields<'_>, codec: VideoCodec, filters: Vec<FilterWish>) -> VideoTarget {
     let (rate, max_bitrate, buffer_size) = rate(fields);
     let resolution = resolution(fields);
     for (name, other) in [
@@ -137,8 +167,18 @@ fn target(fields: &mut Fields<'_>, filters: Vec<FilterWish>) -> VideoTarget {
     if fields.integer_of::<u8>("VideoSlim", &[0, 1]) == Some(1) {
         fields.fault(FaultCode::Unsupported, "VideoSlim", "is not supported by this version as 1; supported is 0");
     }
+    let refs = fields.integer("Refs", 1..=16);
+    if let Some(asked) = refs.filter(|asked| codec.has_refs() && *asked > codec.max_refs()) {
+        let most = codec.max_refs();
+        fields.warn("RefsLowered", "Refs", format!("{asked} is taken as {most}, the most that {} has", codec.name()));
+    }
+    for (name, has) in [("BFrames", codec.has_b_frames()), ("Refs", codec.has_refs())] {
+        if fields.has(name) && !has {
+            fields.warn("FieldsIgnored", name, format!("does nothing: {} has no such parameter", codec.name()));
+        }
+    }
     VideoTarget {
-        codec: VideoCodec::H264,
+        codec,
         preset: fields.choice("Preset", &Preset::ALL.map(|preset| (preset.name(), preset)), &[]).unwrap_or_default(),
         rate,
         bitrate_option: fields.choice("BitrateOption", LESS_OPTIONS, &[]).unwrap_or_default(),
@@ -146,8 +186,8 @@ fn target(fields: &mut Fields<'_>, filters: Vec<FilterWish>) -> VideoTarget {
         buffer_size,
         gop_size: fields.integer("GOPSize", 1..=100_000),
         b_frames: fields.integer("BFrames", 0..=16),
-        refs: fields.integer("Refs", 1..=16),
-        pixel_format: pixel_format(fields),
+        refs,
+        pixel_format: pixel_format(fields, codec),
         frame_rate: fields.number("FrameRate", Interval::above(0.0, 240.0)),
         frame_rate_option: fields.choice("FrameRateOption", LESS_OPTIONS, &[]).unwrap_or_default(),
         resolution,
@@ -180,10 +220,11 @@ fn rate(fields: &mut Fields<'_>) -> (Option<VideoRate>, Option<u64>, Option<u64>
     (crf.map(VideoRate::Crf).or(bitrate.map(VideoRate::Bitrate)), max_bitrate, buffer_size)
 }
 
-fn pixel_format(fields: &mut Fields<'_>) -> Option<PixelFormat> {
+fn pixel_format(fields: &mut Fields<'_>, codec: VideoCodec) -> Option<PixelFormat> {
     let format = fields.choice("PixelFormat", &PixelFormat::ALL.map(|format| (format.name(), format)), &[])?;
-    if format.has_alpha() {
-        let message = "must go with Codec vp9, which this version does not encode";
+    if !codec.pixel_formats().contains(&format) {
+        let allowed: Vec<_> = codec.pixel_formats().iter().map(|format| format.name()).collect();
+        let message = format!("cannot go with Codec {}, which takes {}", codec.name(), allowed.join(", "));
         fields.fault(FaultCode::InvalidArgument, "PixelFormat", message);
     }
     Some(format)

@@ -14,7 +14,7 @@ use super::{MediaError, Result};
 use crate::task::{MediaFacts, Rational};
 
 /// FFmpeg's names of the containers that are opened. None of them names other files, as playlists do.
-const CONTAINERS: &str = "mov,matroska,webm,mpegts,mpeg,avi,flv,asf,rm,aac,mp3,wav,flac,ac3,ogg";
+const CONTAINERS: &str = "mov,matroska,webm,mpegts,mpeg,avi,flv,asf,rm,aac,mp3,wav,flac,ac3,ogg,mxf";
 /// Bytes that may be read to find out what the file is, twice the default of FFmpeg: late streams of broadcasts are found.
 const PROBE_BYTES: &str = "10000000";
 /// More streams than this are no media file of anybody's.
@@ -157,6 +157,7 @@ impl Demuxer {
             size: size.filter(|size| kind == StreamKind::Video && size.0 > 0 && size.1 > 0),
             aspect,
             side_data: raw.side_data,
+            alpha: raw.metadata.iter().any(|(key, value)| key.eq_ignore_ascii_case("alpha_mode") && value == "1"),
             language: raw.metadata.into_iter().find(|(key, _)| key == "language").map(|(_, value)| value),
         });
         track
@@ -237,6 +238,10 @@ impl Demuxer {
         let track = self.tracks.get_mut(index).filter(|track| track.selected)?;
         if packet.is_corrupt() {
             self.lost += 1;
+        }
+        // FFmpeg's reader of Ogg counts the last packet's duration without a sign: a few samples too few become 2^32.
+        if self.facts.format_name.contains("ogg") && packet.duration() > i64::from(i32::MAX) {
+            packet.set_duration(0);
         }
         let (base, duration) = (track.base, packet.duration().max(0));
         let mut shift = rescale(self.shift, microsecond, base);

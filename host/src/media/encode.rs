@@ -1,9 +1,12 @@
 //! Pictures and samples to packets.
 
 mod audio;
+mod audio_options;
 mod video;
+mod video_options;
 
 pub use audio::AudioEncoder;
+pub(super) use audio_options::{layout, sample_format};
 pub use video::VideoEncoder;
 
 use ffmpeg_next::codec::Context;
@@ -74,7 +77,8 @@ impl Opened {
             let mut packet = RawPacket::empty();
             match self.encoder.receive_packet(&mut packet) {
                 Ok(()) => {
-                    self.report.packets += 1;
+                    // FLAC ends with an empty packet that only carries its checksum to the muxer.
+                    self.report.packets += u64::from(packet.size() > 0);
                     self.report.bytes = self.report.bytes.saturating_add(packet.size() as u64);
                     out(Packet { inner: packet, base: self.base })?;
                 }
@@ -96,6 +100,7 @@ impl Opened {
             aspect: (0, 1),
             side_data: Vec::new(),
             language: None,
+            alpha: false,
             label: format!("{kind} ({codec})"),
         })
     }
@@ -107,5 +112,7 @@ fn find(name: &str) -> Result<Codec> {
         .ok_or_else(|| MediaError::Encoder(format!("this build of FFmpeg has no encoder {name}")))
 }
 
+#[cfg(test)]
+mod codec_tests;
 #[cfg(test)]
 mod tests;

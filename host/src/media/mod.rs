@@ -8,9 +8,11 @@
 use std::sync::Once;
 
 mod clock;
+mod containers;
 mod copy;
 mod decode;
 mod demux;
+mod digest;
 mod encode;
 mod errors;
 mod facts;

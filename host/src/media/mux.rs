@@ -3,9 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use ffmpeg_next::format::context::Output;
-use ffmpeg_next::{Dictionary, Error, encoder};
+use ffmpeg_next::{Dictionary, Error, Packet as RawPacket, encoder};
 
 use super::clock::{self, ratio, rescale};
+use super::containers::{marks_alpha, muxer_name, muxer_options, packet_filters, pairs_streams, tag, time_base};
+use super::digest::Digest;
+use super::ffi::PacketFilter;
 use super::stream::{Packet, StreamKind, StreamParameters};
 use super::{MediaError, Result, ffi};
 use crate::task::{Container, Rational};
@@ -23,6 +26,10 @@ pub struct MuxedStream {
     pub packets: u64,
     /// Packets of those where decoding can start.
     pub keys: u64,
+    /// Bytes of payload in those.
+    pub bytes: u64,
+    /// Sum over the payload, the same in every container; `None` where its form is not known.
+    pub digest: Option<u64>,
     /// Earliest time shown.
     pub start_ns: i64,
     /// Latest end shown.
@@ -34,6 +41,8 @@ pub struct MuxedStream {
 pub struct MuxReport {
     /// The file.
     pub path: PathBuf,
+    /// What it was written as.
+    pub container: Container,
     /// Bytes.
     pub size: u64,
     /// The streams in their order.
@@ -44,7 +53,9 @@ pub struct MuxReport {
 struct Track {
     parameters: StreamParameters,
     base: Rational,
+    filter: Option<PacketFilter>,
     last: Option<i64>,
+    digest: Digest,
     written: MuxedStream,
 }
 
@@ -53,6 +64,7 @@ struct Track {
 /// It writes to a path, not to a stream: `faststart` opens its own output a second time, to move the index to the front.
 pub struct Muxer {
     output: Output,
+    container: Container,
     path: PathBuf,
     tracks: Vec<Track>,
     started: bool,
@@ -62,14 +74,13 @@ impl Muxer {
     /// Creates the file. `metadata` (title, album ...) is written into it. `Write` where the file cannot be created.
     pub fn create(path: &Path, container: Container, metadata: &[(String, String)]) -> Result<Self> {
         super::init();
-        let Container::Mp4 = container;
         let text = path.to_str().filter(|text| !text.contains('\0'));
         let text = text.ok_or_else(|| MediaError::Write(format!("{}: the path is no UTF-8", path.display())))?;
         // With the protocol in front, no path can be taken for another one.
-        let mut output = ffmpeg_next::format::output_as(&format!("file:{text}"), "mp4")
+        let mut output = ffmpeg_next::format::output_as(&format!("file:{text}"), muxer_name(container))
             .map_err(|error| MediaError::write(path, "creating the file", error))?;
         output.set_metadata(dictionary(metadata));
-        Ok(Self { output, path: path.to_owned(), tracks: Vec::new(), started: false })
+        Ok(Self { output, container, path: path.to_owned(), tracks: Vec::new(), started: false })
     }
 
     /// Adds a stream and returns its number in the file. Before `start` only.
@@ -79,31 +90,46 @@ impl Muxer {
         }
         let index = self.tracks.len();
         let mut codec = parameters.parameters.clone();
-        ffi::set_codec_tag(&mut codec, tag(&parameters.codec));
+        let label = |error: Error| MediaError::Unsupported(format!("{}: {error}", parameters.label));
+        let filter = packet_filters(self.container, &parameters.codec)
+            .map(|chain| PacketFilter::open(chain, &codec, clock::av(parameters.clock.time_base)))
+            .transpose()
+            .map_err(label)?;
+        if let Some(filter) = &filter {
+            codec = filter.parameters().map_err(label)?;
+        }
+        ffi::set_codec_tag(&mut codec, tag(self.container, &parameters.codec));
         let mut stream = self
             .output
             .add_stream(encoder::find(ffmpeg_next::codec::Id::None))
             .map_err(|error| MediaError::Bug(format!("{}: {error}", parameters.label)))?;
         stream.set_parameters(codec);
-        stream.set_time_base(clock::av(parameters.clock.time_base));
+        stream.set_time_base(clock::av(time_base(self.container, parameters.clock)));
         if let Some(rate) = parameters.clock.rate.filter(|_| parameters.kind == StreamKind::Video) {
             stream.set_avg_frame_rate(clock::av(rate));
         }
-        if let Some(language) = &parameters.language {
-            stream.set_metadata(dictionary(&[("language".to_owned(), language.clone())]));
+        let language = parameters.language.iter().map(|language| ("language".to_owned(), language.clone()));
+        let alpha = marks_alpha(self.container, &parameters).then(|| ("alpha_mode".to_owned(), "1".to_owned()));
+        let metadata: Vec<_> = language.chain(alpha).collect();
+        if !metadata.is_empty() {
+            stream.set_metadata(dictionary(&metadata));
         }
         if !ffi::set_stream(&mut self.output, index, parameters.aspect, &parameters.side_data) {
             return Err(MediaError::memory("a stream"));
         }
         self.tracks.push(Track {
             base: parameters.clock.time_base,
+            filter,
             last: None,
+            digest: Digest::new(&parameters.codec),
             written: MuxedStream {
                 kind: parameters.kind,
                 codec: parameters.codec.clone(),
                 size: parameters.size,
                 packets: 0,
                 keys: 0,
+                bytes: 0,
+                digest: None,
                 start_ns: i64::MAX,
                 end_ns: i64::MIN,
             },
@@ -118,9 +144,7 @@ impl Muxer {
             return Err(MediaError::Bug("a file is started once, with its streams".to_owned()));
         }
         let mut options = Dictionary::new();
-        options.set("movflags", "+faststart");
-        // No dates and versions of libraries in the file: the same task makes the same bytes.
-        options.set("fflags", "+bitexact");
+        muxer_options(self.container).into_iter().for_each(|(key, value)| options.set(key, value));
         let (output, labels) = (&mut self.output, &self.tracks);
         let (started, said) = ffi::with_log(|| {
             output
@@ -128,12 +152,20 @@ impl Muxer {
                 .map(|unknown| unknown.iter().map(|(key, _)| key.to_owned()).collect::<Vec<_>>())
         });
         let unknown = started.map_err(|error| match error {
-            Error::Other { errno: ffmpeg_next::error::EINVAL }
+            // Muxers say by many names that they do not know a codec.
+            Error::Other {
+                errno: ffmpeg_next::error::EINVAL | ffmpeg_next::error::EPERM | ffmpeg_next::error::ENOSYS,
+            }
             | Error::InvalidData
             | Error::Experimental
             | Error::PatchWelcome => {
                 let labels: Vec<_> = labels.iter().map(|track| track.parameters.label.as_str()).collect();
-                MediaError::Unsupported(format!("mp4 cannot hold {}: {error} ({said})", labels.join(", ")))
+                MediaError::Unsupported(format!(
+                    "{} cannot hold {}: {error}{}",
+                    self.container.name(),
+                    labels.join(", "),
+                    in_parentheses(&said)
+                ))
             }
             error => MediaError::write(&self.path, "writing the header", error),
         })?;
@@ -155,7 +187,8 @@ impl Muxer {
         let track =
             track.ok_or_else(|| MediaError::Bug(format!("stream {stream} is not there, or the file not started")))?;
         let Packet { inner: mut raw, base } = packet;
-        if raw.size() == 0 {
+        // An empty packet may carry what an encoder knows only at its end, such as the checksum of FLAC.
+        if raw.size() == 0 && raw.side_data().next().is_none() {
             return Ok(());
         }
         let to = |time: i64| rescale(time, base, track.base);
@@ -171,15 +204,64 @@ impl Muxer {
         raw.set_stream(stream);
         raw.set_position(-1);
         track.last = Some(decoded);
-        track.written.packets += 1;
-        track.written.keys += u64::from(raw.is_key());
+        if let Some(data) = raw.data().filter(|data| !data.is_empty()) {
+            track.written.packets += 1;
+            track.written.bytes = track.written.bytes.saturating_add(data.len() as u64);
+            track.digest.add(data);
+        }
+        track.written.keys += u64::from(raw.is_key() && raw.size() > 0);
         track.written.start_ns = track.written.start_ns.min(clock::to_ns(shown, track.base));
         track.written.end_ns = track.written.end_ns.max(clock::to_ns(shown.saturating_add(duration), track.base));
+        if let Some(filter) = &mut track.filter {
+            let (filtered, said) = ffi::with_log(|| filter.filter(&mut raw));
+            let failed = |why: String| MediaError::Unsupported(format!("{}: {why}", track.parameters.label));
+            match filtered.map_err(|error| failed(format!("{error}{}", in_parentheses(&said))))? {
+                Some(filtered) => raw = filtered,
+                None => return Err(failed("a packet was swallowed".to_owned())),
+            }
+        }
         let (written, said) = ffi::with_log(|| raw.write_interleaved(&mut self.output));
         written.map_err(|error| {
-            let what = format!("writing {}{}", self.tracks[stream].parameters.label, in_parentheses(&said));
-            MediaError::write(&self.path, &what, error)
+            let label = &self.tracks[stream].parameters.label;
+            // Bytes that the muxer does not understand, not ones that the disk does not take.
+            if error == Error::InvalidData {
+                let said = in_parentheses(&said);
+                return MediaError::Unsupported(format!(
+                    "{} cannot hold {label}: {error}{said}",
+                    self.container.name()
+                ));
+            }
+            MediaError::write(&self.path, &format!("writing {label}{}", in_parentheses(&said)), error)
         })
+    }
+
+    /// Silence until the pictures end: the muxer drops pictures that have no sound beside them.
+    fn pad_sound(&mut self) -> Result<()> {
+        let of_pictures = |track: &&Track| track.written.kind == StreamKind::Video;
+        let end = self.tracks.iter().filter(of_pictures).map(|track| track.written.end_ns).max().unwrap_or(0);
+        for stream in 0..self.tracks.len() {
+            let track = &self.tracks[stream];
+            let Some((rate, sample_bytes)) = ffi::pcm_form(&track.parameters.parameters) else { continue };
+            let (Some(base), from) = (Rational::new(1, rate), track.written.end_ns.max(0)) else { continue };
+            // One more picture's worth, for the muxer rounds.
+            let mut missing = clock::from_ns(end.saturating_sub(from).saturating_add(clock::SECOND / 20), base);
+            let mut time = clock::from_ns(from, base);
+            let (packets, keys) = (track.written.packets, track.written.keys);
+            while missing > 0 && from < end {
+                let samples = missing.min(SILENCE_SAMPLES);
+                let mut silence = RawPacket::copy(&vec![0; usize::try_from(samples).unwrap_or(0) * sample_bytes]);
+                silence.set_pts(Some(time));
+                silence.set_dts(Some(time));
+                silence.set_duration(samples);
+                self.write(stream, Packet { inner: silence, base })?;
+                time += samples;
+                missing -= samples;
+            }
+            // The silence is nobody's packet.
+            let written = &mut self.tracks[stream].written;
+            (written.packets, written.keys) = (packets, keys);
+        }
+        Ok(())
     }
 
     /// Writes what is left, moves the index to the front and closes the file.
@@ -187,28 +269,29 @@ impl Muxer {
         if !self.started {
             return Err(MediaError::Bug("a file is finished before it was started".to_owned()));
         }
+        if pairs_streams(self.container) {
+            self.pad_sound()?;
+        }
         let (written, said) = ffi::with_log(|| self.output.write_trailer());
         written.map_err(|error| {
             MediaError::write(&self.path, &format!("finishing the file{}", in_parentheses(&said)), error)
         })?;
-        let Self { output, path, tracks, .. } = self;
+        let Self { output, container, path, tracks, .. } = self;
         // Closes the file, so that its length is what it will stay.
         drop(output);
         let size =
             std::fs::metadata(&path).map_err(|error| MediaError::Write(format!("{}: {error}", path.display())))?.len();
-        let mut streams: Vec<_> = tracks.into_iter().map(|track| track.written).collect();
+        let mut streams: Vec<_> =
+            tracks.into_iter().map(|track| MuxedStream { digest: track.digest.value(), ..track.written }).collect();
         for stream in streams.iter_mut().filter(|stream| stream.packets == 0) {
             (stream.start_ns, stream.end_ns) = (0, 0);
         }
-        Ok(MuxReport { path, size, streams })
+        Ok(MuxReport { path, container, size, streams })
     }
 }
 
-/// The tag of a codec in the container, where the muxer's own choice is not the one that all players take: Apple's want
-/// HEVC with its parameter sets outside of the packets, which is `hvc1`.
-fn tag(codec: &str) -> u32 {
-    if codec == "hevc" { u32::from_le_bytes(*b"hvc1") } else { 0 }
-}
+/// Sound of this length is one packet of silence.
+const SILENCE_SAMPLES: i64 = 1024;
 
 /// What FFmpeg said meanwhile, if anything.
 fn in_parentheses(said: &str) -> String {

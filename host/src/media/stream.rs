@@ -39,6 +39,8 @@ pub struct StreamParameters {
     pub(super) aspect: (i32, i32),
     pub(super) side_data: Vec<SideData>,
     pub(super) language: Option<String>,
+    /// Whether pictures have alpha, which VP8 and VP9 keep beside the picture.
+    pub(super) alpha: bool,
     /// How messages call the stream: `stream 0 (h264)`.
     pub(super) label: String,
 }

@@ -87,7 +87,14 @@ pub(super) fn resolved(width: u32, height: u32, pixel_format: PixelFormat) -> Re
 }
 
 pub(super) fn aac(sample_rate: u32, channels: u16) -> AudioEncoding {
-    AudioEncoding { codec: AudioCodec::Aac, sample_rate, channels, bitrate: 96_000 }
+    AudioEncoding {
+        codec: AudioCodec::Aac,
+        sample_rate,
+        channels,
+        bitrate: 96_000,
+        bits_per_sample: None,
+        quality: None,
+    }
 }
 
 /// All samples of a frame, plane by plane, as raw video.
@@ -214,4 +221,92 @@ pub(super) fn transcode(source: Box<dyn ByteSource>, out: &Path) -> Result<(MuxR
     let report = muxer.finish()?;
     verify(&report, &expected, &interrupt)?;
     Ok((report, expected))
+}
+
+/// A stream as it comes from an encoder.
+pub(super) struct Encoded {
+    pub(super) parameters: StreamParameters,
+    pub(super) packets: Vec<Packet>,
+    pub(super) expected: Expectation,
+}
+
+/// `count` different pictures, 25 per second, with the clock of a decoder.
+pub(super) fn encoded_video(encoding: &VideoEncoding, picture: &Picture, count: u32) -> Result<Encoded> {
+    let clock = VideoClock { time_base: Rational::new(1, 90_000).unwrap(), rate: Rational::new(25, 1) };
+    let mut encoder = VideoEncoder::new(encoding, picture, clock).with_threads(2);
+    let mut packets = Vec::new();
+    let mut keep = |packet| {
+        packets.push(packet);
+        Ok(())
+    };
+    let bytes = picture.pixel_format.sample_bytes();
+    for at in 0..count {
+        let mut frame = Frame::blank(picture, i64::from(at) * 40_000_000, 40_000_000, u64::from(at))?;
+        let (width, height) = (picture.width, picture.height);
+        let mut noise = at.wrapping_mul(7919) | 1;
+        let samples: Vec<u8> = (0..width as usize * height as usize * bytes)
+            .map(|place| {
+                noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                // The upper byte of a sample of 10 bits has two of them.
+                if bytes == 2 && place % 2 == 1 { (noise >> 30) as u8 } else { (noise >> 28) as u8 + at as u8 }
+            })
+            .collect();
+        frame.write_rect(0, crate::task::Rect { x: 0, y: 0, width, height }, &samples).unwrap();
+        encoder.send(Some(frame), &mut keep)?;
+    }
+    encoder.send(None, &mut keep)?;
+    let report = encoder.report();
+    let duration_ns = Some(report.end_ns - report.start_ns);
+    let expected = Expectation { packets: Some(report.frames), duration_ns };
+    Ok(Encoded { parameters: encoder.parameters()?.unwrap(), packets, expected })
+}
+
+/// The first stream of sound of a file, encoded anew.
+pub(super) fn encoded_audio(encoding: &AudioEncoding, source: &Path) -> Result<Encoded> {
+    let mut demuxer = open(source);
+    let index = demuxer.facts().audio_streams[0].index;
+    demuxer.select(&[index]);
+    let mut decoder = AudioDecoder::open(&demuxer.parameters(index)?)?;
+    let mut encoder = AudioEncoder::open(encoding)?;
+    let mut transform = AudioTransform::new(encoding, encoder.frame_size())?;
+    let mut packets = Vec::new();
+    loop {
+        let packet = demuxer.read()?;
+        let mut keep = |packet| {
+            packets.push(packet);
+            Ok(())
+        };
+        let mut encode = |frame| encoder.send(Some(frame), &mut keep);
+        decoder.send(packet.as_ref(), &mut |frame| transform.send(Some(frame), &mut encode))?;
+        if packet.is_none() {
+            transform.send(None, &mut encode)?;
+            encoder.send(None, &mut keep)?;
+            break;
+        }
+    }
+    let report = encoder.report();
+    let duration_ns = Some(report.end_ns - report.start_ns);
+    let expected = Expectation { packets: Some(report.packets), duration_ns };
+    Ok(Encoded { parameters: encoder.parameters()?, packets, expected })
+}
+
+/// Writes streams into one file and reads it back.
+pub(super) fn written(path: &Path, container: Container, streams: &[&Encoded]) -> Result<MuxReport> {
+    let mut muxer = Muxer::create(path, container, &[])?;
+    let mut all = Vec::new();
+    for stream in streams {
+        let number = muxer.add_stream(stream.parameters.clone())?;
+        for packet in &stream.packets {
+            all.push((number, packet.share()?));
+        }
+    }
+    muxer.start()?;
+    all.sort_by_key(|(_, packet)| packet.decode_time_ns());
+    for (stream, packet) in all {
+        muxer.write(stream, packet)?;
+    }
+    let report = muxer.finish()?;
+    let expected: Vec<_> = streams.iter().map(|stream| stream.expected).collect();
+    verify(&report, &expected, &Interrupt::default())?;
+    Ok(report)
 }

@@ -4,8 +4,8 @@ use super::graph::{Filter, Graph, NodeId, Operation, Transform};
 use super::{Plan, PlannedSource, PlannedTarget};
 use crate::task::resolved::Geometry;
 use crate::task::{
-    AudioWish, ErrorCode, Failure, MediaFacts, Picture, ResolvedTarget, ResolvedVideo, Stage, TaskSpec,
-    VideoStreamFacts, VideoWish, Warning,
+    AudioCodec, AudioWish, Container, ErrorCode, Failure, MediaFacts, Picture, ResolvedTarget, ResolvedVideo, Stage,
+    TaskSpec, VideoCodec, VideoStreamFacts, VideoWish, Warning,
 };
 
 /// The plan of a task with one source. `resolved` holds the targets that are made, `skipped` a warning for each other.
@@ -63,6 +63,8 @@ fn add_target(
     match (&wish.video, &target.video, facts.video_streams.first()) {
         (VideoWish::None, ..) => {}
         (VideoWish::Copy, _, Some(stream)) => {
+            can_be_copied(wish.container, &stream.codec_name, "Video")
+                .map_err(|failure| failure.of_target(target.index))?;
             inputs.push(graph.node(Operation::Copy { stream: stream.index }, &[demux]));
         }
         (VideoWish::Transcode(wish), Some(video), Some(stream)) => {
@@ -90,6 +92,8 @@ fn add_target(
     match (&wish.audio, &target.audio, facts.audio_streams.first()) {
         (AudioWish::None, ..) => {}
         (AudioWish::Copy, _, Some(stream)) => {
+            can_be_copied(wish.container, &stream.codec_name, "Audio")
+                .map_err(|failure| failure.of_target(target.index))?;
             inputs.push(graph.node(Operation::Copy { stream: stream.index }, &[demux]));
         }
         (AudioWish::Transcode(_), Some(audio), Some(stream)) => {
@@ -121,6 +125,24 @@ fn add_target(
         picture,
         mux,
     })
+}
+
+/// Muxers take some streams that no player expects there.
+fn can_be_copied(container: Container, codec_name: &str, field: &str) -> Result<(), Failure> {
+    if container.holds_copied(codec_name) != Some(false) {
+        return Ok(());
+    }
+    let held: Vec<_> = if field == "Video" {
+        container.video_codecs().into_iter().map(VideoCodec::name).collect()
+    } else {
+        container.audio_codecs().into_iter().map(AudioCodec::name).collect()
+    };
+    let message = format!(
+        "the source's {codec_name} cannot be copied into Container {}, which holds {}; set {field}.Transcode{field}.Codec",
+        container.name(),
+        held.join(", ")
+    );
+    Err(Failure::new(ErrorCode::StreamUnsupported, Stage::Plan, message))
 }
 
 fn mux_node(graph: &mut Graph, index: usize, wish: &crate::task::TargetSpec, inputs: &[NodeId]) -> NodeId {

@@ -125,11 +125,11 @@ fn check_video(wanted: &VideoTarget, video: &ResolvedVideo) -> Result<(), String
     if !size.width.is_multiple_of(1 << x) || !size.height.is_multiple_of(1 << y) {
         return Err(format!("Video is {}x{}, which {} cannot hold", size.width, size.height, video.pixel_format));
     }
-    if video.pixel_format.has_alpha() {
-        return Err(format!("Video.PixelFormat {} needs a codec with alpha", video.pixel_format));
-    }
     if video.encoding.codec != wanted.codec {
         return Err("Video.Encoding.Codec is not the one asked for".into());
+    }
+    if !wanted.codec.pixel_formats().contains(&video.pixel_format) {
+        return Err(format!("Video.PixelFormat {} cannot go with Codec {}", video.pixel_format, wanted.codec.name()));
     }
     if video.sample_aspect.num() <= 0 {
         return Err(format!("Video.SampleAspect {} is not above zero", video.sample_aspect));
@@ -161,8 +161,20 @@ fn check_audio(wanted: &AudioTarget, audio: &ResolvedAudio) -> Result<(), String
     if encoding.codec != wanted.codec {
         return Err("Audio.Encoding.Codec is not the one asked for".into());
     }
-    if !(1..=8).contains(&encoding.channels) || !(7_350..=96_000).contains(&encoding.sample_rate) {
-        return Err("Audio.Encoding has Channels outside 1..8 or SampleRate outside 7350..96000".into());
+    let codec = wanted.codec;
+    if !(1..=codec.max_channels()).contains(&encoding.channels) || !(7_350..=96_000).contains(&encoding.sample_rate) {
+        return Err(format!(
+            "Audio.Encoding has Channels outside 1..{} or SampleRate outside 7350..96000",
+            codec.max_channels()
+        ));
+    }
+    if encoding.quality.is_some_and(|quality| quality > 100)
+        || !matches!(encoding.bits_per_sample, None | Some(16 | 24))
+    {
+        return Err("Audio.Encoding has Quality over 100 or BitsPerSample that is not 16 or 24".into());
+    }
+    if encoding.bitrate == 0 && encoding.quality.is_none() && !codec.is_lossless() {
+        return Err("Audio.Encoding has neither Bitrate nor Quality".into());
     }
     Ok(())
 }

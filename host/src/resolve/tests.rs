@@ -214,6 +214,8 @@ fn audio_words_stay_the_wires() {
         sample_rate: Some(44_100),
         sample_rate_option: LessOption::Fixed,
         channel: Some(2),
+        quality: None,
+        bits_per_sample: None,
     };
     let expected = json!({
         "Codec": "aac", "Bitrate": 96_000, "BitrateOption": "adaptive", "SampleRate": 44_100, "SampleRateOption": "fixed", "Channel": 2

@@ -50,6 +50,8 @@ impl Child {
         // A group of its own: Ctrl-C in the service's terminal is the service's to handle.
         command.arg("worker").env_clear().process_group(0).current_dir("/");
         command.envs(VARIABLES.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+        // SVT-AV1 writes its banner past FFmpeg's log.
+        command.env("SVT_LOG", "0");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn()?;
         let missing = || io::Error::other("a pipe is missing");

@@ -1,77 +1,14 @@
 //! What a target is encoded to and written as.
 
-use std::str::FromStr;
+mod codec;
+mod container;
 
 use serde::{Deserialize, Serialize};
 
 use super::Rational;
 
-/// Containers that this version writes (`Targets[].Container`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Container {
-    /// ISO base media file, with its index in front (faststart).
-    Mp4,
-}
-
-impl Container {
-    /// All of them.
-    pub const ALL: [Self; 1] = [Self::Mp4];
-
-    /// Name on the wire.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Mp4 => "mp4",
-        }
-    }
-
-    /// File extension without the dot: the value of `{autoext}`.
-    pub fn extension(self) -> &'static str {
-        self.name()
-    }
-}
-
-impl FromStr for Container {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|container| container.name() == text).ok_or(())
-    }
-}
-
-/// Video codecs that this version encodes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum VideoCodec {
-    /// H.264 by x264.
-    H264,
-}
-
-impl VideoCodec {
-    /// Name on the wire.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::H264 => "h264",
-        }
-    }
-}
-
-/// Audio codecs that this version encodes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AudioCodec {
-    /// AAC-LC.
-    Aac,
-}
-
-impl AudioCodec {
-    /// Name on the wire.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Aac => "aac",
-        }
-    }
-}
+pub use codec::{AudioCodec, VideoCodec};
+pub use container::Container;
 
 /// Extension `Preset`: how much time the encoder takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -154,6 +91,12 @@ pub struct AudioEncoding {
     pub sample_rate: u32,
     /// Number of channels, 1 to 8, in the codec's default layout for that count.
     pub channels: u16,
-    /// bit/s.
+    /// bit/s. 0, and not used, where `quality` is there or the codec is lossless ([`AudioCodec::is_lossless`]).
     pub bitrate: u64,
+    /// Bits of a sample, 16 or 24, of a lossless codec; 16 where it is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bits_per_sample: Option<u16>,
+    /// 0 (worst) to 100 (best) instead of a bitrate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<u8>,
 }

@@ -246,6 +246,12 @@ pub struct AudioTarget {
     /// Channels; default as the source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<u16>,
+    /// 0 to 100, higher is better, in place of a bitrate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<u8>,
+    /// 16 or 24, of lossless codecs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bits_per_sample: Option<u16>,
 }
 
 /// Which field of the request a filter comes from.

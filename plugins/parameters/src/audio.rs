@@ -1,5 +1,7 @@
 //! The audio of the output.
 
+mod limits;
+
 use wasmux_sdk::parameters::{
     AudioEncoding, AudioStreamFacts, AudioTarget, LessOption, MediaFacts, ResolvedAudio, Warning,
 };
@@ -11,24 +13,8 @@ const SAMPLE_RATE: &str = "Audio.TranscodeAudio.SampleRate";
 const BITRATE: &str = "Audio.TranscodeAudio.Bitrate";
 const CHANNEL: &str = "Audio.TranscodeAudio.Channel";
 
-/// The sample rates that AAC can hold, in Hz (ISO/IEC 14496-3, samplingFrequencyIndex).
-const AAC_SAMPLE_RATES: [u32; 13] =
-    [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350];
-
 /// What is used where the source does not tell its own.
 const UNKNOWN_SAMPLE_RATE: u32 = 48_000;
-
-/// `Channel` at most.
-const MAX_CHANNELS: u16 = 8;
-
-/// bit/s of a channel where the request names no bitrate.
-const BITRATE_PER_CHANNEL: u64 = 64_000;
-
-/// bit/s in all where the request names no bitrate.
-const MAX_DEFAULT_BITRATE: u64 = 384_000;
-
-/// A frame of AAC has 1,024 samples and at most 6,144 bits per channel (ISO/IEC 14496-3): 6 bits per sample.
-const AAC_MAX_BITS_PER_SAMPLE: u64 = 6;
 
 /// `Bitrate`, bit/s.
 const MIN_BITRATE: u64 = 1_000;
@@ -45,8 +31,15 @@ pub(crate) fn resolve(
     };
     let sample_rate = sample_rate(source, wish, warnings)?;
     let channels = channels(source, wish, warnings)?;
-    let bitrate = bitrate(facts, wish, sample_rate, channels, warnings)?;
-    Ok(ResolvedAudio { encoding: AudioEncoding { codec: wish.codec, sample_rate, channels, bitrate } })
+    // A quality or a lossless codec leaves nothing for a bitrate to say.
+    let quality = wish.quality.filter(|_| !limits::is_lossless(wish.codec) && wish.bitrate.is_none());
+    let bitrate = match quality {
+        None if !limits::is_lossless(wish.codec) => bitrate(facts, wish, sample_rate, channels, warnings)?,
+        _ => 0,
+    };
+    let bits_per_sample = wish.bits_per_sample.filter(|_| limits::is_lossless(wish.codec));
+    let codec = wish.codec;
+    Ok(ResolvedAudio { encoding: AudioEncoding { codec, sample_rate, channels, bitrate, quality, bits_per_sample } })
 }
 
 fn sample_rate(source: &AudioStreamFacts, wish: &AudioTarget, warnings: &mut Vec<Warning>) -> Result<u32, Refusal> {
@@ -69,7 +62,8 @@ fn sample_rate(source: &AudioStreamFacts, wish: &AudioTarget, warnings: &mut Vec
         }),
     };
     // Of two that are equally near the higher one, which comes first, keeps more.
-    let nearest = AAC_SAMPLE_RATES.into_iter().min_by_key(|held| held.abs_diff(rate)).unwrap_or(UNKNOWN_SAMPLE_RATE);
+    let rates = limits::sample_rates(wish.codec).iter().copied();
+    let nearest = rates.min_by_key(|held| held.abs_diff(rate)).unwrap_or(UNKNOWN_SAMPLE_RATE);
     if nearest != rate {
         let message =
             format!("{} cannot hold {rate} Hz, so the nearest rate of {nearest} Hz is used", wish.codec.name());
@@ -80,12 +74,13 @@ fn sample_rate(source: &AudioStreamFacts, wish: &AudioTarget, warnings: &mut Vec
 
 fn channels(source: &AudioStreamFacts, wish: &AudioTarget, warnings: &mut Vec<Warning>) -> Result<u16, Refusal> {
     if let Some(asked) = wish.channel {
-        return within(CHANNEL, asked, 1, MAX_CHANNELS);
+        return within(CHANNEL, asked, 1, limits::max_channels(wish.codec));
     }
     let count = match source.channels {
         0 => 2,
-        channels => channels.min(MAX_CHANNELS),
+        channels => channels,
     };
+    let count = count.min(limits::max_channels(wish.codec));
     if count != source.channels {
         let message = format!("the source has {} channels, the output gets {count}", source.channels);
         warnings.push(warning("ChannelsChanged", CHANNEL, message));
@@ -100,9 +95,9 @@ fn bitrate(
     channels: u16,
     warnings: &mut Vec<Warning>,
 ) -> Result<u64, Refusal> {
-    let most = AAC_MAX_BITS_PER_SAMPLE * u64::from(sample_rate) * u64::from(channels);
+    let (least, most) = limits::bitrates(wish.codec, sample_rate, channels);
     let Some(asked) = wish.bitrate else {
-        return Ok((BITRATE_PER_CHANNEL * u64::from(channels)).min(MAX_DEFAULT_BITRATE).min(most));
+        return Ok(limits::default_bitrate(wish.codec, channels).clamp(least, most));
     };
     within(BITRATE, asked, MIN_BITRATE, MAX_BITRATE)?;
     let source = match wish.bitrate_option {
@@ -116,12 +111,14 @@ fn bitrate(
         Choice::Asked => asked,
         Choice::Source => source.unwrap_or(asked).max(MIN_BITRATE),
     };
-    if bitrate > most {
+    let held = bitrate.clamp(least, most);
+    if held != bitrate {
         let message = format!(
-            "{} holds at most {most} bit/s with {channels} channels at {sample_rate} Hz, so that is used instead of {bitrate}",
+            "{} holds {least} to {most} bit/s with {channels} channels at {sample_rate} Hz, so {held} is used instead of {bitrate}",
             wish.codec.name()
         );
-        warnings.push(warning("BitrateLowered", BITRATE, message));
+        let code = if held < bitrate { "BitrateLowered" } else { "BitrateRaised" };
+        warnings.push(warning(code, BITRATE, message));
     }
-    Ok(bitrate.min(most))
+    Ok(held)
 }

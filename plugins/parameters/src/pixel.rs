@@ -1,8 +1,8 @@
 //! The sample format nearest to the source's (`PixelFormat`: "the default value is the same as the source video").
 
-use wasmux_sdk::parameters::{PixelFormat, VideoStreamFacts};
+use wasmux_sdk::parameters::{PixelFormat, VideoCodec, VideoStreamFacts};
 
-/// The nearest of the formats without alpha, which H.264 cannot carry. Chroma is never thrown away where a format keeps it;
+/// The nearest of the formats without alpha, which most codecs cannot carry. Chroma is never thrown away where a format keeps it;
 /// of the depths, 8 bit keeps all of up to 8 and 10 bit most of more.
 pub(crate) fn nearest(source: &VideoStreamFacts) -> PixelFormat {
     let name = source.pixel_format.to_ascii_lowercase();
@@ -15,6 +15,24 @@ pub(crate) fn nearest(source: &VideoStreamFacts) -> PixelFormat {
         (Subsampling::None, false) => PixelFormat::Yuv444p,
         (Subsampling::None, true) => PixelFormat::Yuv444p10le,
     }
+}
+
+/// Whether the encoder of a codec takes a format.
+pub(crate) fn takes(codec: VideoCodec, format: PixelFormat) -> bool {
+    match codec {
+        // `PixelFormat`: yuva420p needs Codec vp9.
+        VideoCodec::Vp9 => true,
+        VideoCodec::Vp8 => format == PixelFormat::Yuv420p,
+        VideoCodec::Av1 => matches!(format, PixelFormat::Yuv420p | PixelFormat::Yuv420p10le),
+        _ => !format.has_alpha(),
+    }
+}
+
+/// The format itself, or the one with 4:2:0 that the codec takes and that keeps as much of the depth as it can.
+pub(crate) fn taken(codec: VideoCodec, format: PixelFormat) -> PixelFormat {
+    let deep = matches!(format, PixelFormat::Yuv420p10le | PixelFormat::Yuv422p10le | PixelFormat::Yuv444p10le);
+    let coarse = if deep { PixelFormat::Yuv420p10le } else { PixelFormat::Yuv420p };
+    [format, coarse].into_iter().find(|format| takes(codec, *format)).unwrap_or(PixelFormat::Yuv420p)
 }
 
 /// Whether the source's format has an alpha plane that would be lost.

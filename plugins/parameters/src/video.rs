@@ -1,8 +1,8 @@
 //! The video of the output.
 
 use wasmux_sdk::parameters::{
-    LessOption, MediaFacts, PixelFormat, Rational, ResolvedVideo, VideoCodec, VideoEncoding, VideoRate,
-    VideoStreamFacts, VideoTarget, Warning,
+    LessOption, MediaFacts, PixelFormat, Rational, ResolvedVideo, VideoEncoding, VideoRate, VideoStreamFacts,
+    VideoTarget, Warning,
 };
 
 use crate::decide::{Choice, Refusal, choose, refuse, warning, within};
@@ -74,14 +74,25 @@ fn pixel_format(
     warnings: &mut Vec<Warning>,
 ) -> Result<PixelFormat, Refusal> {
     const FIELD: &str = "Video.TranscodeVideo.PixelFormat";
-    let format = wish.pixel_format.unwrap_or_else(|| pixel::nearest(source));
-    if format.has_alpha() && wish.codec == VideoCodec::H264 {
-        let allowed: Vec<_> =
-            PixelFormat::ALL.into_iter().filter(|format| !format.has_alpha()).map(PixelFormat::name).collect();
-        let reason = format!("{format} has alpha, which h264 cannot carry; allowed are {}", allowed.join(", "));
-        return refuse(FIELD, reason);
-    }
-    if pixel::has_alpha(source) {
+    let format = match wish.pixel_format {
+        Some(asked) if pixel::takes(wish.codec, asked) => asked,
+        Some(asked) => {
+            let all = PixelFormat::ALL.into_iter().filter(|format| pixel::takes(wish.codec, *format));
+            let allowed: Vec<_> = all.map(PixelFormat::name).collect();
+            let codec = wish.codec.name();
+            return refuse(FIELD, format!("{codec} cannot carry {asked}; allowed are {}", allowed.join(", ")));
+        }
+        None => {
+            let nearest = pixel::nearest(source);
+            let taken = pixel::taken(wish.codec, nearest);
+            if taken != nearest {
+                let message = format!("{} cannot carry {nearest}, so the output is {taken}", wish.codec.name());
+                warnings.push(warning("PixelFormatChanged", FIELD, message));
+            }
+            taken
+        }
+    };
+    if pixel::has_alpha(source) && !format.has_alpha() {
         let message = format!("the alpha of the source's {} is dropped: the output is {format}", source.pixel_format);
         warnings.push(warning("AlphaDropped", FIELD, message));
     }

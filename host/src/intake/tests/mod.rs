@@ -1,5 +1,6 @@
 //! Tests of the room as a whole: requests in, specs or faults out.
 
+mod containers;
 mod docs;
 mod guide;
 mod properties;

@@ -1,53 +1,53 @@
 //! Samples to packets.
 
 use ffmpeg_next::codec::Context;
-use ffmpeg_next::format::sample::{Sample, Type};
 
+use super::audio_options::{check, encoder_name, ffmpeg_name, layout, options, sample_format};
 use super::{EncodeReport, Opened, find};
 use crate::media::clock::to_ns;
 use crate::media::decode::per;
 use crate::media::stream::{Packet, StreamKind, StreamParameters};
 use crate::media::transform::EncoderSamples;
 use crate::media::{MediaError, Result, ffi};
-use crate::task::{AudioCodec, AudioEncoding};
+use crate::task::AudioEncoding;
+
+/// Samples of a frame where the encoder does not mind.
+const ANY_FRAME_SIZE: u32 = 1024;
 
 /// Encodes sound. It opens at once: the size of its frames is needed to make them.
 pub struct AudioEncoder {
     opened: Opened,
-    codec: AudioCodec,
+    /// FFmpeg's name.
+    codec: &'static str,
 }
 
 impl AudioEncoder {
     /// Opens an encoder. `Encoder` where parameters are refused; the message names them.
     pub fn open(encoding: &AudioEncoding) -> Result<Self> {
-        let AudioCodec::Aac = encoding.codec;
-        let refused = |field: &str, value: u64, why: &str| MediaError::Encoder(format!("{field} {value}: {why}"));
-        let layout = ffi::layout_name(encoding.channels)
-            .ok_or_else(|| refused("Channel", u64::from(encoding.channels), "allowed are 1 to 8"))?;
+        check(encoding)?;
+        let layout = layout(encoding)?;
         let rate = i32::try_from(encoding.sample_rate)
-            .ok()
-            .filter(|rate| *rate > 0)
-            .ok_or_else(|| refused("SampleRate", u64::from(encoding.sample_rate), "no encoder has it"))?;
-        let mut encoder = Context::new_with_codec(find("aac")?)
+            .map_err(|_| MediaError::Bug(format!("a sample rate of {}", encoding.sample_rate)))?;
+        let name = encoder_name(encoding);
+        let mut encoder = Context::new_with_codec(find(name)?)
             .encoder()
             .audio()
-            .map_err(|error| MediaError::Bug(format!("aac: {error}")))?;
+            .map_err(|error| MediaError::Bug(format!("{name}: {error}")))?;
         encoder.set_rate(rate);
-        encoder.set_format(Sample::F32(Type::Planar));
+        encoder.set_format(sample_format(encoding));
         let base = per(encoding.sample_rate);
         encoder.set_time_base(crate::media::clock::av(base));
-        let options = [
-            ("b", encoding.bitrate.min(i32::MAX as u64).to_string()),
-            ("ch_layout", layout),
-            ("flags", "+global_header+bitexact".to_owned()),
-        ];
-        let opened = Opened::open("aac", encoder.0.0, base, &options)?;
-        Ok(Self { opened, codec: encoding.codec })
+        let opened = Opened::open(name, encoder.0.0, base, &options(encoding, layout))?;
+        Ok(Self { opened, codec: ffmpeg_name(encoding) })
     }
 
     /// Samples of a frame that it wants, except the last.
     pub fn frame_size(&self) -> u32 {
-        ffi::frame_size(&self.opened.encoder)
+        match ffi::frame_size(&self.opened.encoder) {
+            // PCM takes any number.
+            0 => ANY_FRAME_SIZE,
+            size => size,
+        }
     }
 
     /// Encodes a frame, or with `None` what is still inside. An error of `out` is returned at once.
@@ -70,7 +70,7 @@ impl AudioEncoder {
 
     /// Parameters for the muxer.
     pub fn parameters(&self) -> Result<StreamParameters> {
-        self.opened.parameters(StreamKind::Audio, None, self.codec.name())
+        self.opened.parameters(StreamKind::Audio, None, self.codec)
     }
 
     /// What it did so far.

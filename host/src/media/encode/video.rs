@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use ffmpeg_next::codec::Context;
 use ffmpeg_next::picture;
 
+use super::video_options::{check, encoder_name, options};
 use super::{EncodeReport, Opened, find};
 use crate::media::clock::{self, VideoClock, from_ns, to_ns};
 use crate::media::frame::to_pixel;
 use crate::media::stream::{Packet, StreamKind, StreamParameters};
 use crate::media::{Frame, MediaError, Result};
-use crate::task::{Picture, PixelFormat, Rational, VideoCodec, VideoEncoding, VideoRate};
+use crate::task::{Picture, Rational, VideoCodec, VideoEncoding};
 
 /// Encodes pictures. It opens on the first frame, so that nothing is held while a task waits.
 pub struct VideoEncoder {
@@ -101,12 +102,12 @@ impl VideoEncoder {
 
     fn open(&self) -> Result<Opened> {
         let (encoding, picture) = (&self.encoding, &self.picture);
-        let VideoCodec::H264 = encoding.codec;
-        check_h264(picture)?;
-        let mut encoder = Context::new_with_codec(find("libx264")?)
+        check(encoding.codec, picture)?;
+        let name = encoder_name(encoding.codec);
+        let mut encoder = Context::new_with_codec(find(name)?)
             .encoder()
             .video()
-            .map_err(|error| MediaError::Bug(format!("libx264: {error}")))?;
+            .map_err(|error| MediaError::Bug(format!("{name}: {error}")))?;
         encoder.set_width(picture.width);
         encoder.set_height(picture.height);
         encoder.set_format(to_pixel(picture.pixel_format));
@@ -114,7 +115,8 @@ impl VideoEncoder {
         encoder.set_time_base(clock::av(self.clock.time_base));
         // Rate control and the level think in frames per second; without a rate they would take the time base for it.
         encoder.set_frame_rate(Some(clock::av(self.rate())));
-        Opened::open("libx264", encoder.0.0, self.clock.time_base, &self.options()?)
+        let options = options(encoding, picture, self.rate().as_f64(), self.threads)?;
+        Opened::open(name, encoder.0.0, self.clock.time_base, &options)
     }
 
     fn rate(&self) -> Rational {
@@ -122,58 +124,15 @@ impl VideoEncoder {
         known.unwrap_or_else(|| Rational::new(25, 1).unwrap_or(Rational::ONE))
     }
 
-    /// All options in FFmpeg's names. As options and not as fields, so that flags are added to those that are set already.
-    fn options(&self) -> Result<Vec<(&'static str, String)>> {
-        let encoding = &self.encoding;
-        let mut options = vec![
-            ("preset", encoding.preset.name().to_owned()),
-            ("threads", if self.threads == 0 { "auto".to_owned() } else { self.threads.to_string() }),
-            // mp4 wants the headers outside of the packets.
-            ("flags", "+global_header".to_owned()),
-            ("g", within("GOPSize", u64::from(encoding.gop_size), i32::MAX as u64)?),
-            ("bf", within("BFrames", u64::from(encoding.b_frames), 16)?),
-            ("refs", within("Refs", u64::from(encoding.refs), 16)?),
-        ];
-        match encoding.rate {
-            VideoRate::Crf(quality) if (0.0..=51.0).contains(&quality) => {
-                options.push(("crf", quality.to_string()));
-                if let Some(limit) = encoding.max_bitrate {
-                    // A limit needs a buffer over which it holds; two seconds, as with `Bitrate`.
-                    let buffer = encoding.buffer_size.unwrap_or(limit.saturating_mul(2));
-                    options.push(("maxrate", within("MaxBitrate", limit, i32::MAX as u64)?));
-                    options.push(("bufsize", within("BufferSize", buffer, i32::MAX as u64)?));
-                }
-            }
-            VideoRate::Crf(quality) => {
-                return Err(MediaError::Encoder(format!("CRF {quality} is not allowed: it must be 0 to 51")));
-            }
-            VideoRate::Bitrate(bitrate) => {
-                let text = within("Bitrate", bitrate, i32::MAX as u64 / 2)?;
-                options.push(("b", text.clone()));
-                options.push(("maxrate", text));
-                options.push(("bufsize", bitrate.saturating_mul(2).to_string()));
-            }
-        }
-        let colour = &self.picture.colour;
-        // The matrix of RGB does not fit planar YUV.
-        let matrix = if colour.matrix == 0 { 2 } else { colour.matrix };
-        options.push(("color_primaries", colour.primaries.to_string()));
-        options.push(("color_trc", colour.transfer.to_string()));
-        options.push(("colorspace", matrix.to_string()));
-        options.push(("color_range", if colour.full_range { "pc" } else { "tv" }.to_owned()));
-        if let Some(location) = colour.chroma_location {
-            options.push(("chroma_sample_location", (u16::from(location) + 1).to_string()));
-        }
-        Ok(options)
-    }
-
     /// Parameters for the muxer; `None` before the first frame.
     pub fn parameters(&self) -> Result<Option<StreamParameters>> {
         let Some(opened) = &self.opened else {
             return Ok(None);
         };
-        let mut parameters = opened.parameters(StreamKind::Video, Some(self.rate()), self.encoding.codec.name())?;
+        let mut parameters =
+            opened.parameters(StreamKind::Video, Some(self.rate()), ffmpeg_name(self.encoding.codec))?;
         parameters.size = Some((self.picture.width, self.picture.height));
+        parameters.alpha = self.picture.pixel_format.has_alpha();
         let aspect = self.picture.sample_aspect;
         parameters.aspect = (aspect.num(), aspect.den());
         Ok(Some(parameters))
@@ -197,32 +156,7 @@ fn drain(
     })
 }
 
-fn check_h264(picture: &Picture) -> Result<()> {
-    if picture.pixel_format == PixelFormat::Yuva420p {
-        let allowed: Vec<_> =
-            PixelFormat::ALL.iter().filter(|format| !format.has_alpha()).map(|format| format.name()).collect();
-        return Err(MediaError::Encoder(format!(
-            "PixelFormat yuva420p: h264 has no alpha; allowed are {}",
-            allowed.join(", ")
-        )));
-    }
-    let (x, y) = picture.pixel_format.chroma_shift();
-    if !picture.width.is_multiple_of(1 << x) || !picture.height.is_multiple_of(1 << y) {
-        return Err(MediaError::Encoder(format!(
-            "the picture of {}x{} does not suit {}: h264 wants a multiple of {}x{}",
-            picture.width,
-            picture.height,
-            picture.pixel_format,
-            1 << x,
-            1 << y
-        )));
-    }
-    Ok(())
-}
-
-fn within(field: &str, value: u64, most: u64) -> Result<String> {
-    if value > most {
-        return Err(MediaError::Encoder(format!("{field} {value} is not allowed: it must be at most {most}")));
-    }
-    Ok(value.to_string())
+/// FFmpeg's name of the codec.
+fn ffmpeg_name(codec: VideoCodec) -> &'static str {
+    if codec == VideoCodec::H265 { "hevc" } else { codec.name() }
 }

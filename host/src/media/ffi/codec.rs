@@ -59,3 +59,17 @@ pub(in crate::media) fn frame_size(context: &Context) -> u32 {
     let context = unsafe { &*context };
     u32::try_from(context.frame_size).unwrap_or(0)
 }
+
+/// Samples per second, and bytes of one sample of all channels, of uncompressed sound; `None` for all else.
+pub(in crate::media) fn pcm_form(parameters: &Parameters) -> Option<(i32, usize)> {
+    // SAFETY: the pointer is only used in the next step, while the parameters are borrowed.
+    let parameters = unsafe { parameters.as_ptr() };
+    // SAFETY: null or allocated parameters that are borrowed.
+    let parameters = unsafe { parameters.as_ref() }?;
+    let bytes = match parameters.codec_id {
+        ffi::AVCodecID::AV_CODEC_ID_PCM_S16LE => 2,
+        ffi::AVCodecID::AV_CODEC_ID_PCM_S24LE => 3,
+        _ => return None,
+    };
+    Some((parameters.sample_rate, bytes * usize::try_from(parameters.ch_layout.nb_channels).ok()?))
+}

@@ -2,14 +2,12 @@
 
 use ffmpeg_next::frame;
 
+use crate::media::Result;
 use crate::media::clock::{ratio, rescale};
 use crate::media::decode::{AudioFrame, per};
+use crate::media::encode::{layout, sample_format};
 use crate::media::graph::Chain;
-use crate::media::{MediaError, Result, ffi};
 use crate::task::AudioEncoding;
-
-/// Sample format of all audio encoders here: planar 32-bit float.
-const FORMAT: &str = "fltp";
 
 /// Sound in the form of an encoder, in frames of its size.
 pub struct EncoderSamples {
@@ -53,13 +51,9 @@ impl Input {
 impl AudioTransform {
     /// `frame_size` is the encoder's number of samples per frame. `Encoder` where there is no layout for the number of channels.
     pub fn new(encoding: &AudioEncoding, frame_size: u32) -> Result<Self> {
-        let layout = ffi::layout_name(encoding.channels).ok_or_else(|| {
-            MediaError::Encoder(format!(
-                "Channel {}: there is no default layout; allowed are 1 to 8",
-                encoding.channels
-            ))
-        })?;
-        let input = Input { rate: encoding.sample_rate, format: FORMAT, layout: layout.clone() };
+        let layout = layout(encoding)?;
+        let input =
+            Input { rate: encoding.sample_rate, format: sample_format(encoding).name(), layout: layout.clone() };
         let mut frames = Chain::build("a", &input.arguments(), "anull")?;
         frames.set_frame_size(frame_size);
         Ok(Self { encoding: *encoding, layout, running: None, frames, end: 0, next: 0 })
@@ -88,10 +82,9 @@ impl AudioTransform {
     }
 
     fn build(&self, input: &Input) -> Result<Chain> {
-        let (rate, layout) = (self.encoding.sample_rate, &self.layout);
+        let (rate, layout, form) = (self.encoding.sample_rate, &self.layout, sample_format(&self.encoding).name());
         // What lies before the start of the output is cut to the sample.
-        let filters =
-            format!("atrim=start=0,aformat=sample_fmts={FORMAT}:sample_rates={rate}:channel_layouts={layout}");
+        let filters = format!("atrim=start=0,aformat=sample_fmts={form}:sample_rates={rate}:channel_layouts={layout}");
         Chain::build("a", &input.arguments(), &filters)
     }
 

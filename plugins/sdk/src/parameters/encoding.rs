@@ -11,6 +11,14 @@ use super::Rational;
 pub enum VideoCodec {
     /// H.264.
     H264,
+    /// H.265.
+    H265,
+    /// VP9.
+    Vp9,
+    /// VP8.
+    Vp8,
+    /// AV1.
+    Av1,
 }
 
 impl VideoCodec {
@@ -18,6 +26,10 @@ impl VideoCodec {
     pub fn name(self) -> &'static str {
         match self {
             Self::H264 => "h264",
+            Self::H265 => "h265",
+            Self::Vp9 => "vp9",
+            Self::Vp8 => "vp8",
+            Self::Av1 => "av1",
         }
     }
 }
@@ -29,6 +41,20 @@ impl VideoCodec {
 pub enum AudioCodec {
     /// AAC-LC.
     Aac,
+    /// MPEG-1 and MPEG-2 layer III.
+    Mp3,
+    /// Vorbis.
+    Vorbis,
+    /// FLAC, lossless.
+    Flac,
+    /// AC-3.
+    Ac3,
+    /// Opus.
+    Opus,
+    /// AMR, narrow band.
+    Amr,
+    /// Plain samples.
+    Pcm,
 }
 
 impl AudioCodec {
@@ -36,6 +62,13 @@ impl AudioCodec {
     pub fn name(self) -> &'static str {
         match self {
             Self::Aac => "aac",
+            Self::Mp3 => "mp3",
+            Self::Vorbis => "vorbis",
+            Self::Flac => "flac",
+            Self::Ac3 => "ac3",
+            Self::Opus => "opus",
+            Self::Amr => "amr",
+            Self::Pcm => "pcm",
         }
     }
 }
@@ -102,6 +135,12 @@ pub struct AudioEncoding {
     pub sample_rate: u32,
     /// Number of channels, 1 to 8, in the codec's default layout for that count.
     pub channels: u16,
-    /// bit/s.
+    /// bit/s; 0 where the codec is lossless or `quality` says how the encoder spends bits.
     pub bitrate: u64,
+    /// 0 to 100, higher is better, in place of a bitrate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<u8>,
+    /// 16 or 24, where the codec is lossless.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bits_per_sample: Option<u16>,
 }

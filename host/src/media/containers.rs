@@ -1,0 +1,97 @@
+//! What each container is to FFmpeg.
+
+use super::clock::VideoClock;
+use super::stream::StreamParameters;
+use crate::task::{Container, Rational};
+
+/// The muxer of a container.
+pub(super) fn muxer_name(container: Container) -> &'static str {
+    match container {
+        Container::Mkv => "matroska",
+        Container::Ts => "mpegts",
+        Container::Aac => "adts",
+        Container::Oga => "ogg",
+        container => container.name(),
+    }
+}
+
+/// Options of the muxer.
+pub(super) fn muxer_options(container: Container) -> Vec<(&'static str, &'static str)> {
+    // No dates and versions of libraries in the file: the same task makes the same bytes.
+    let mut options = vec![("fflags", "+bitexact")];
+    match container {
+        // The index in front, so that a player can start before it has the whole file.
+        Container::Mov => options.push(("movflags", "+faststart")),
+        Container::Mkv | Container::Webm => options.push(("cues_to_front", "1")),
+        // FLAC in mp4 counts as experimental in FFmpeg 5.1; its mapping has been fixed since, and players read it.
+        Container::Mp4 => options.extend([("movflags", "+faststart"), ("strict", "experimental")]),
+        Container::Flv => options.push(("flvflags", "+add_keyframe_index")),
+        _ => {}
+    }
+    options
+}
+
+/// The tag of a codec in the container, where the muxer's own choice is not the one that all players take: Apple's want
+/// HEVC with its parameter sets outside of the packets, which is `hvc1`.
+pub(super) fn tag(container: Container, codec: &str) -> u32 {
+    match (container, codec) {
+        (Container::Mp4 | Container::Mov, "hevc") => u32::from_le_bytes(*b"hvc1"),
+        _ => 0,
+    }
+}
+
+/// Bitstream filters for what the muxer wants and does not convert by itself. These containers have no place for the
+/// headers of H.264 that players read: each key picture carries them. The muxer of ts does that on its own.
+pub(super) fn packet_filters(container: Container, codec: &str) -> Option<&'static str> {
+    match (container, codec) {
+        (Container::Avi | Container::Asf | Container::Mxf, "h264") => Some("h264_mp4toannexb,dump_extra=freq=keyframe"),
+        _ => None,
+    }
+}
+
+/// The unit of times that the muxer is told. AVI and MXF have no times but the numbers of frames: they need the frame rate.
+pub(super) fn time_base(container: Container, clock: VideoClock) -> Rational {
+    let counted = matches!(container, Container::Avi | Container::Mxf);
+    clock.rate.filter(|_| counted).and_then(Rational::inverse).unwrap_or(clock.time_base)
+}
+
+/// Whether the container holds as much sound as pictures, to the frame, and its muxer drops the rest of either.
+pub(super) fn pairs_streams(container: Container) -> bool {
+    container == Container::Mxf
+}
+
+/// Whether the container says which pictures have alpha; in others it is lost.
+pub(super) fn marks_alpha(container: Container, stream: &StreamParameters) -> bool {
+    stream.alpha && matches!(container, Container::Mkv | Container::Webm)
+}
+
+/// What a container keeps of a stream, so that reading back must find it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Kept {
+    /// The number of packets.
+    pub(super) packets: bool,
+    /// Which of them are keys.
+    pub(super) keys: bool,
+    /// The payload, but for what [`super::digest`] leaves out.
+    pub(super) payload: bool,
+    /// The times, so that the length is right.
+    pub(super) length: bool,
+}
+
+impl Kept {
+    /// `codec` is FFmpeg's name.
+    pub(super) fn of(container: Container, codec: &str) -> Self {
+        let samples = codec.starts_with("pcm_");
+        Self {
+            // Samples have no packets: each demuxer cuts them as it likes. The sum over all of them says more.
+            packets: !samples,
+            keys: !samples,
+            // Sound that is longer than the pictures is cut there.
+            payload: !(samples && pairs_streams(container)),
+            length: true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
