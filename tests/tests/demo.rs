@@ -3,10 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use std::fs;
+use std::process::Command;
 
 use serde_json::{Value, json};
 use wasmux_tests::pictures::{Area, Rgb, inside};
-use wasmux_tests::{World, clips, workspace};
+use wasmux_tests::{World, binary, clips, request, text, workspace};
 
 const WIDTH: usize = 1920;
 const HEIGHT: usize = 1080;
@@ -112,4 +113,23 @@ fn two_targets_may_name_different_components_for_a_role() {
     let letter = plain.psnr(&inverted, |x, y| inside((300, 150, 20, 30), x, y));
     let rest = plain.psnr(&inverted, |x, y| (40..280).contains(&x) && (24..140).contains(&y));
     assert!(corner < 15.0 && letter < 25.0 && rest > 35.0, "corner {corner:.1} dB, letter {letter:.1}, rest {rest:.1}");
+}
+
+#[test]
+fn a_frame_of_a_transport_stream_is_the_one_asked_for() {
+    let world = World::default();
+    clips::put(&world, "bigbuckbunny.mp4");
+    let video = json!({"TranscodeVideo": {"Codec": "h265", "Preset": "fast", "Resolution": "320x180", "GOPSize": 50}});
+    let target = json!({"URI": "oss://test-bucket/out.ts", "Container": "ts", "Video": video, "Audio": {}});
+    world.run_well(&request("bigbuckbunny.mp4", &target));
+    // A transport stream is entered anywhere: before the first key picture, behind one, and far from any.
+    for frame in [1, 51, 62, 99, 130] {
+        let (file, png) = (world.object("out.ts"), world.object("frame.png"));
+        let at = (frame as f64 / 25.0 + 0.005).to_string();
+        let output = Command::new(binary()).arg("frame").arg(&file).arg(&png).args(["--at", &at]).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let (shown, decoded) = (Rgb::of_video(&png, 0, 320, 180), Rgb::of_video(&file, frame, 320, 180));
+        let likeness = shown.psnr(&decoded, |_, _| true);
+        assert!(likeness > 35.0, "frame {frame}: {likeness:.1} dB");
+    }
 }

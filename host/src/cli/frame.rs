@@ -29,7 +29,12 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 pub(super) fn run(args: &FrameArgs, interrupt: &Interrupt) -> Result<(), Stop> {
-    let source = probe::open(&args.file)?;
-    let frame = media::frame_at(Box::new(source), args.at, interrupt).map_err(|error| error.at(Stage::Decode))?;
+    // What is wrong with the file's name is told here; after that it is read.
+    probe::open(&args.file)?;
+    let open = || -> media::Result<Box<dyn media::ByteSource>> {
+        let source = media::FileSource::open(&args.file).map_err(|error| media::MediaError::Read(error.to_string()))?;
+        Ok(Box::new(source))
+    };
+    let frame = media::frame_at(&open, args.at, interrupt).map_err(|error| error.at(Stage::Decode))?;
     media::write_png(&frame, &args.output).map_err(|error| Stop::Output(error.to_string()))
 }

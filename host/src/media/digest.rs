@@ -21,6 +21,11 @@ pub(super) struct Digest {
     form: Form,
     hasher: DefaultHasher,
     known: bool,
+    /// Of units with start codes, beside those with lengths in `hasher`. All packets of a stream have the same form, but a single packet may
+    /// happen to have both: a start code of three bytes can be the right length. `None` once a packet has not this form.
+    by_codes: Option<DefaultHasher>,
+    /// The same for `hasher`.
+    by_lengths: bool,
 }
 
 impl Digest {
@@ -36,7 +41,13 @@ impl Digest {
             }
             _ => None,
         };
-        Self { form: form.unwrap_or(Form::Plain), hasher: DefaultHasher::new(), known: form.is_some() }
+        Self {
+            form: form.unwrap_or(Form::Plain),
+            hasher: DefaultHasher::new(),
+            known: form.is_some(),
+            by_codes: Some(DefaultHasher::new()),
+            by_lengths: true,
+        }
     }
 
     /// Takes the next packet.
@@ -49,20 +60,31 @@ impl Digest {
             Form::Adts => self.hasher.write(without_adts(data)),
             Form::Obus => self.hasher.write(data.strip_prefix(&[0x12, 0]).unwrap_or(data)),
             Form::Units { is_picture } => {
-                let Some(units) = with_lengths(data).or_else(|| with_start_codes(data)) else {
-                    self.known = false;
-                    return;
+                let pictures = |units: Vec<&[u8]>, hasher: &mut DefaultHasher| {
+                    for unit in units.into_iter().filter(|unit| unit.first().is_some_and(|head| is_picture(*head))) {
+                        hasher.write(without_zeros(unit));
+                    }
                 };
-                for unit in units.into_iter().filter(|unit| unit.first().is_some_and(|head| is_picture(*head))) {
-                    self.hasher.write(without_zeros(unit));
+                match with_lengths(data).filter(|_| self.by_lengths) {
+                    Some(units) => pictures(units, &mut self.hasher),
+                    None => self.by_lengths = false,
+                }
+                match (with_start_codes(data), &mut self.by_codes) {
+                    (Some(units), Some(hasher)) => pictures(units, hasher),
+                    _ => self.by_codes = None,
                 }
             }
         }
     }
 
-    /// The sum; `None` where the payload has a form that is not known.
+    /// The sum; `None` where the payload has a form that is not known, or could be either.
     pub(super) fn value(&self) -> Option<u64> {
-        self.known.then(|| self.hasher.finish())
+        match (self.form, &self.by_codes) {
+            _ if !self.known => None,
+            (Form::Units { .. }, None) => self.by_lengths.then(|| self.hasher.finish()),
+            (Form::Units { .. }, Some(hasher)) => (!self.by_lengths).then(|| hasher.finish()),
+            _ => Some(self.hasher.finish()),
+        }
     }
 }
 
@@ -140,6 +162,14 @@ mod tests {
         assert_eq!(sum("h264", &[lengths]), sum("h264", &[codes]));
         assert_ne!(sum("h264", &[lengths]), sum("h264", &[&[0, 0, 0, 3, 0x65, 7, 9]]));
         assert_eq!(sum("h264", &[&[1, 2, 3]]), None);
+        // A start code of three bytes and a delimiter that together are the right length of the rest.
+        let mut both = vec![0, 0, 1, 0x09];
+        both.extend([0, 0, 1, 0x65, 5, 6]);
+        both.resize(4 + 0x109, 7);
+        let slice = &both[7..];
+        let plain = [&(slice.len() as u32).to_be_bytes(), slice].concat();
+        assert_eq!(sum("h264", &[codes, &both]), sum("h264", &[lengths, &plain]));
+        assert_eq!(sum("h264", &[&both]), None, "nobody can tell");
         let adts: &[u8] = &[0xff, 0xf1, 0x50, 0x80, 0x01, 0x3f, 0xfc, 1, 2];
         assert_eq!(sum("aac", &[adts]), sum("aac", &[&[1, 2]]));
         assert_eq!(sum("av1", &[&[0x12, 0, 5]]), sum("av1", &[&[5]]));

@@ -5,38 +5,63 @@ use std::path::Path;
 use ffmpeg_next::codec::Context;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
-use ffmpeg_next::{Error, Packet, encoder};
+use ffmpeg_next::{Error, Packet as RawPacket, encoder};
 
 use super::clock::SECOND;
 use super::decode::VideoDecoder;
 use super::demux::Demuxer;
 use super::graph::Chain;
 use super::source::{ByteSource, Interrupt};
+use super::stream::Packet;
 use super::transform::{VideoTransform, matrix_name};
 use super::{Frame, MediaError, Result, ffi};
 use crate::task::{Picture, PixelFormat, ResolvedVideo, VideoStreamFacts};
 use crate::task::{Preset, VideoCodec, VideoEncoding, VideoRate, resolved::Size};
 
-/// The picture that is shown at this time, upright, in seconds from the start; after the end it is the last one. `Unsupported`
-/// where there is no video; `Damaged` where nothing can be decoded.
-pub fn frame_at(source: Box<dyn ByteSource>, seconds: f64, interrupt: &Interrupt) -> Result<Frame> {
-    let mut demuxer = Demuxer::open(source, interrupt)?;
-    let facts = demuxer.facts().video_streams.first().cloned();
-    let facts = facts.ok_or_else(|| MediaError::Unsupported("the source has no video stream".to_owned()))?;
-    demuxer.select(&[facts.index]);
-    let parameters = demuxer.parameters(facts.index)?;
-    let mut decoder = VideoDecoder::open(&parameters)?;
-    let (resolved, picture) = upright(&facts);
-    let mut transform = VideoTransform::new(&resolved, &picture, decoder.clock());
+/// The picture that is shown at this time, upright, in seconds from the start; after the end it is the last one. `open` opens the source,
+/// and may be called twice. `Unsupported` where there is no video; `Damaged` where nothing can be decoded.
+pub fn frame_at(open: &dyn Fn() -> Result<Box<dyn ByteSource>>, seconds: f64, interrupt: &Interrupt) -> Result<Frame> {
     let target = (seconds.max(0.0) * SECOND as f64) as i64;
-    // Where a container cannot seek, all of it is decoded.
-    if target > 0 && demuxer.seek(target).is_err() {
+    let mut sought = target > 0;
+    let (found, clock, resolved, picture) = loop {
+        let mut demuxer = Demuxer::open(open()?, interrupt)?;
+        let facts = demuxer.facts().video_streams.first().cloned();
+        let facts = facts.ok_or_else(|| MediaError::Unsupported("the source has no video stream".to_owned()))?;
+        demuxer.select(&[facts.index]);
+        // Where a container cannot seek, all of it is decoded.
+        sought = sought && demuxer.seek(target).is_ok();
         interrupt.check()?;
-    }
+        let mut decoder = VideoDecoder::open(&demuxer.parameters(facts.index)?)?;
+        let (resolved, picture) = upright(&facts);
+        match scan(&mut demuxer, &mut decoder, target, sought)? {
+            Some(frame) if !sought || frame.time_ns <= target => break (frame, decoder.clock(), resolved, picture),
+            _ if !sought => return Err(MediaError::Damaged("the source has no picture".to_owned())),
+            // Some containers seek to a place from which the next key picture is too late: then from the start.
+            _ => sought = false,
+        }
+    };
+    let mut transform = VideoTransform::new(&resolved, &picture, clock);
+    let mut shown = None;
+    let mut keep = |frame| {
+        shown = Some(frame);
+        Ok(())
+    };
+    transform.send(Some(found), &mut keep)?;
+    transform.send(None, &mut keep)?;
+    shown.ok_or_else(|| MediaError::Bug("the picture was lost while it was turned".to_owned()))
+}
+
+/// The last picture that begins no later than `target`, or the first where there is none. After a seek, what comes before the first key
+/// picture is left out: a transport stream is entered anywhere, and a decoder would make grey of it.
+fn scan(demuxer: &mut Demuxer, decoder: &mut VideoDecoder, target: i64, sought: bool) -> Result<Option<Frame>> {
     let mut found: Option<Frame> = None;
-    let mut later = false;
+    let (mut later, mut entered) = (false, !sought);
     while !later {
         let packet = demuxer.read()?;
+        entered |= packet.as_ref().is_some_and(Packet::is_key);
+        if packet.is_some() && !entered {
+            continue;
+        }
         decoder.send(packet.as_ref(), &mut |frame| {
             later |= found.is_some() && frame.time_ns > target;
             if !later {
@@ -48,15 +73,7 @@ pub fn frame_at(source: Box<dyn ByteSource>, seconds: f64, interrupt: &Interrupt
             break;
         }
     }
-    let found = found.ok_or_else(|| MediaError::Damaged("the source has no picture".to_owned()))?;
-    let mut shown = None;
-    let mut keep = |frame| {
-        shown = Some(frame);
-        Ok(())
-    };
-    transform.send(Some(found), &mut keep)?;
-    transform.send(None, &mut keep)?;
-    shown.ok_or_else(|| MediaError::Bug("the picture was lost while it was turned".to_owned()))
+    Ok(found)
 }
 
 /// The source's picture as it is shown, in the nearest format that frames can have.
@@ -136,7 +153,7 @@ fn encode_png(rgb: &Video) -> Result<Vec<u8>> {
     let mut png = png.open_as(codec).map_err(failed)?;
     png.send_frame(rgb).map_err(failed)?;
     png.send_eof().map_err(failed)?;
-    let mut packet = Packet::empty();
+    let mut packet = RawPacket::empty();
     png.receive_packet(&mut packet).map_err(failed)?;
     Ok(packet.data().unwrap_or_default().to_vec())
 }

@@ -26,7 +26,7 @@ fn a_task_is_taken_in() {
 #[test]
 fn a_refused_task_names_all_faults_and_is_not_kept() {
     let rig = Rig::new();
-    let got = rig.ask("POST", "/v1/tasks", r#"{"ProjectName":"p","Sources":[],"Targets":[{"Container":"ts"}]}"#);
+    let got = rig.ask("POST", "/v1/tasks", r#"{"ProjectName":"p","Sources":[],"Targets":[{"Container":"docx"}]}"#);
     let (status, code, message) = got.refused();
     assert_eq!((status, code.as_str()), (400, "InvalidArgument"), "{message}");
     let faults = got.json()["Faults"].as_array().unwrap().clone();

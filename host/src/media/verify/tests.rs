@@ -114,7 +114,8 @@ fn a_copy_keeps_its_rotation() {
     assert_ne!(rotate, Rotation::None);
     let report = copy(&turned, &folder.file("copy.mp4")).unwrap();
     assert_eq!(open(&report.path).facts().video_streams[0].rotate, rotate);
-    let frame = frame_at(Box::new(FileSource::open(&report.path).unwrap()), 1.0, &Interrupt::default()).unwrap();
+    let frame =
+        frame_at(&|| Ok(Box::new(FileSource::open(&report.path).unwrap())), 1.0, &Interrupt::default()).unwrap();
     assert_eq!((frame.width(), frame.height()), (120, 160));
 }
 
@@ -142,7 +143,7 @@ fn a_still_has_the_right_colours() {
         "-f lavfi -i color=0x20C040:s=64x64:r=25:d=1 -vf scale=out_color_matrix=bt709,format=yuv444p -colorspace bt709 -c:v libx264 -qp 0",
     );
     let interrupt = Interrupt::default();
-    let still = |seconds| frame_at(Box::new(FileSource::open(&clip).unwrap()), seconds, &interrupt).unwrap();
+    let still = |seconds| frame_at(&|| Ok(Box::new(FileSource::open(&clip).unwrap())), seconds, &interrupt).unwrap();
     let png = folder.file("x.png");
     write_png(&still(0.5), &png).unwrap();
     let rgb = crate::media::testing::ffmpeg(&format!("-i {} -f rawvideo -pix_fmt rgb24 -", png.display()));
