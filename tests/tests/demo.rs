@@ -102,7 +102,7 @@ fn two_targets_may_name_different_components_for_a_role() {
             "FilterVideo": {"Watermarks": [{"Type": "text", "Content": "A", "FontColor": "#FFFFFF", "FontSize": 20, "ReferPos": "bottomright"}]}
         }
     });
-    let mut request = wasmux_tests::request("bigbuckbunny.mp4", &plain);
+    let mut request = request("bigbuckbunny.mp4", &plain);
     let inverted = target("oss://test-bucket/inverted.mp4", json!({"Watermark": "hostile-filter"}));
     request["Targets"].as_array_mut().unwrap().push(inverted);
     world.run_well(&request);
