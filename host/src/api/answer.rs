@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::queue::{Depth, Event, TaskRecord};
+use crate::queue::{Event, TaskRecord};
 use crate::task::{
     ErrorClass, ErrorCode, Failure, MediaFacts, ObjectUri, Stage, TaskId, TaskState, Timestamp, Warning,
 };
@@ -150,18 +150,6 @@ pub struct CancelDone {
     pub state: String,
 }
 
-/// How many tasks there are in the states that change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct QueueAnswer {
-    /// They wait.
-    pub queued: u64,
-    /// They run.
-    pub running: u64,
-    /// Their outputs are being moved in place.
-    pub committing: u64,
-}
-
 /// An answer with the id of its request in front.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -267,11 +255,5 @@ impl From<&Failure> for ErrorAnswer {
 impl From<ErrorAnswer> for Failure {
     fn from(answer: ErrorAnswer) -> Self {
         Self { code: answer.code, stage: answer.stage, target: answer.target, message: answer.message }
-    }
-}
-
-impl From<Depth> for QueueAnswer {
-    fn from(depth: Depth) -> Self {
-        Self { queued: depth.queued, running: depth.running, committing: depth.committing }
     }
 }

@@ -17,7 +17,7 @@ mod tests;
 
 use std::sync::Arc;
 
-pub use answer::{CancelDone, ErrorAnswer, ListAnswer, QueueAnswer, SubmitAnswer, TargetAnswer, TaskAnswer};
+pub use answer::{CancelDone, ErrorAnswer, ListAnswer, SubmitAnswer, TargetAnswer, TaskAnswer};
 pub use serve::serve;
 
 use crate::intake::Faults;

@@ -40,6 +40,7 @@ struct RequestId(String);
 
 type Id = Extension<RequestId>;
 type Answer = Result<Response, Refusal>;
+type TaskPath = Result<Path<String>, PathRejection>;
 
 impl Api {
     /// All routes.
@@ -137,7 +138,7 @@ async fn body(request: Request) -> Result<Bytes, Refusal> {
 }
 
 /// The task that a path names.
-fn task_id(path: Result<Path<String>, PathRejection>) -> Result<TaskId, Refusal> {
+fn task_id(path: TaskPath) -> Result<TaskId, Refusal> {
     let text = path.map_or_else(|_| String::new(), |Path(text)| text);
     text.parse().map_err(|error| Refusal::not_found(format!("`{}` names no task: an id {error}", shown(&text))))
 }
@@ -164,12 +165,7 @@ async fn submit(State(api): State<Api>, Extension(id): Id, request: Request) -> 
     Ok(response)
 }
 
-async fn show(
-    State(api): State<Api>,
-    Extension(id): Id,
-    path: Result<Path<String>, PathRejection>,
-    uri: Uri,
-) -> Answer {
+async fn show(State(api): State<Api>, Extension(id): Id, path: TaskPath, uri: Uri) -> Answer {
     let task = task_id(path)?;
     let mut given = Parameters::read(&uri, &["RequestDefinition"]);
     let with_request = given.flag("RequestDefinition");
@@ -184,7 +180,7 @@ async fn list(State(api): State<Api>, Extension(id): Id, uri: Uri) -> Answer {
     Ok(told(StatusCode::OK, &id, answer))
 }
 
-async fn plan(State(api): State<Api>, path: Result<Path<String>, PathRejection>, uri: Uri) -> Answer {
+async fn plan(State(api): State<Api>, path: TaskPath, uri: Uri) -> Answer {
     let task = task_id(path)?;
     no_parameters(&uri)?;
     let plan = blocking(move || api.plan(task)).await?;
@@ -198,19 +194,14 @@ async fn dry_run(State(api): State<Api>, request: Request) -> Answer {
     Ok(text_of_json(StatusCode::OK, plan))
 }
 
-async fn cancel(
-    State(api): State<Api>,
-    Extension(id): Id,
-    path: Result<Path<String>, PathRejection>,
-    uri: Uri,
-) -> Answer {
+async fn cancel(State(api): State<Api>, Extension(id): Id, path: TaskPath, uri: Uri) -> Answer {
     let task = task_id(path)?;
     no_parameters(&uri)?;
     let answer = blocking(move || api.cancel(task)).await?;
     Ok(told(StatusCode::OK, &id, answer))
 }
 
-async fn delete(State(api): State<Api>, path: Result<Path<String>, PathRejection>, uri: Uri) -> Answer {
+async fn delete(State(api): State<Api>, path: TaskPath, uri: Uri) -> Answer {
     let task = task_id(path)?;
     no_parameters(&uri)?;
     blocking(move || api.delete(task)).await?;

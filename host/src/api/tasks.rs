@@ -2,10 +2,10 @@
 
 use axum::http::StatusCode;
 
-use super::answer::{self, CancelDone, ListAnswer, QueueAnswer, SubmitAnswer, TaskAnswer};
+use super::answer::{self, CancelDone, ListAnswer, SubmitAnswer, TaskAnswer};
 use super::refusal::Refusal;
 use super::{Api, DryRunError};
-use crate::queue::{CancelAnswer, DeleteAnswer, ListQuery, NewTask};
+use crate::queue::{CancelAnswer, DeleteAnswer, Depth, ListQuery, NewTask};
 use crate::task::{ErrorCode, TaskId, TaskState, Timestamp};
 
 impl Api {
@@ -108,11 +108,8 @@ impl Api {
     }
 
     /// How much there is to do. A queue that does not answer makes the whole server unfit.
-    pub(super) fn depth(&self) -> Result<QueueAnswer, Refusal> {
-        match self.queue.depth() {
-            Ok(depth) => Ok(depth.into()),
-            Err(error) => Err(Refusal::from(error).status(StatusCode::SERVICE_UNAVAILABLE)),
-        }
+    pub(super) fn depth(&self) -> Result<Depth, Refusal> {
+        self.queue.depth().map_err(|error| Refusal::from(error).status(StatusCode::SERVICE_UNAVAILABLE))
     }
 }
 

@@ -47,7 +47,6 @@ impl ServeArgs {
         let mut config = self.config.as_deref().map(ServeConfig::read).transpose()?.unwrap_or_default();
         config.allow_anonymous |= self.allow_anonymous;
         config.buckets.retain(|bucket| self.buckets.iter().all(|given| given.name != bucket.name));
-        run::refuse_twice(&self.buckets).map_err(|_| "a --bucket is given twice".to_owned())?;
         config.buckets.extend(self.buckets.iter().cloned());
         config.listen = self.listen.or(config.listen);
         config.data = self.data.clone().or(config.data);

@@ -66,9 +66,8 @@ fn transcoded(mut fields: Fields<'_>, container: Option<Container>) -> AudioWish
     }
     let codec = codec.flatten();
     if let Some((codec, container)) = codec.zip(container).filter(|(codec, container)| !container.holds_audio(*codec)) {
-        let held: Vec<_> = container.audio_codecs().into_iter().map(AudioCodec::name).collect();
-        let name = container.name();
-        let message = format!("{} cannot be in Container {name}, which holds {}", codec.name(), held.join(", "));
+        let (name, held) = (container.name(), container.audio_names());
+        let message = format!("{} cannot be in Container {name}, which holds {held}", codec.name());
         fields.fault(FaultCode::InvalidArgument, "Codec", message);
     }
     // Where the codec is wrong, the other fields are judged as with the most usual one.

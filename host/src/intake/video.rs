@@ -136,10 +136,9 @@ fn transcoded(
     let codec = codec.flatten();
     if let Some((codec, container)) = codec.zip(container).filter(|(codec, container)| !container.holds_video(*codec)) {
         // That a container holds no video at all is told once, for the whole of it.
-        let held: Vec<_> = container.video_codecs().into_iter().map(VideoCodec::name).collect();
+        let held = container.video_names();
         if !held.is_empty() {
-            let name = container.name();
-            let message = format!("{} cannot be in Container {name}, which holds {}", codec.name(), held.join(", "));
+            let message = format!("{} cannot be in Container {}, which holds {held}", codec.name(), container.name());
             fields.fault(FaultCode::InvalidArgument, "Codec", message);
         }
     }

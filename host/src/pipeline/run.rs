@@ -103,7 +103,7 @@ impl Shared<'_> {
     /// Fails once the run is cancelled. Stages that take long for an item ask before each.
     pub(super) fn check_interrupt(&self) -> Result<(), Failure> {
         if self.interrupt.is_triggered() {
-            return Err(Failure::new(ErrorCode::Canceled, Stage::Encode, "the task was cancelled"));
+            return Err(Failure::canceled(Stage::Encode));
         }
         Ok(())
     }

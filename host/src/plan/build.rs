@@ -4,8 +4,8 @@ use super::graph::{Filter, Graph, NodeId, Operation, Transform};
 use super::{Plan, PlannedSource, PlannedTarget};
 use crate::task::resolved::Geometry;
 use crate::task::{
-    AudioCodec, AudioWish, Container, ErrorCode, Failure, MediaFacts, Picture, ResolvedTarget, ResolvedVideo, Stage,
-    TaskSpec, VideoCodec, VideoStreamFacts, VideoWish, Warning,
+    AudioWish, Container, ErrorCode, Failure, MediaFacts, Picture, ResolvedTarget, ResolvedVideo, Stage, TaskSpec,
+    VideoStreamFacts, VideoWish, Warning,
 };
 
 /// The plan of a task with one source. `resolved` holds the targets that are made, `skipped` a warning for each other.
@@ -132,15 +132,10 @@ fn can_be_copied(container: Container, codec_name: &str, field: &str) -> Result<
     if container.holds_copied(codec_name) != Some(false) {
         return Ok(());
     }
-    let held: Vec<_> = if field == "Video" {
-        container.video_codecs().into_iter().map(VideoCodec::name).collect()
-    } else {
-        container.audio_codecs().into_iter().map(AudioCodec::name).collect()
-    };
+    let held = if field == "Video" { container.video_names() } else { container.audio_names() };
     let message = format!(
-        "the source's {codec_name} cannot be copied into Container {}, which holds {}; set {field}.Transcode{field}.Codec",
-        container.name(),
-        held.join(", ")
+        "the source's {codec_name} cannot be copied into Container {}, which holds {held}; set {field}.Transcode{field}.Codec",
+        container.name()
     );
     Err(Failure::new(ErrorCode::StreamUnsupported, Stage::Plan, message))
 }

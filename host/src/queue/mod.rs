@@ -14,6 +14,8 @@ pub use record::{
 };
 pub use sqlite::SqliteQueue;
 
+use serde::Serialize;
+
 use crate::task::{CommitEntry, Failure, TaskId, TaskOutput, TaskProgress, Timestamp, Warning};
 
 /// How often a task is run again after its worker was killed or its lease lapsed.
@@ -106,7 +108,8 @@ pub trait Queue: Send + Sync {
 }
 
 /// How many tasks there are in the states that change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct Depth {
     /// In state `Queued`.
     pub queued: u64,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use wasmtime::ResourceLimiter;
 
 use super::failure::Stop;
+use crate::task::at_least;
 
 /// Limits of one plugin. Every field has a default, so a config names only what differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,18 +59,14 @@ impl Default for Limits {
 impl Limits {
     /// Refuses limits with which no plugin could do anything; names the field.
     pub fn check(&self) -> Result<(), String> {
-        let least = [
+        at_least(&[
             ("open_cpu_ms", self.open_cpu_ms, 1),
             ("frame_cpu_ms", self.frame_cpu_ms, 1),
             ("memory_bytes", self.memory_bytes, 64 << 10),
             ("table_elements", self.table_elements, 1),
             ("returned_bytes", self.returned_bytes, 1 << 10),
             ("handles", u64::from(self.handles), 8),
-        ];
-        match least.iter().find(|(_, value, least)| value < least) {
-            Some((field, value, least)) => Err(format!("{field} is {value}; it must be at least {least}")),
-            None => Ok(()),
-        }
+        ])
     }
 }
 

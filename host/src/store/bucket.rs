@@ -86,7 +86,7 @@ impl Buckets {
     /// the root are not asked about.
     pub fn keep_out(&self, own: &[PathBuf]) -> Result<(), StoreError> {
         for bucket in self.open.read().unwrap_or_else(PoisonError::into_inner).values() {
-            let met = own.iter().find(|own| own.starts_with(&bucket.path) || bucket.path.starts_with(own));
+            let met = own.iter().find(|own| overlap(own, &bucket.path));
             if let Some(own) = met {
                 let what = format!("it holds {}, which is the host's own, or lies in it", own.display());
                 return Err(StoreError::Folder {
@@ -185,6 +185,11 @@ impl Buckets {
     }
 }
 
+/// Whether one folder is the other, or lies in it.
+fn overlap(one: &Path, other: &Path) -> bool {
+    one.starts_with(other) || other.starts_with(one)
+}
+
 impl Bucket {
     fn open(config: BucketConfig, others: &BTreeMap<String, Arc<Self>>) -> Result<Self, StoreError> {
         if !uri::valid_bucket(&config.name) {
@@ -197,9 +202,7 @@ impl Bucket {
         };
         let path = config.folder.canonicalize().map_err(failed)?;
         // Two names for one object would hide that an output is a source.
-        if let Some(other) =
-            others.values().find(|other| path.starts_with(&other.path) || other.path.starts_with(&path))
-        {
+        if let Some(other) = others.values().find(|other| overlap(&path, &other.path)) {
             let message = format!("it is the folder of bucket `{}`, or one lies in the other", other.config.name);
             return Err(failed(std::io::Error::new(std::io::ErrorKind::InvalidInput, message)));
         }

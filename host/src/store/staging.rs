@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 
 use cap_std::fs::MetadataExt;
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use super::attempt::Attempt;
 use super::bucket::Bucket;
-use super::commit::{all_or_none, remove_staging};
+use super::commit::{again_if_gone, all_or_none, remove_staging};
 use super::places::Places;
 use super::{Access, Buckets, StoreError};
 use crate::task::ObjectUri;
@@ -22,8 +23,6 @@ use crate::task::ObjectUri;
 pub const STAGING_FOLDER: &str = ".wasmux-staging";
 
 const LOCK: &str = "lock";
-/// How often a run's folder is created anew when it is swept in the moment before it is locked.
-const TRIES: usize = 20;
 
 /// The staged outputs of one task. When it is dropped, all that was not committed is removed, unless the folder is a service's.
 pub struct Staging<'a> {
@@ -100,7 +99,7 @@ impl Staging<'_> {
         let failed = |source| StoreError::Io { uri: uri.clone(), what: "reserving its place", source };
         self.places.take(&bucket, uri)?;
         if self.own && !self.locks.iter().any(|(name, _)| name == uri.bucket()) {
-            let lock = open_folder(&bucket, &self.folder).map_err(failed)?;
+            let lock = again_if_gone(|| open_folder(&bucket, &self.folder)).map_err(failed)?;
             self.locks.push((uri.bucket().to_owned(), lock));
         }
         // The name tells the muxer nothing and a person which output it is.
@@ -133,24 +132,16 @@ impl Drop for Staging<'_> {
     }
 }
 
-/// Creates and locks a run's folder. Another process may sweep it in the moment before it is locked: then again.
+/// Creates and locks a run's folder. Another process may sweep it in the moment before it is locked.
 fn open_folder(bucket: &Bucket, folder: &str) -> io::Result<File> {
-    let mut result = Err(io::Error::other("the staging folder is swept again and again"));
-    for _ in 0..TRIES {
-        result = try_open_folder(bucket, folder);
-        match &result {
-            Err(error) if error.kind() == io::ErrorKind::NotFound || error.kind() == io::ErrorKind::WouldBlock => {}
-            _ => break,
-        }
-    }
-    result
-}
-
-fn try_open_folder(bucket: &Bucket, folder: &str) -> io::Result<File> {
     bucket.dir.create_dir_all(folder)?;
     let name = format!("{folder}/{LOCK}");
     let lock = bucket.dir.create(&name)?;
-    flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
+    // Whoever holds the lock is sweeping the folder.
+    flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|error| match error {
+        Errno::WOULDBLOCK => io::ErrorKind::NotFound.into(),
+        error => io::Error::from(error),
+    })?;
     // Locked too late where the name is gone by now, or is another's.
     let (mine, there) = (lock.metadata()?, bucket.dir.metadata(&name)?);
     if (mine.dev(), mine.ino()) != (there.dev(), there.ino()) {

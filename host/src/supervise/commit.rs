@@ -22,22 +22,13 @@ impl Shared {
         crash_point("before-journal");
         let journal = match self.journal(lease, attempt, &staged) {
             Ok(journal) => journal,
-            Err(failure) => {
-                self.queue.fail(lease, Timestamp::now(), &failure)?;
-                self.buckets.close_attempt(attempt);
-                return Ok(());
-            }
+            Err(failure) => return self.give_up(lease, attempt, &failure),
         };
         let of = |staged: StagedOutput| TaskOutput { target: staged.target, uri: staged.uri, facts: staged.facts };
         let outputs: Vec<_> = staged.into_iter().map(of).collect();
         match self.queue.begin_commit(lease, Timestamp::now(), &journal, &outputs, warnings)? {
             Committed::Begun => self.roll(lease, attempt, &journal, CommitDirection::Forward),
-            Committed::Canceled => {
-                let failure = Failure::new(ErrorCode::Canceled, Stage::Commit, "the task was cancelled");
-                self.queue.fail(lease, Timestamp::now(), &failure)?;
-                self.buckets.close_attempt(attempt);
-                Ok(())
-            }
+            Committed::Canceled => self.give_up(lease, attempt, &Failure::canceled(Stage::Commit)),
         }
     }
 

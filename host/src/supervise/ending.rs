@@ -55,7 +55,7 @@ pub(super) enum Ending {
 pub(super) fn of_stopped(stopped: Stopped) -> Ending {
     let failed = |code, message: String| Ending::Failed(Failure::new(code, Stage::Run, message));
     match stopped {
-        Stopped::Canceled => failed(ErrorCode::Canceled, "the task was cancelled".into()),
+        Stopped::Canceled => Ending::Failed(Failure::canceled(Stage::Run)),
         Stopped::Memory(limit) => failed(
             ErrorCode::MemoryLimit,
             format!(

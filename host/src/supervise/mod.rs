@@ -29,7 +29,7 @@ pub use dispatch::{Supervisor, SupervisorParts};
 pub use job::{Job, Report, StagedOutput, Work, receive, report};
 
 use crate::store::BucketConfig;
-use crate::task::{ObjectUri, TaskSpec};
+use crate::task::{ObjectUri, TaskSpec, at_least};
 
 /// What workers may use, and how many there may be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,7 +74,7 @@ impl Default for WorkerLimits {
 impl WorkerLimits {
     /// Refuses limits with which nothing could run; names the field.
     pub fn check(&self) -> Result<(), String> {
-        let least = [
+        at_least(&[
             ("concurrency", self.concurrency as u64, 1),
             ("memory_bytes", self.memory_bytes, 64 << 20),
             ("output_bytes", self.output_bytes, 1 << 20),
@@ -83,11 +83,8 @@ impl WorkerLimits {
             ("plan_seconds", self.plan_seconds, 1),
             ("plan_concurrency", self.plan_concurrency as u64, 1),
             ("compile_seconds", self.compile_seconds, 1),
-        ];
-        match least.iter().find(|(_, value, least)| value < least) {
-            Some((field, value, least)) => Err(format!("workers.{field} is {value}; it must be at least {least}")),
-            None => Ok(()),
-        }
+        ])
+        .map_err(|reason| format!("workers.{reason}"))
     }
 
     /// A wish for so much memory is a leak: what is allocated and not used counts too, such as the stacks of threads.

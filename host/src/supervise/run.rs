@@ -19,22 +19,18 @@ impl Shared {
     pub(super) fn run_task(&self, lease: &Lease) {
         let attempt = self.attempt_of(lease);
         let _held = self.hold(lease);
-        let ending = self.run_worker(lease, &attempt);
-        if !matches!(ending, Ending::Done { .. }) {
-            // Nothing of it is needed, whether or not its end can be recorded: the disk may be full of it.
-            self.buckets.close_attempt(&attempt);
-        }
-        let ended = match ending {
+        let ended = match self.run_worker(lease, &attempt) {
             Ending::Done { outputs, warnings } => self.commit(lease, &attempt, outputs, &warnings),
-            Ending::Failed(failure) => {
-                tracing::info!(task = %lease.id, %failure, "task failed");
-                self.queue.fail(lease, Timestamp::now(), &failure)
-            }
+            Ending::Failed(failure) => self.give_up(lease, &attempt, &failure),
             Ending::HandBack { reason, counts } => {
+                self.buckets.close_attempt(&attempt);
                 tracing::warn!(task = %lease.id, reason, "task is handed back");
                 self.queue.hand_back(lease, Timestamp::now(), &reason, counts).map(|_| ())
             }
-            Ending::Lost => Err(QueueError::LeaseLost { id: lease.id, attempt: lease.attempt }),
+            Ending::Lost => {
+                self.buckets.close_attempt(&attempt);
+                Err(QueueError::LeaseLost { id: lease.id, attempt: lease.attempt })
+            }
         };
         if let Err(error) = ended {
             // What could not be written now is found by the next look at lapsed leases.
@@ -42,21 +38,28 @@ impl Shared {
         }
     }
 
+    /// Ends a task that has no journal. What it staged goes first, whether or not its end can be recorded: the disk may be full of it.
+    pub(super) fn give_up(&self, lease: &Lease, attempt: &Attempt, failure: &Failure) -> Result<(), QueueError> {
+        self.buckets.close_attempt(attempt);
+        tracing::info!(task = %lease.id, %failure, "task failed");
+        self.queue.fail(lease, Timestamp::now(), failure)
+    }
+
     pub(super) fn attempt_of(&self, lease: &Lease) -> Attempt {
         Attempt { node: self.node.clone(), task: lease.id, number: lease.attempt }
     }
 
     fn run_worker(&self, lease: &Lease, attempt: &Attempt) -> Ending {
-        let buckets = self.needed_buckets(&lease.spec);
-        let writable: Vec<_> = self.output_buckets(&lease.spec, &buckets);
+        let needs = self.needs(&lease.spec);
+        let writable: Vec<_> = needs.writable().map(|bucket| bucket.name.clone()).collect();
         let folders = match self.buckets.open_attempt(attempt, &writable) {
             Ok(folders) => folders,
             Err(error) => return Ending::Failed(Failure::new(error.output_code(), Stage::Mux, error.to_string())),
         };
         let job = Job {
             work: Work::Run { spec: Box::new(lease.spec.clone()), created: lease.created, attempt: attempt.into() },
-            settings: self.surroundings.settings(buckets),
-            confinement: Confinement { write: folders, ..self.confinement(&lease.spec) },
+            confinement: Confinement { write: folders, ..self.confinement(&needs.inputs) },
+            settings: self.surroundings.settings(needs.buckets),
             misdeed: crash::misdeed(),
         };
         let child = match self.worker(&job) {
@@ -86,8 +89,9 @@ impl Shared {
     /// The plan of a task, by a worker that writes nothing.
     pub(super) fn plan_once(&self, spec: &TaskSpec) -> Result<String, Failure> {
         let work = Work::Plan { spec: Box::new(spec.clone()), created: Timestamp::now() };
-        let settings = self.surroundings.settings(self.needed_buckets(spec));
-        let job = Job { work, settings, confinement: self.confinement(spec), misdeed: None };
+        let needs = self.needs(spec);
+        let confinement = self.confinement(&needs.inputs);
+        let job = Job { work, settings: self.surroundings.settings(needs.buckets), confinement, misdeed: None };
         let time = (Duration::from_secs(self.limits.plan_seconds), "plan_seconds");
         let finished = |report: &Report| matches!(report, Report::Planned { .. } | Report::Failed(_));
         match self.run_short(&job, time, finished)? {
@@ -103,7 +107,7 @@ impl Shared {
         let confinement = Confinement {
             write: self.surroundings.compiled().into_iter().collect(),
             cpu_seconds: Some(self.limits.compile_seconds.saturating_mul(2)),
-            ..self.confinement_of(&[])
+            ..self.confinement(&[])
         };
         let settings = self.surroundings.settings(Vec::new());
         let job = Job { work: Work::Compile { plugin: plugin.clone() }, settings, confinement, misdeed: None };
@@ -145,34 +149,23 @@ impl Shared {
         Ok(child)
     }
 
-    /// The buckets that a worker of this task is told of.
-    fn needed_buckets(&self, spec: &TaskSpec) -> Vec<BucketConfig> {
+    fn needs(&self, spec: &TaskSpec) -> Needs {
+        let sources = spec.sources.iter().map(|source| source.uri.clone());
+        let inputs: Vec<_> = sources.chain(self.surroundings.assets(spec)).collect();
         let outputs = self.surroundings.output_buckets(spec);
-        let inputs: Vec<_> = self.inputs(spec).into_iter().map(|uri| uri.bucket().to_owned()).collect();
-        let needed =
-            |name: &String| outputs.as_ref().is_none_or(|outputs| outputs.contains(name) || inputs.contains(name));
+        let named = |name: &str| inputs.iter().any(|uri| uri.bucket() == name);
         // A bucket in the root folder is known once it was asked for.
-        for name in outputs.iter().flatten().chain(&inputs) {
+        for name in outputs.iter().flatten().map(String::as_str).chain(inputs.iter().map(ObjectUri::bucket)) {
             let _ = self.buckets.check_bucket(name, Access::Read);
         }
-        self.buckets.configs().into_iter().filter(|bucket| needed(&bucket.name)).collect()
+        let mut buckets = self.buckets.configs();
+        if let Some(outputs) = &outputs {
+            buckets.retain(|bucket| outputs.contains(&bucket.name) || named(&bucket.name));
+        }
+        Needs { inputs, outputs, buckets }
     }
 
-    fn output_buckets(&self, spec: &TaskSpec, known: &[BucketConfig]) -> Vec<String> {
-        let wanted = self.surroundings.output_buckets(spec);
-        let wanted = |name: &String| wanted.as_ref().is_none_or(|wanted| wanted.contains(name));
-        known.iter().filter(|bucket| bucket.write && wanted(&bucket.name)).map(|bucket| bucket.name.clone()).collect()
-    }
-
-    fn inputs(&self, spec: &TaskSpec) -> Vec<ObjectUri> {
-        spec.sources.iter().map(|source| source.uri.clone()).chain(self.surroundings.assets(spec)).collect()
-    }
-
-    fn confinement(&self, spec: &TaskSpec) -> Confinement {
-        self.confinement_of(&self.inputs(spec))
-    }
-
-    fn confinement_of(&self, inputs: &[ObjectUri]) -> Confinement {
+    fn confinement(&self, inputs: &[ObjectUri]) -> Confinement {
         let mut read = self.surroundings.readable();
         // What does not exist is told by the worker, in the words of the store.
         read.extend(inputs.iter().filter_map(|uri| self.buckets.real_path(uri).ok()));
@@ -184,6 +177,24 @@ impl Shared {
             cpu_seconds: None,
             require_landlock: self.limits.require_landlock,
         }
+    }
+}
+
+/// What a worker of a task is told of and let at.
+struct Needs {
+    /// What it reads.
+    inputs: Vec<ObjectUri>,
+    /// The buckets in which its outputs may be; `None`: any.
+    outputs: Option<Vec<String>>,
+    /// All buckets that it may name.
+    buckets: Vec<BucketConfig>,
+}
+
+impl Needs {
+    /// The buckets in which it stages its outputs.
+    fn writable(&self) -> impl Iterator<Item = &BucketConfig> {
+        let wanted = |name: &String| self.outputs.as_ref().is_none_or(|outputs| outputs.contains(name));
+        self.buckets.iter().filter(move |bucket| bucket.write && wanted(&bucket.name))
     }
 }
 

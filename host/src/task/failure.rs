@@ -154,6 +154,11 @@ impl Failure {
         Self { code, stage, target: None, message: message.into() }
     }
 
+    /// The task was cancelled while it was there.
+    pub fn canceled(stage: Stage) -> Self {
+        Self::new(ErrorCode::Canceled, stage, "the task was cancelled")
+    }
+
     /// The same, of this target; a target that is set already stays.
     #[must_use]
     pub fn of_target(mut self, target: usize) -> Self {

@@ -9,6 +9,7 @@ pub mod facts;
 pub mod failure;
 pub mod fault;
 pub mod id;
+pub mod limits;
 pub mod picture;
 pub mod plugin;
 pub mod rational;
@@ -23,6 +24,7 @@ pub use facts::{AudioStreamFacts, MediaFacts, SubtitleStreamFacts, VideoStreamFa
 pub use failure::{ErrorClass, ErrorCode, Failure, Stage, Warning};
 pub use fault::{Fault, FieldPath};
 pub use id::TaskId;
+pub use limits::at_least;
 pub use picture::{Colour, Picture, PixelFormat, Rect, Rotation};
 pub use plugin::{PluginId, PluginName, PluginRef};
 pub use rational::Rational;

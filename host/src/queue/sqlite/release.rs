@@ -80,7 +80,7 @@ fn release(db: &Connection, id: &str, now: Timestamp, reason: &str, counts: bool
         .prepare_cached("SELECT cancel_requested, retries FROM tasks WHERE id = ?1")?
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if canceled {
-        end_failed(db, id, now, &canceled_failure())?;
+        end_failed(db, id, now, &Failure::canceled(Stage::Run))?;
         return Ok(Retried::Failed);
     }
     let ends = retries.saturating_add(counts.into());
@@ -99,16 +99,12 @@ fn release(db: &Connection, id: &str, now: Timestamp, reason: &str, counts: bool
     Ok(Retried::Queued)
 }
 
-fn canceled_failure() -> Failure {
-    Failure::new(ErrorCode::Canceled, Stage::Run, "the task was cancelled")
-}
-
 pub(super) fn cancel(db: &Connection, id: &str, now: Timestamp) -> Result<CancelAnswer, QueueError> {
     let Some((state, asked)) = state(db, id)? else { return Ok(CancelAnswer::Unknown) };
     match state {
         TaskState::Queued => {
             ask(db, id)?;
-            end_failed(db, id, now, &canceled_failure())?;
+            end_failed(db, id, now, &Failure::canceled(Stage::Run))?;
             Ok(CancelAnswer::Canceled)
         }
         TaskState::Running => {

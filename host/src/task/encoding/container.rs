@@ -149,14 +149,16 @@ impl Container {
         video.map(|codec| self.holds_video(codec)).or(audio.map(|codec| self.holds_audio(codec)))
     }
 
-    /// The video codecs that it holds.
-    pub fn video_codecs(self) -> Vec<VideoCodec> {
-        VideoCodec::ALL.into_iter().filter(|codec| self.holds_video(*codec)).collect()
+    /// The names of the video codecs that it holds, for messages; empty where it holds none.
+    pub fn video_names(self) -> String {
+        let held = VideoCodec::ALL.into_iter().filter(|codec| self.holds_video(*codec));
+        held.map(VideoCodec::name).collect::<Vec<_>>().join(", ")
     }
 
-    /// The audio codecs that it holds.
-    pub fn audio_codecs(self) -> Vec<AudioCodec> {
-        AudioCodec::ALL.into_iter().filter(|codec| self.holds_audio(*codec)).collect()
+    /// The same of the audio codecs.
+    pub fn audio_names(self) -> String {
+        let held = AudioCodec::ALL.into_iter().filter(|codec| self.holds_audio(*codec));
+        held.map(AudioCodec::name).collect::<Vec<_>>().join(", ")
     }
 }
 
