@@ -79,7 +79,7 @@ fn writable(target: &Fields<'_>, text: &str, scope: &Scope<'_>) -> Option<Object
 fn available(video: &VideoWish, scope: &Scope<'_>) -> Vec<String> {
     let mut names: Vec<String> = ALWAYS.iter().map(|name| (*name).to_owned()).collect();
     // These two may be empty, which is the same as no value (decision 11). Of a source that is wrong they are unknown.
-    let empty = |part: fn(&ObjectUri) -> &str| scope.source.is_some_and(|SourceSpec { uri }| part(uri).is_empty());
+    let empty = |part: fn(&ObjectUri) -> &str| scope.source.is_some_and(|SourceSpec { uri, .. }| part(uri).is_empty());
     if !empty(ObjectUri::dirname) {
         names.push("dirname".to_owned());
     }

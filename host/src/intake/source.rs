@@ -21,7 +21,7 @@ pub(super) fn source(value: &Value, path: FieldPath, notes: &Notes, context: &Co
     fields.choice("AlignMode", &[("false", ())], &["loop", "pad"]);
     fields.unsupported("Subtitles", "leave it out");
     fields.finish();
-    Some(SourceSpec { uri: uri? })
+    Some(SourceSpec::new(uri?))
 }
 
 /// A required object URI that may be read.

@@ -10,6 +10,7 @@ use super::policies::roles;
 use super::request::Scope;
 use super::video::video;
 use crate::task::fault::FaultCode;
+use crate::task::spec::SubtitleWish;
 use crate::task::{AudioWish, Container, Fault, ObjectUri, TargetSpec, VideoWish};
 
 /// Reads `Targets`; `None` where one of them is wrong.
@@ -80,13 +81,12 @@ fn read(mut target: Fields<'_>, index: usize, scope: &Scope<'_>, taken: &mut Tak
     target.finish();
     let output = output?;
     Some(TargetSpec {
-        uri_template: output.template,
-        container: container?,
         video,
         audio,
         strip_metadata,
-        disable_subtitle,
+        subtitle: SubtitleWish { disabled: disable_subtitle, ..SubtitleWish::default() },
         policies: roles.policies()?,
+        ..TargetSpec::new(output.template, container?)
     })
 }
 

@@ -73,17 +73,13 @@ fn small_plan(facts: &MediaFacts) -> Plan {
         }],
     };
     let target = TargetSpec {
-        uri_template: "t".into(),
-        container: Container::Mp4,
         video: VideoWish::Transcode(Box::new(video)),
         audio: AudioWish::Copy,
-        strip_metadata: false,
-        disable_subtitle: false,
-        policies: Policies::default(),
+        ..TargetSpec::new("t", Container::Mp4)
     };
     let spec = TaskSpec::seal(TaskParts {
         project_name: "p".into(),
-        sources: vec![SourceSpec { uri: ObjectUri::parse("oss://b/in.mp4").unwrap() }],
+        sources: vec![SourceSpec::new(ObjectUri::parse("oss://b/in.mp4").unwrap())],
         targets: vec![target],
         tags: BTreeMap::new(),
         user_data: None,
@@ -120,7 +116,7 @@ fn small_plan(facts: &MediaFacts) -> Plan {
         audio: None,
         warnings: Vec::new(),
     };
-    plan(&spec, facts, vec![resolved], Vec::new()).unwrap()
+    plan(&spec, std::slice::from_ref(facts), vec![resolved], Vec::new()).unwrap()
 }
 
 /// Runs the plan with this filter; returns the calls that the filter got, 1000 more if it was finished.

@@ -90,13 +90,9 @@ fn target(filters: Vec<FilterWish>) -> TargetSpec {
         filters,
     };
     TargetSpec {
-        uri_template: "t".into(),
-        container: Container::Mp4,
         video: VideoWish::Transcode(Box::new(video)),
         audio: AudioWish::Copy,
-        strip_metadata: false,
-        disable_subtitle: false,
-        policies: Policies::default(),
+        ..TargetSpec::new("t", Container::Mp4)
     }
 }
 
@@ -111,7 +107,7 @@ fn mark(content: &str) -> FilterWish {
 fn spec(targets: Vec<TargetSpec>) -> TaskSpec {
     TaskSpec::seal(TaskParts {
         project_name: "p".into(),
-        sources: vec![SourceSpec { uri: ObjectUri::parse("oss://b/in.mov").unwrap() }],
+        sources: vec![SourceSpec::new(ObjectUri::parse("oss://b/in.mov").unwrap())],
         targets,
         tags: BTreeMap::new(),
         user_data: None,
@@ -164,7 +160,7 @@ fn one_source_is_read_and_decoded_once_and_equal_work_is_shared() {
         resolved(1, "oss://b/1.mp4", 30.0, 1),
         resolved(2, "oss://b/2.mp4", 23.0, 1),
     ];
-    let plan = plan(&spec, &facts(&["video", "audio"]), targets, Vec::new()).unwrap();
+    let plan = plan(&spec, &[facts(&["video", "audio"])], targets, Vec::new()).unwrap();
     assert_eq!(count(&plan, "Demux"), 1);
     assert_eq!(count(&plan, "DecodeVideo"), 1);
     assert_eq!(count(&plan, "Transform"), 1, "the three have one scaling");
@@ -183,7 +179,7 @@ fn one_source_is_read_and_decoded_once_and_equal_work_is_shared() {
 fn equal_encodes_are_one() {
     let spec = spec(vec![target(Vec::new()), target(Vec::new())]);
     let targets = vec![resolved(0, "oss://b/0.mp4", 23.0, 0), resolved(1, "oss://b/1.mp4", 23.0, 0)];
-    let plan = plan(&spec, &facts(&["video"]), targets, Vec::new()).unwrap();
+    let plan = plan(&spec, &[facts(&["video"])], targets, Vec::new()).unwrap();
     assert_eq!((count(&plan, "EncodeVideo"), count(&plan, "Mux")), (1, 2));
 }
 
@@ -191,10 +187,10 @@ fn equal_encodes_are_one() {
 fn an_output_is_no_source_and_no_other_output() {
     let two = || spec(vec![target(Vec::new()), target(Vec::new())]);
     let same = vec![resolved(0, "oss://b/x.mp4", 23.0, 0), resolved(1, "oss://b/x.mp4", 30.0, 0)];
-    let failure = plan(&two(), &facts(&["video"]), same, Vec::new()).unwrap_err();
+    let failure = plan(&two(), &[facts(&["video"])], same, Vec::new()).unwrap_err();
     assert_eq!((failure.code, failure.target), (ErrorCode::OutputRefused, Some(1)));
     let source = vec![resolved(0, "oss://b/in.mov", 23.0, 0)];
-    let failure = plan(&two(), &facts(&["video"]), source, Vec::new()).unwrap_err();
+    let failure = plan(&two(), &[facts(&["video"])], source, Vec::new()).unwrap_err();
     assert!(failure.message.contains("also a source"), "{failure}");
 }
 
@@ -202,9 +198,9 @@ fn an_output_is_no_source_and_no_other_output() {
 fn a_stream_that_is_not_there_is_told_and_an_empty_output_refused() {
     let spec = spec(vec![target(Vec::new())]);
     let only = |video: Option<ResolvedVideo>| vec![ResolvedTarget { video, ..resolved(0, "oss://b/x.mp4", 23.0, 0) }];
-    let audio_only = plan(&spec, &facts(&["audio"]), only(None), Vec::new()).unwrap();
+    let audio_only = plan(&spec, &[facts(&["audio"])], only(None), Vec::new()).unwrap();
     assert_eq!(audio_only.warnings()[0].code, "NoSuchStream");
-    let failure = plan(&spec, &facts(&[]), only(None), Vec::new()).unwrap_err();
+    let failure = plan(&spec, &[facts(&[])], only(None), Vec::new()).unwrap_err();
     assert_eq!(failure.code, ErrorCode::StreamUnsupported);
 }
 
@@ -212,7 +208,7 @@ fn a_stream_that_is_not_there_is_told_and_an_empty_output_refused() {
 fn the_public_plan_shows_sizes_plugins_and_what_they_said() {
     let spec = spec(vec![target(vec![mark("a")])]);
     let targets = vec![resolved(0, "oss://b/0.mp4", 23.0, 1)];
-    let mut plan = plan(&spec, &facts(&["video"]), targets, Vec::new()).unwrap();
+    let mut plan = plan(&spec, &[facts(&["video"])], targets, Vec::new()).unwrap();
     let filter = plan.nodes().iter().find(|node| matches!(node.operation, Operation::Filter(_))).unwrap().id;
     let area = Rect { x: 1, y: 2, width: 3, height: 4 };
     plan.note_filter(filter, Some(vec![Span { area, start: 5, end: None }]), Vec::new());

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::task::spec::{LessOption, ScaleType, TaskParts};
 use crate::task::{
-    AudioCodec, Colour, Container, PluginName, PluginRef, Policies, Preset, Rational, Rotation, SourceSpec, VideoCodec,
+    AudioCodec, Colour, Container, PluginName, PluginRef, Preset, Rational, Rotation, SourceSpec, VideoCodec,
     VideoStreamFacts,
 };
 
@@ -64,15 +64,11 @@ fn video_target() -> VideoTarget {
 fn spec() -> TaskSpec {
     TaskSpec::seal(TaskParts {
         project_name: "p".into(),
-        sources: vec![SourceSpec { uri: ObjectUri::parse("oss://b/dir/clip.mov").unwrap() }],
+        sources: vec![SourceSpec::new(ObjectUri::parse("oss://b/dir/clip.mov").unwrap())],
         targets: vec![TargetSpec {
-            uri_template: "template".into(),
-            container: Container::Mp4,
             video: VideoWish::Transcode(Box::new(video_target())),
             audio: AudioWish::None,
-            strip_metadata: false,
-            disable_subtitle: false,
-            policies: Policies::default(),
+            ..TargetSpec::new("template", Container::Mp4)
         }],
         tags: BTreeMap::from([("customer".to_owned(), "acme".to_owned())]),
         user_data: None,

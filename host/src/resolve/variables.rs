@@ -30,7 +30,7 @@ pub(super) fn of_target(
     variables.extend(clock("", modified));
     variables.extend(clock("t_", created));
     variables.push(("index".to_owned(), (index + 1).to_string()));
-    variables.push(("autoext".to_owned(), target.container.extension().to_owned()));
+    variables.push(("autoext".to_owned(), target.extension().to_owned()));
     if let VideoWish::Transcode(video) = &target.video
         && let Some(resolution) = &video.resolution
     {

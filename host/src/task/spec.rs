@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    AudioCodec, Container, ObjectUri, PixelFormat, PluginRef, Preset, Rotation, VideoCodec, VideoRate, Warning,
+    AudioCodec, Container, ObjectUri, PixelFormat, PluginRef, Preset, Rotation, Segmentation, StreamChoice, VideoCodec,
+    VideoRate, Warning,
 };
 
 /// A valid task. Only intake builds one (by [`TaskSpec::seal`]); after that it never changes.
@@ -60,6 +61,67 @@ pub struct SourceSpec {
     /// The object.
     #[serde(rename = "URI")]
     pub uri: ObjectUri,
+    /// `StartTime`: where the part that is used begins, in seconds from the start of the source.
+    #[serde(default)]
+    pub start: f64,
+    /// `Duration`: its length in seconds; `None`: to the end.
+    #[serde(default)]
+    pub duration: Option<f64>,
+    /// Its video is not used.
+    #[serde(default)]
+    pub disable_video: bool,
+    /// Its audio is not used.
+    #[serde(default)]
+    pub disable_audio: bool,
+    /// `Attached` with `AlignMode`: its streams are added beside those of the others; `None`: it is one of those that follow each other.
+    #[serde(default)]
+    pub attached: Option<AlignMode>,
+    /// Subtitles that are added.
+    #[serde(default)]
+    pub subtitles: Vec<AddedSubtitle>,
+}
+
+impl SourceSpec {
+    /// A source as a whole.
+    pub fn new(uri: ObjectUri) -> Self {
+        Self {
+            uri,
+            start: 0.0,
+            duration: None,
+            disable_video: false,
+            disable_audio: false,
+            attached: None,
+            subtitles: Vec::new(),
+        }
+    }
+}
+
+/// What happens where an attached source is shorter than the others (`AlignMode`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AlignMode {
+    /// It ends where it ends.
+    #[default]
+    False,
+    /// It begins again.
+    Loop,
+    /// Silence, or black pictures.
+    Pad,
+}
+
+/// One of `Sources[].Subtitles[]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AddedSubtitle {
+    /// The object.
+    #[serde(rename = "URI")]
+    pub uri: ObjectUri,
+    /// ISO 639-2 tag.
+    #[serde(default)]
+    pub language: Option<String>,
+    /// Seconds that are added to its times; may be negative.
+    #[serde(default)]
+    pub time_offset: f64,
 }
 
 /// One of `Targets[]`.
@@ -71,18 +133,108 @@ pub struct TargetSpec {
     pub uri_template: String,
     /// Container.
     pub container: Container,
+    /// `Segment`: the output is a playlist and segments in this container; `None`: one file.
+    #[serde(default)]
+    pub segment: Option<Segmentation>,
     /// What to do with the video.
     pub video: VideoWish,
+    /// Which video streams.
+    #[serde(default)]
+    pub video_streams: StreamChoice,
     /// What to do with the audio.
     pub audio: AudioWish,
+    /// Which audio streams.
+    #[serde(default)]
+    pub audio_streams: StreamChoice,
+    /// `FilterAudio.Mixing`: all audio streams become one.
+    #[serde(default)]
+    pub mixing: bool,
+    /// `Speed`: 1 is the source's, 0.5 half as fast. `None`: not asked for.
+    #[serde(default)]
+    pub speed: Option<f64>,
+    /// What to do with the subtitles.
+    #[serde(default)]
+    pub subtitle: SubtitleWish,
+    /// Which attached pictures are kept.
+    #[serde(default = "no_stream")]
+    pub pictures: StreamChoice,
+    /// Which data streams are kept.
+    #[serde(default = "no_stream")]
+    pub data: StreamChoice,
     /// Leave out title, album and the like.
     #[serde(default)]
     pub strip_metadata: bool,
-    /// `Subtitle.DisableSubtitle`: no subtitles are wanted.
-    #[serde(default)]
-    pub disable_subtitle: bool,
     /// Which components take the four roles.
     pub policies: Policies,
+}
+
+fn no_stream() -> StreamChoice {
+    StreamChoice::None
+}
+
+impl TargetSpec {
+    /// A target that copies the first stream of each kind.
+    pub fn new(uri_template: impl Into<String>, container: Container) -> Self {
+        Self {
+            uri_template: uri_template.into(),
+            container,
+            segment: None,
+            video: VideoWish::Copy,
+            video_streams: StreamChoice::First,
+            audio: AudioWish::Copy,
+            audio_streams: StreamChoice::First,
+            mixing: false,
+            speed: None,
+            subtitle: SubtitleWish::default(),
+            pictures: StreamChoice::None,
+            data: StreamChoice::None,
+            strip_metadata: false,
+            policies: Policies::default(),
+        }
+    }
+
+    /// File extension of the output, without the dot: the value of `{autoext}`.
+    pub fn extension(&self) -> &'static str {
+        self.segment.map_or(self.container.extension(), |segment| segment.format.extension())
+    }
+}
+
+/// `Targets[].Subtitle`, by decision 5 of the API reference.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SubtitleWish {
+    /// `DisableSubtitle`: no subtitles are in the output.
+    #[serde(default)]
+    pub disabled: bool,
+    /// Which subtitle streams.
+    #[serde(default)]
+    pub streams: StreamChoice,
+    /// Subtitle files that are written beside the output.
+    #[serde(default)]
+    pub extract: Option<ExtractSubtitle>,
+}
+
+/// `Targets[].Subtitle.ExtractSubtitle`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ExtractSubtitle {
+    /// Template of the prefix of the files' URIs.
+    #[serde(rename = "URI")]
+    pub uri_template: String,
+    /// What they are written as.
+    pub format: SubtitleFormat,
+}
+
+/// Subtitle formats that are written (`ExtractSubtitle.Format`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SubtitleFormat {
+    /// Advanced SubStation Alpha.
+    Ass,
+    /// SubRip.
+    Srt,
+    /// WebVTT.
+    Webvtt,
 }
 
 /// Extension `Targets[].Policies`: the component for each role.

@@ -72,16 +72,17 @@ pub struct Done {
 
 /// Plans a task and opens its filters. Nothing is written.
 pub fn prepare(spec: &TaskSpec, with: &Surroundings<'_>, interrupt: &Interrupt) -> Result<Prepared, Failure> {
-    let mut sources = Vec::new();
+    let (mut sources, mut facts) = (Vec::new(), Vec::new());
     let mut first = None;
     for source in &spec.sources {
         let (bytes, modified) = with.sources.open(&source.uri)?;
         let demuxer = Demuxer::open(bytes, interrupt)
             .map_err(|error| Failure::new(error.code(), Stage::Probe, format!("{}: {error}", source.uri)))?;
-        first.get_or_insert_with(|| (demuxer.facts().clone(), modified));
+        first.get_or_insert(modified);
+        facts.push(demuxer.facts().clone());
         sources.push(demuxer);
     }
-    let Some((facts, modified)) = first else {
+    let (Some(main), Some(modified)) = (facts.first(), first) else {
         let message = "the task has no source";
         return Err(Failure::new(ErrorCode::Internal, Stage::Probe, message));
     };
@@ -92,7 +93,7 @@ pub fn prepare(spec: &TaskSpec, with: &Surroundings<'_>, interrupt: &Interrupt) 
         created: with.created,
         modified,
     };
-    let (resolved, skipped) = resolve::resolve(spec, &facts, &context)?;
+    let (resolved, skipped) = resolve::resolve(spec, main, &context)?;
     let mut plan = crate::plan::plan(spec, &facts, resolved, skipped)?;
     let filters = open_filters(&mut plan, with.filters)?;
     Ok(Prepared { plan, filters, sources })

@@ -17,8 +17,8 @@ use super::SqliteQueue;
 use crate::queue::{Lease, NewTask, Queue, TaskRecord};
 use crate::task::spec::TaskParts;
 use crate::task::{
-    AudioWish, CommitEntry, Container, ErrorCode, Failure, MediaFacts, ObjectUri, Policies, SourceSpec, Stage,
-    TargetProgress, TargetSpec, TaskId, TaskOutput, TaskProgress, TaskSpec, Timestamp, VideoWish, Warning,
+    AudioWish, CommitEntry, Container, ErrorCode, Failure, MediaFacts, ObjectUri, SourceSpec, Stage, TargetProgress,
+    TargetSpec, TaskId, TaskOutput, TaskProgress, TaskSpec, Timestamp, VideoWish, Warning,
 };
 
 /// A folder that is removed at the end.
@@ -66,15 +66,11 @@ fn uri(text: &str) -> ObjectUri {
 fn task(created: i64, tags: &[(&str, &str)]) -> NewTask {
     let spec = TaskSpec::seal(TaskParts {
         project_name: "default".to_owned(),
-        sources: vec![SourceSpec { uri: uri("oss://in/a.mp4") }],
+        sources: vec![SourceSpec::new(uri("oss://in/a.mp4"))],
         targets: vec![TargetSpec {
-            uri_template: "oss://out/a.mp4".to_owned(),
-            container: Container::Mp4,
             video: VideoWish::Copy,
             audio: AudioWish::None,
-            strip_metadata: false,
-            disable_subtitle: false,
-            policies: Policies::default(),
+            ..TargetSpec::new("oss://out/a.mp4", Container::Mp4)
         }],
         tags: tags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<BTreeMap<_, _>>(),
         user_data: Some("echo".to_owned()),
