@@ -24,6 +24,12 @@ struct Expect {
     /// For each output its facts: JSON pointer and value. Nothing else may be in the bucket but clips and outputs.
     #[serde(default)]
     outputs: BTreeMap<String, BTreeMap<String, Value>>,
+    /// More files that must be in the bucket afterwards.
+    #[serde(default)]
+    files: Vec<String>,
+    /// Parts of what text files hold.
+    #[serde(default)]
+    texts: BTreeMap<String, Vec<String>>,
     /// Facts of the plan: JSON pointer and value.
     #[serde(default)]
     plan: BTreeMap<String, Value>,
@@ -52,7 +58,15 @@ pub fn check(folder: &Path) {
     }
     let is_file = |key: &String| world.object(key).is_file();
     let new: Vec<_> = world.listing().into_iter().filter(|key| !before.contains(key) && is_file(key)).collect();
-    assert_eq!(new, expect.outputs.keys().cloned().collect::<Vec<_>>(), "{name}: files in the bucket");
+    let mut expected: Vec<_> = expect.outputs.keys().chain(&expect.files).cloned().collect();
+    expected.sort();
+    assert_eq!(new, expected, "{name}: files in the bucket");
+    for (key, parts) in &expect.texts {
+        let found = fs::read_to_string(world.object(key)).unwrap_or_else(|error| panic!("{name}: {key}: {error}"));
+        for part in parts {
+            assert!(found.contains(part), "{name}: `{part}` is not in {key}:\n{found}");
+        }
+    }
 }
 
 /// Numbers with a fraction are compared to 0.06 (seconds: a frame and a bit).

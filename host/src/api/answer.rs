@@ -102,6 +102,9 @@ pub struct TargetAnswer {
     /// Where it stands, or will stand once the commit is done.
     #[serde(rename = "URI", default, skip_serializing_if = "Option::is_none")]
     pub uri: Option<ObjectUri>,
+    /// The objects that belong to it, such as segments, in order; not in lists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<ObjectUri>,
     /// What it is, read back; not in lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<MediaFacts>,
@@ -186,6 +189,7 @@ impl TaskAnswer {
         let mut answer = Self::of(record);
         for target in &mut answer.targets {
             target.facts = None;
+            target.files = Vec::new();
         }
         answer
     }
@@ -224,7 +228,13 @@ impl TaskAnswer {
 fn targets(record: &TaskRecord) -> Vec<TargetAnswer> {
     let mut targets = BTreeMap::new();
     for progress in &record.progress.targets {
-        let answer = TargetAnswer { index: progress.index, progress: progress.percent, uri: None, facts: None };
+        let answer = TargetAnswer {
+            index: progress.index,
+            progress: progress.percent,
+            uri: None,
+            files: Vec::new(),
+            facts: None,
+        };
         targets.insert(progress.index, answer);
     }
     if matches!(record.state, TaskState::Committing | TaskState::Succeeded) {
@@ -232,8 +242,8 @@ fn targets(record: &TaskRecord) -> Vec<TargetAnswer> {
             let index = output.target;
             // An output that is staged and verified is made, whatever was reported last.
             let uri = Some(output.uri.clone());
-            let facts = Some(output.facts.clone());
-            targets.insert(index, TargetAnswer { index, progress: 100, uri, facts });
+            let (files, facts) = (output.files.clone(), Some(output.facts.clone()));
+            targets.insert(index, TargetAnswer { index, progress: 100, uri, files, facts });
         }
     }
     targets.into_values().collect()

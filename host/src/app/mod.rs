@@ -6,7 +6,7 @@ mod work;
 
 use std::io::{Read, Seek, SeekFrom};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use uuid::Uuid;
@@ -17,11 +17,11 @@ pub use work::work;
 
 use crate::intake::{self, BucketRights, Faults};
 use crate::media::{self, ByteSource, Interrupt};
-use crate::pipeline::Progress;
+use crate::pipeline::{Places, Progress};
 use crate::sandbox::{AssetReader, AssetSource, BrokenPlugin, Fonts, PluginInfo, Sandbox, SandboxConfig};
 use crate::store::{Access, Buckets, ObjectReader, Staging};
 use crate::task::{ErrorCode, Failure, ObjectUri, Policies, Stage, TaskSpec, Timestamp};
-use crate::worker::{self, Done, Outputs, Prepared, Sources, Surroundings};
+use crate::worker::{self, Done, Prepared, Sources, Surroundings};
 
 /// The components that are part of the binary.
 pub const BUILT_IN: &[&[u8]] = include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
@@ -115,8 +115,8 @@ impl Task<'_> {
     /// Runs it and moves its outputs in place: all of them or none.
     pub fn run(&self, prepared: Prepared, progress: &Progress, interrupt: &Interrupt) -> Result<Done, Failure> {
         let sources: Vec<_> = self.spec.sources.iter().map(|source| source.uri.clone()).collect();
-        let mut outputs = BucketOutputs(self.app.buckets.staging(&Uuid::new_v4().to_string(), &sources));
-        let done = prepared.run(&mut outputs, progress, interrupt)?;
+        let outputs = BucketOutputs::new(self.app.buckets.staging(&Uuid::new_v4().to_string(), &sources));
+        let done = prepared.run(&outputs, progress, interrupt)?;
         if interrupt.is_triggered() {
             return Err(Failure::new(
                 ErrorCode::Canceled,
@@ -124,7 +124,10 @@ impl Task<'_> {
                 "interrupted before the outputs were moved in place",
             ));
         }
-        outputs.0.commit().map_err(|error| Failure::new(error.output_code(), Stage::Commit, error.to_string()))?;
+        outputs
+            .into_staging()
+            .commit(&in_order(&done))
+            .map_err(|error| Failure::new(error.output_code(), Stage::Commit, error.to_string()))?;
         Ok(done)
     }
 }
@@ -162,11 +165,29 @@ impl Sources for BucketSources<'_> {
     }
 }
 
-struct BucketOutputs<'a>(Staging<'a>);
+/// The order in which outputs are moved: what a player opens comes behind what it refers to.
+fn in_order(done: &Done) -> Vec<ObjectUri> {
+    let files = done.outputs.iter().flat_map(|output| &output.files);
+    let (playlists, others): (Vec<_>, Vec<_>) = done.outputs.iter().partition(|output| !output.files.is_empty());
+    files.chain(others.into_iter().chain(playlists).map(|output| &output.uri)).cloned().collect()
+}
 
-impl Outputs for BucketOutputs<'_> {
-    fn reserve(&mut self, uri: &ObjectUri) -> Result<PathBuf, Failure> {
-        match self.0.reserve(uri) {
+/// Places for outputs; mux stages ask for theirs from their threads.
+struct BucketOutputs<'a>(Mutex<Staging<'a>>);
+
+impl<'a> BucketOutputs<'a> {
+    fn new(staging: Staging<'a>) -> Self {
+        Self(Mutex::new(staging))
+    }
+
+    fn into_staging(self) -> Staging<'a> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Places for BucketOutputs<'_> {
+    fn reserve(&self, uri: &ObjectUri) -> Result<PathBuf, Failure> {
+        match self.0.lock().unwrap_or_else(PoisonError::into_inner).reserve(uri) {
             Ok(staged) => Ok(staged.path().to_path_buf()),
             Err(error) => Err(Failure::new(error.output_code(), Stage::Mux, error.to_string())),
         }

@@ -12,8 +12,8 @@ use crate::media::Interrupt;
 use crate::pipeline::Progress;
 use crate::plan::Plan;
 use crate::store::Attempt;
-use crate::supervise::{Job, Report, StagedOutput, Work, misbehave, report};
-use crate::task::{ErrorCode, Failure, PluginRef, Stage, TaskSpec, Timestamp};
+use crate::supervise::{Job, Report, StagedFile, StagedOutput, Work, misbehave, report};
+use crate::task::{ErrorCode, Failure, ObjectUri, PluginRef, Stage, TaskSpec, Timestamp};
 use crate::worker::Prepared;
 
 /// How often a worker tells how far it is.
@@ -75,13 +75,16 @@ fn run(
     if let Some(misdeed) = misdeed {
         misbehave(misdeed, attempt.number);
     }
-    let mut outputs = BucketOutputs(app.buckets.staging_of(attempt, &sources));
-    let done = told(prepared, &mut outputs, interrupt)?;
+    let outputs = BucketOutputs::new(app.buckets.staging_of(attempt, &sources));
+    let done = told(prepared, &outputs, interrupt)?;
+    let staging = outputs.into_staging();
     let names: BTreeMap<_, _> =
-        outputs.0.reserved().iter().map(|staged| (staged.uri().clone(), staged.name().to_owned())).collect();
+        staging.reserved().iter().map(|staged| (staged.uri().clone(), staged.name().to_owned())).collect();
+    let named = |uri: &ObjectUri| Some(StagedFile { uri: uri.clone(), name: names.get(uri)?.clone() });
     let staged = done.outputs.into_iter().filter_map(|output| {
-        let name = names.get(&output.uri)?.clone();
-        Some(StagedOutput { target: output.target, uri: output.uri, name, facts: output.facts })
+        let files = output.files.iter().map(named).collect::<Option<_>>()?;
+        let StagedFile { uri, name } = named(&output.uri)?;
+        Some(StagedOutput { target: output.target, uri, name, files, facts: output.facts })
     });
     Ok(Report::Done { outputs: staged.collect(), warnings: done.warnings })
 }
@@ -89,7 +92,7 @@ fn run(
 /// Runs a prepared task, and tells how far it is all the while.
 fn told(
     prepared: Prepared,
-    outputs: &mut BucketOutputs<'_>,
+    outputs: &BucketOutputs<'_>,
     interrupt: &Interrupt,
 ) -> Result<crate::worker::Done, Failure> {
     let progress = Progress::default();

@@ -112,10 +112,15 @@ pub(super) fn print_warnings<'a>(warnings: impl IntoIterator<Item = &'a Warning>
 
 fn print_done(done: &Done, took: Duration) -> Result<(), Stop> {
     for output in &done.outputs {
-        print_line(&format!("{}  {}", output.uri, summary(&output.facts)))?;
+        print_line(&format!("{}  {}{}", output.uri, summary(&output.facts), beside(output.files.len())))?;
     }
     eprintln!("done in {:.1} s", took.as_secs_f64());
     Ok(())
+}
+
+/// What stands beside an output.
+pub(super) fn beside(files: usize) -> String {
+    if files == 0 { String::new() } else { format!(", {files} files beside it") }
 }
 
 /// One line about a file.

@@ -65,7 +65,8 @@ fn page(task: &TaskAnswer) -> String {
     for target in &task.targets {
         let uri = target.uri.as_ref().map(|uri| format!("  {uri}")).unwrap_or_default();
         let facts = target.facts.as_ref().map(|facts| format!("  {}", summary(facts))).unwrap_or_default();
-        let _ = writeln!(out, "Targets[{}]  {} %{uri}{facts}", target.index, target.progress);
+        let files = super::run::beside(target.files.len());
+        let _ = writeln!(out, "Targets[{}]  {} %{uri}{facts}{files}", target.index, target.progress);
     }
     for warning in &task.warnings {
         let field = if warning.field.is_empty() { String::new() } else { format!("{}: ", warning.field) };

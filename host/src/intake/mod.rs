@@ -20,6 +20,7 @@ mod overlay;
 mod policies;
 mod request;
 mod rights;
+mod segment;
 mod source;
 mod target;
 #[cfg(test)]

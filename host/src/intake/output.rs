@@ -5,7 +5,7 @@ use super::policies::Role;
 use super::request::Scope;
 use crate::task::fault::FaultCode;
 use crate::task::uri::valid_bucket;
-use crate::task::{ObjectUri, SourceSpec, VideoWish};
+use crate::task::{ObjectUri, Segmentation, SourceSpec, VideoWish};
 
 /// Variables that have a value for every target: of the source's URI and modification time, of the task's creation, of the
 /// output. One file holds all streams of a target in this version, so there is no `streamindex`.
@@ -22,7 +22,13 @@ pub(super) struct Output {
 }
 
 /// Reads `URI` of a target and lets its URI policy judge it.
-pub(super) fn output(target: &mut Fields<'_>, video: &VideoWish, role: &Role, scope: &Scope<'_>) -> Option<Output> {
+pub(super) fn output(
+    target: &mut Fields<'_>,
+    video: &VideoWish,
+    segment: Option<Segmentation>,
+    role: &Role,
+    scope: &Scope<'_>,
+) -> Option<Output> {
     let template = target.string("URI")?;
     let available = available(video, scope);
     if let Some(plugin) = &role.plugin {
@@ -41,7 +47,13 @@ pub(super) fn output(target: &mut Fields<'_>, video: &VideoWish, role: &Role, sc
     // What a text means to another policy is that policy's to say.
     let literal = match (role.built_in, template.contains(['{', '}'])) {
         (false, _) => None,
-        (true, false) => Some(writable(target, template, scope)?),
+        (true, false) => {
+            let uri = writable(target, template, scope)?;
+            if let Some(segment) = segment {
+                check_extension(target, &uri, segment);
+            }
+            Some(uri)
+        }
         (true, true) => {
             if let Some(bucket) = literal_bucket(template)
                 && let Err(message) = scope.context.buckets.can_write(bucket, "")
@@ -58,6 +70,15 @@ pub(super) fn output(target: &mut Fields<'_>, video: &VideoWish, role: &Role, sc
 fn literal_bucket(template: &str) -> Option<&str> {
     let (bucket, _) = template.strip_prefix("oss://")?.split_once('/')?;
     valid_bucket(bucket).then_some(bucket)
+}
+
+/// The URI of a segmented output is that of its playlist. One without extension gets it from `autoext`.
+fn check_extension(target: &Fields<'_>, uri: &ObjectUri, segment: Segmentation) {
+    let (name, wanted) = (segment.format.name(), segment.format.extension());
+    if !uri.ext().is_empty() && !uri.ext().eq_ignore_ascii_case(wanted) {
+        let message = format!("must end in .{wanted}, in .{{autoext}} or without extension: Segment.Format is {name}");
+        target.fault(FaultCode::InvalidArgument, "URI", message);
+    }
 }
 
 fn writable(target: &Fields<'_>, text: &str, scope: &Scope<'_>) -> Option<ObjectUri> {

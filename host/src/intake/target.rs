@@ -8,6 +8,7 @@ use super::numbers::Interval;
 use super::output::output;
 use super::policies::roles;
 use super::request::Scope;
+use super::segment::{fits, segment};
 use super::video::video;
 use crate::task::fault::FaultCode;
 use crate::task::spec::SubtitleWish;
@@ -45,13 +46,17 @@ type Taken = BTreeMap<ObjectUri, String>;
 
 fn read(mut target: Fields<'_>, index: usize, scope: &Scope<'_>, taken: &mut Taken) -> Option<TargetSpec> {
     let roles = roles(&mut target, scope.context);
+    let segment = segment(&mut target);
     let containers: Vec<_> = Container::ALL.iter().map(|container| (container.name(), *container)).collect();
     let container = target.choice("Container", &containers, &[]);
+    if let Some((segment, container)) = segment.zip(container) {
+        fits(&target, segment, container);
+    }
     let video = video(&mut target, container, &roles, scope);
     let audio = audio(&mut target, container);
     let (others, disable_subtitle) = others(&mut target);
     together(&target, others);
-    let output = output(&mut target, &video, &roles.uri_template, scope);
+    let output = output(&mut target, &video, segment, &roles.uri_template, scope);
     if let Some(uri) = output.as_ref().and_then(|output| output.literal.as_ref()) {
         match taken.get(uri) {
             Some(other) => {
@@ -81,6 +86,7 @@ fn read(mut target: Fields<'_>, index: usize, scope: &Scope<'_>, taken: &mut Tak
     target.finish();
     let output = output?;
     Some(TargetSpec {
+        segment,
         video,
         audio,
         strip_metadata,
@@ -109,24 +115,12 @@ fn together(target: &Fields<'_>, others: bool) {
 /// The parts of a target that this version does not have. Returns whether it asks for pictures or subtitle files, and whether it
 /// wants no subtitles.
 fn others(target: &mut Fields<'_>) -> (bool, bool) {
-    segment(target);
     let pictures = target.value("Image").is_some_and(|image| !is_hollow(image));
     target.unsupported("Image", "leave it out");
     let (extracts, disabled) = subtitle(target);
     retained(target, "AttachedPicture");
     retained(target, "Data");
     (pictures || extracts, disabled)
-}
-
-fn segment(target: &mut Fields<'_>) {
-    let Some(mut segment) = target.object("Segment") else { return };
-    if !segment.is_hollow() {
-        target.fault(FaultCode::Unsupported, "Segment", "is not supported by this version; the output is one file");
-    }
-    segment.choice("Format", &[("hls", ()), ("dash", ())], &[]);
-    segment.number("Duration", Interval::SECONDS);
-    segment.integer::<u32>("StartNumber", 0..=i64::from(i32::MAX));
-    segment.finish();
 }
 
 fn subtitle(target: &mut Fields<'_>) -> (bool, bool) {

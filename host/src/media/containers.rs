@@ -26,9 +26,28 @@ pub(super) fn muxer_options(container: Container) -> Vec<(&'static str, &'static
         // FLAC in mp4 counts as experimental in FFmpeg 5.1; its mapping has been fixed since, and players read it.
         Container::Mp4 => options.extend([("movflags", "+faststart"), ("strict", "experimental")]),
         Container::Flv => options.push(("flvflags", "+add_keyframe_index")),
+        Container::Ts => options.push(TS_DELAY),
         _ => {}
     }
     options
+}
+
+/// Microseconds between the clock of a transport stream and its decoding times, as FFmpeg's command has it: without it a decoder has no
+/// time to fill its buffer, and times before the first picture would be negative, for which there is no number.
+const TS_DELAY: (&str, &str) = ("max_delay", "700000");
+
+/// Options of the muxer where it makes pieces.
+pub(super) fn piece_options(container: Container) -> Vec<(&'static str, &'static str)> {
+    match container {
+        // Fragments where we say, each a segment that names its own times; the header waits until all streams are known.
+        Container::Mp4 => vec![
+            ("fflags", "+bitexact"),
+            ("movflags", "+frag_custom+dash+delay_moov+skip_trailer"),
+            ("strict", "experimental"),
+        ],
+        // Times as they are: the rungs of a ladder would each be shifted by the delay of its own B-frames.
+        _ => vec![("fflags", "+bitexact"), ("avoid_negative_ts", "disabled"), TS_DELAY],
+    }
 }
 
 /// The tag of a codec in the container, where the muxer's own choice is not the one that all players take: Apple's want

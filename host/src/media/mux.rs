@@ -1,17 +1,26 @@
 //! Packets into a container.
 
+mod pieces;
+
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use ffmpeg_next::format::context::Output;
+use ffmpeg_next::format::context::{Output, StreamIo};
 use ffmpeg_next::{Dictionary, Error, Packet as RawPacket, encoder};
 
 use super::clock::{self, ratio, rescale};
-use super::containers::{marks_alpha, muxer_name, muxer_options, packet_filters, pairs_streams, tag, time_base};
+use super::containers::{
+    marks_alpha, muxer_name, muxer_options, packet_filters, pairs_streams, piece_options, tag, time_base,
+};
 use super::digest::Digest;
 use super::ffi::PacketFilter;
+use super::joined::JoinedSource;
+use super::source::{ByteSource, FileSource};
 use super::stream::{Packet, StreamKind, StreamParameters};
 use super::{MediaError, Result, ffi};
 use crate::task::{Container, Rational};
+
+use pieces::Pieces;
 
 /// What was written of one stream. Times are nanoseconds from the start of the output.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,12 +50,24 @@ pub struct MuxedStream {
 pub struct MuxReport {
     /// The file.
     pub path: PathBuf,
+    /// The files that hold the streams, one behind the other, where `path` only names them.
+    pub pieces: Vec<PathBuf>,
     /// What it was written as.
     pub container: Container,
     /// Bytes.
     pub size: u64,
     /// The streams in their order.
     pub streams: Vec<MuxedStream>,
+}
+
+impl MuxReport {
+    /// The bytes in which the streams are.
+    pub fn open(&self) -> std::io::Result<Box<dyn ByteSource>> {
+        Ok(match self.pieces.as_slice() {
+            [] => Box::new(FileSource::open(&self.path)?),
+            pieces => Box::new(JoinedSource::open(pieces)?),
+        })
+    }
 }
 
 /// A stream that is written.
@@ -68,6 +89,8 @@ pub struct Muxer {
     path: PathBuf,
     tracks: Vec<Track>,
     started: bool,
+    /// Where it writes, if it makes pieces.
+    pieces: Option<Pieces>,
 }
 
 impl Muxer {
@@ -80,7 +103,21 @@ impl Muxer {
         let mut output = ffmpeg_next::format::output_as(&format!("file:{text}"), muxer_name(container))
             .map_err(|error| MediaError::write(path, "creating the file", error))?;
         output.set_metadata(dictionary(metadata));
-        Ok(Self { output, container, path: path.to_owned(), tracks: Vec::new(), started: false })
+        Ok(Self { output, container, path: path.to_owned(), tracks: Vec::new(), started: false, pieces: None })
+    }
+
+    /// Makes pieces that are one stream when they are put one behind the other. Packets have to come interleaved, by their decoding
+    /// times; `path` is only what messages name. Its end is [`Muxer::finish_pieces`].
+    pub(super) fn in_pieces(path: &Path, container: Container, metadata: &[(String, String)]) -> Result<Self> {
+        super::init();
+        let pieces = Pieces::default();
+        let io = StreamIo::from_write_with_capacity(pieces.clone(), 1 << 16)
+            .map_err(|_| MediaError::memory("writing segments"))?;
+        let mut output = ffmpeg_next::format::output_to_stream(io, None, Some(muxer_name(container)))
+            .map_err(|error| MediaError::write(path, "preparing segments", error))?;
+        output.set_metadata(dictionary(metadata));
+        let path = path.to_owned();
+        Ok(Self { output, container, path, tracks: Vec::new(), started: false, pieces: Some(pieces) })
     }
 
     /// Adds a stream and returns its number in the file. Before `start` only.
@@ -144,7 +181,8 @@ impl Muxer {
             return Err(MediaError::Bug("a file is started once, with its streams".to_owned()));
         }
         let mut options = Dictionary::new();
-        muxer_options(self.container).into_iter().for_each(|(key, value)| options.set(key, value));
+        let wanted = if self.pieces.is_some() { piece_options } else { muxer_options };
+        wanted(self.container).into_iter().for_each(|(key, value)| options.set(key, value));
         let (output, labels) = (&mut self.output, &self.tracks);
         let (started, said) = ffi::with_log(|| {
             output
@@ -220,7 +258,10 @@ impl Muxer {
                 None => return Err(failed("a packet was swallowed".to_owned())),
             }
         }
-        let (written, said) = ffi::with_log(|| raw.write_interleaved(&mut self.output));
+        let interleaved = self.pieces.is_some();
+        let output = &mut self.output;
+        let (written, said) =
+            ffi::with_log(|| if interleaved { raw.write(output).map(|_| ()) } else { raw.write_interleaved(output) });
         written.map_err(|error| {
             let label = &self.tracks[stream].parameters.label;
             // Bytes that the muxer does not understand, not ones that the disk does not take.
@@ -276,17 +317,63 @@ impl Muxer {
         written.map_err(|error| {
             MediaError::write(&self.path, &format!("finishing the file{}", in_parentheses(&said)), error)
         })?;
+        self.close(Vec::new())
+    }
+
+    /// Sends the bytes of the next piece into this file, instead of holding them.
+    pub(super) fn piece_into(&mut self, file: File) {
+        if let Some(pieces) = &self.pieces {
+            pieces.into_file(file);
+        }
+    }
+
+    /// Ends a piece: everything that was written is in it. Returns what was held of it, empty where it went into a file.
+    pub(super) fn end_piece(&mut self) -> Result<Vec<u8>> {
+        let (flushed, said) = ffi::with_log(|| ffi::flush(&mut self.output));
+        flushed.map_err(|error| {
+            MediaError::write(&self.path, &format!("ending a segment{}", in_parentheses(&said)), error)
+        })?;
+        if self.container == Container::Ts {
+            // So that the next one can be read without those before it.
+            ffi::resend_headers(&mut self.output);
+        }
+        Ok(self.pieces.as_ref().map(Pieces::take_held).unwrap_or_default())
+    }
+
+    /// The unit of the times of a stream that is written, in seconds. Right after `start`.
+    pub(super) fn time_base(&self, stream: usize) -> Option<Rational> {
+        self.tracks.get(stream).map(|track| track.base)
+    }
+
+    /// When the last of the streams ends, in nanoseconds.
+    pub(super) fn end_ns(&self) -> i64 {
+        self.tracks.iter().map(|track| track.written.end_ns).max().unwrap_or(0).max(0)
+    }
+
+    /// Ends the last piece; `pieces` are the files that were made.
+    pub(super) fn finish_pieces(mut self, pieces: Vec<PathBuf>) -> Result<MuxReport> {
+        let written = self.output.write_trailer();
+        written.map_err(|error| MediaError::write(&self.path, "ending the segments", error))?;
+        self.close(pieces)
+    }
+
+    fn close(self, pieces: Vec<PathBuf>) -> Result<MuxReport> {
         let Self { output, container, path, tracks, .. } = self;
         // Closes the file, so that its length is what it will stay.
         drop(output);
-        let size =
-            std::fs::metadata(&path).map_err(|error| MediaError::Write(format!("{}: {error}", path.display())))?.len();
+        let files = if pieces.is_empty() { std::slice::from_ref(&path) } else { &pieces };
+        let mut size = 0_u64;
+        for file in files {
+            let found = std::fs::metadata(file);
+            let found = found.map_err(|error| MediaError::Write(format!("{}: {error}", file.display())))?;
+            size = size.saturating_add(found.len());
+        }
         let mut streams: Vec<_> =
             tracks.into_iter().map(|track| MuxedStream { digest: track.digest.value(), ..track.written }).collect();
         for stream in streams.iter_mut().filter(|stream| stream.packets == 0) {
             (stream.start_ns, stream.end_ns) = (0, 0);
         }
-        Ok(MuxReport { path, container, size, streams })
+        Ok(MuxReport { path, pieces, container, size, streams })
     }
 }
 

@@ -5,7 +5,7 @@ use super::containers::{Kept, pairs_streams};
 use super::demux::{Demuxer, Opening};
 use super::digest::Digest;
 use super::mux::{MuxReport, MuxedStream};
-use super::source::{FileSource, Interrupt};
+use super::source::Interrupt;
 use super::stream::StreamKind;
 use super::{MediaError, Result};
 use crate::task::Container;
@@ -45,13 +45,13 @@ pub fn verify(report: &MuxReport, expected: &[Expectation], interrupt: &Interrup
     if expected.len() != report.streams.len() {
         return Err(MediaError::Bug(format!("{} expectations for {} streams", expected.len(), report.streams.len())));
     }
-    let source = FileSource::open(&report.path).map_err(|error| different(error.to_string()))?;
-    let size = super::ByteSource::size(&source);
+    let source = report.open().map_err(|error| different(error.to_string()))?;
+    let size = source.size();
     if size != report.size {
         return Err(different(format!("{size} bytes instead of {}", report.size)));
     }
     // Edit lists hide the packets that prime a decoder; here every packet counts.
-    let opened = Demuxer::open_as(Box::new(source), interrupt, Opening { raw_timeline: true });
+    let opened = Demuxer::open_as(source, interrupt, Opening { raw_timeline: true });
     let mut demuxer = opened.map_err(|error| passed(error, &different))?;
     let streams = demuxer.streams();
     if streams != report.streams.len() {

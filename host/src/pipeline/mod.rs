@@ -17,4 +17,4 @@ mod tests;
 
 pub use filter::{FilterFactory, FilterRequest, FrameFilter, OpenFilter, Region};
 pub use progress::{Progress, Snapshot};
-pub use run::{Finished, Inputs, Written, run};
+pub use run::{Finished, Inputs, Places, Written, run};

@@ -12,7 +12,7 @@ use super::stages::{self, Item, Outlet, Stop, Work};
 use super::{OpenFilter, Progress};
 use crate::media::{Demuxer, Expectation, Interrupt, MuxReport};
 use crate::plan::{Node, NodeId, Operation, Plan};
-use crate::task::{ErrorCode, Failure, Stage, Warning};
+use crate::task::{ErrorCode, Failure, ObjectUri, Stage, Warning};
 
 /// Bytes that wait between two stages at most: about eight frames of 4K.
 const EDGE_BYTES: usize = 100 << 20;
@@ -27,17 +27,25 @@ pub struct Inputs<'a> {
     pub sources: Vec<Demuxer>,
     /// One for each filter node.
     pub filters: BTreeMap<NodeId, OpenFilter>,
-    /// Where each mux node writes.
+    /// Where each mux node writes its file or playlist.
     pub outputs: &'a BTreeMap<NodeId, PathBuf>,
+    /// Where the segments go.
+    pub places: &'a dyn Places,
+}
+
+/// Hands out places for outputs.
+pub trait Places: Sync {
+    /// A path that is free to be written. Failures carry stage `Mux`.
+    fn reserve(&self, uri: &ObjectUri) -> Result<PathBuf, Failure>;
 }
 
 /// What a mux node wrote, and what has to be found when it is read back.
 #[derive(Debug)]
 pub struct Written {
-    /// What was written.
-    pub report: MuxReport,
-    /// What went in, one for each stream.
-    pub expected: Vec<Expectation>,
+    /// What was written, and what went in, one for each stream. One entry, or one for each stream that has its own segments.
+    pub parts: Vec<(MuxReport, Vec<Expectation>)>,
+    /// The objects beside the output itself: its segments.
+    pub files: Vec<ObjectUri>,
 }
 
 /// What a run made.
@@ -54,6 +62,7 @@ pub(super) struct Shared<'a> {
     pub(super) plan: &'a Plan,
     pub(super) progress: &'a Progress,
     pub(super) interrupt: &'a Interrupt,
+    pub(super) places: &'a dyn Places,
     pub(super) damage: Damage,
     /// Title, album and the like of the source. The demuxer tells it before its first packet.
     metadata: OnceLock<Vec<(String, String)>>,
@@ -69,6 +78,7 @@ pub fn run(plan: &Plan, inputs: Inputs<'_>, progress: &Progress, interrupt: &Int
         plan,
         progress,
         interrupt,
+        places: inputs.places,
         damage: Damage::default(),
         metadata: OnceLock::new(),
         written: Mutex::default(),

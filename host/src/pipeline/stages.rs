@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use super::channel::{Inbox, Sender, Severed, Weight};
 use super::run::Shared;
 use super::{OpenFilter, Region};
-use crate::media::{AudioFrame, Demuxer, EncodeReport, Frame, MediaError, Packet, StreamParameters, VideoClock};
+use crate::media::{
+    AudioFrame, Demuxer, EncodeReport, Frame, MediaError, Packet, StreamParameters, VideoClock, VideoEncoder,
+};
 use crate::plan::{Node, Operation};
 use crate::task::{ErrorCode, Failure, Stage};
 
@@ -21,6 +23,8 @@ pub(super) enum Item {
     Packet(Packet),
     Frame(Frame),
     Samples(AudioFrame),
+    /// Last on an edge of packets to a muxer, which must not wait for more.
+    End,
 }
 
 /// A stream of packets, before its first packet.
@@ -37,7 +41,7 @@ pub(super) type Promise = std::sync::Arc<std::sync::OnceLock<EncodeReport>>;
 impl Weight for Item {
     fn bytes(&self) -> usize {
         match self {
-            Self::Stream(_) | Self::Clock(_) => 0,
+            Self::Stream(_) | Self::Clock(_) | Self::End => 0,
             Self::Packet(packet) => packet.size(),
             Self::Frame(frame) => frame.bytes(),
             Self::Samples(samples) => samples.bytes(),
@@ -54,6 +58,7 @@ impl Item {
             Self::Packet(packet) => Self::Packet(packet.share()?),
             Self::Frame(frame) => Self::Frame(frame.share()?),
             Self::Samples(samples) => Self::Samples(samples.share()?),
+            Self::End => Self::End,
         })
     }
 }
@@ -153,12 +158,22 @@ pub(super) fn run(node: &Node, work: Work, shared: &Shared<'_>) -> Result<(), St
         Operation::DecodeAudio { stream } => media_stages::decode_audio(*stream, &inbox, outlet, shared),
         Operation::Transform(transform) => media_stages::transform(transform, &inbox, outlet),
         Operation::Filter(_) => run_filter(filter.ok_or_else(missing)?, &inbox, outlet),
-        Operation::EncodeVideo { encoding, picture } => {
-            media_stages::encode_video(encoding, picture, &inbox, outlet, shared)
+        Operation::EncodeVideo { encoding, picture, keyframe_interval } => {
+            let encoder = |clock| {
+                let encoder = VideoEncoder::new(encoding, picture, clock);
+                match keyframe_interval {
+                    Some(seconds) => encoder.with_keyframes((seconds * 1e9).round() as i64),
+                    None => encoder,
+                }
+            };
+            media_stages::encode_video(encoder, &inbox, outlet, shared)
         }
         Operation::EncodeAudio { encoding } => media_stages::encode_audio(encoding, &inbox, outlet),
-        Operation::Mux { container, strip_metadata, .. } => {
-            mux::mux(node, *container, *strip_metadata, &path.ok_or_else(missing)?, &inbox, shared)
+        Operation::Mux { container, segment, strip_metadata, .. } => {
+            let path = path.ok_or_else(missing)?;
+            let form =
+                mux::Form { container: *container, segment: *segment, strip_metadata: *strip_metadata, path: &path };
+            mux::mux(node, &form, &inbox, shared)
         }
     }
 }

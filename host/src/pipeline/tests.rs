@@ -46,6 +46,15 @@ fn demuxer() -> Demuxer {
 }
 
 /// One small output with one filter, sound copied.
+/// Outputs of these tests are single files.
+struct NoPlaces;
+
+impl Places for NoPlaces {
+    fn reserve(&self, uri: &ObjectUri) -> Result<PathBuf, Failure> {
+        panic!("a place for {uri} was asked for")
+    }
+}
+
 fn small_plan(facts: &MediaFacts) -> Plan {
     let rate = Rational::new(25, 1);
     let video = VideoTarget {
@@ -139,7 +148,7 @@ fn run_with(
     let filters = BTreeMap::from([(node(|operation| matches!(operation, Operation::Filter(_))), open)]);
     let path = folder.join("out.mp4");
     let outputs = BTreeMap::from([(node(|operation| matches!(operation, Operation::Mux { .. })), path)]);
-    let inputs = Inputs { sources: vec![source], filters, outputs: &outputs };
+    let inputs = Inputs { sources: vec![source], filters, outputs: &outputs, places: &NoPlaces };
     let result = run(&plan, inputs, &Progress::default(), interrupt);
     (result, calls.load(Ordering::Relaxed), folder)
 }
@@ -157,8 +166,9 @@ fn a_filter_sees_the_frames_of_its_time_and_every_frame_is_written() {
     let finished = result.unwrap();
     assert_eq!(calls, 1025, "25 frames of one second, and the end");
     let written = finished.written.values().next().unwrap();
-    verify(&written.report, &written.expected, &Interrupt::default()).unwrap();
-    assert_eq!(written.expected[0].packets, Some(132));
+    let [(report, expected)] = written.parts.as_slice() else { panic!("{written:?}") };
+    verify(report, expected, &Interrupt::default()).unwrap();
+    assert_eq!(expected[0].packets, Some(132));
     fs::remove_dir_all(folder).unwrap();
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Span;
 use crate::task::resolved::Geometry;
-use crate::task::{AudioEncoding, Container, FilterRole, Picture, PluginId, PluginRef, VideoEncoding};
+use crate::task::{AudioEncoding, Container, FilterRole, Picture, PluginId, PluginRef, Segmentation, VideoEncoding};
 
 /// A node's place in the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -59,6 +59,10 @@ pub enum Operation {
         encoding: VideoEncoding,
         /// The picture that it encodes.
         picture: Picture,
+        /// Seconds: a keyframe is forced at the first frame at or after each multiple, so that the rungs of a ladder have them at the
+        /// same times. Absent where the output is not segmented.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        keyframe_interval: Option<f64>,
     },
     /// Resamples and encodes audio.
     EncodeAudio {
@@ -69,6 +73,9 @@ pub enum Operation {
     Mux {
         /// Container.
         container: Container,
+        /// How it is cut into segments; absent for one file.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        segment: Option<Segmentation>,
         /// Index in `Targets[]`: two outputs are never one node.
         target: usize,
         /// Leave out title, album and the like.

@@ -15,7 +15,7 @@ use serde::Serialize;
 pub use build::plan;
 pub use graph::{Filter, Node, NodeId, Operation, Transform};
 
-use crate::task::{Container, MediaFacts, ObjectUri, Picture, PluginId, Rect, Warning};
+use crate::task::{Container, MediaFacts, ObjectUri, Picture, PluginId, Rect, Segmentation, Warning};
 
 /// Everything that will run, and every decision that was taken. Public as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -49,8 +49,11 @@ pub struct PlannedTarget {
     /// The output.
     #[serde(rename = "URI")]
     pub uri: ObjectUri,
-    /// Container.
+    /// Container; of the segments where it is segmented.
     pub container: Container,
+    /// How it is cut into segments; absent for one file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub segment: Option<Segmentation>,
     /// The component that expanded the URI.
     #[serde(rename = "URIPolicy")]
     pub uri_policy: PluginId,

@@ -220,3 +220,22 @@ fn the_public_plan_shows_sizes_plugins_and_what_they_said() {
     assert_eq!(json["Targets"][0]["Picture"]["Width"], 640);
     assert_eq!(json["Targets"][0]["Picture"]["Colour"]["Matrix"], 1);
 }
+
+#[test]
+fn segments_may_not_stand_where_something_else_does() {
+    let segment = Some(Segmentation { format: SegmentFormat::Hls, duration: 4.0, start_number: 0 });
+    let spec = spec(vec![TargetSpec { segment, ..target(Vec::new()) }, target(Vec::new())]);
+    let planned = |first: &str, second: &str| {
+        let targets = vec![resolved(0, first, 23.0, 0), resolved(1, second, 23.0, 0)];
+        plan(&spec, &[facts(&["video"])], targets, Vec::new())
+    };
+    let made = planned("oss://b/x.m3u8", "oss://b/y.mp4").unwrap();
+    assert_eq!(count(&made, "EncodeVideo"), 2, "keyframes at the segments' starts make another encode");
+    for (first, second, part) in [
+        ("oss://b/x.m3u8", "oss://b/x-init.mp4", "named like a segment of Targets[0]"),
+        ("oss://b/x.mp4", "oss://b/y.mp4", "must end in .m3u8"),
+    ] {
+        let failure = planned(first, second).unwrap_err();
+        assert!(failure.message.contains(part), "{failure}");
+    }
+}

@@ -114,9 +114,18 @@ impl Staging<'_> {
         &self.staged
     }
 
-    /// Moves all outputs into their places. When one cannot be moved, those that were are taken back.
-    pub fn commit(self) -> Result<(), StoreError> {
-        let staged: Vec<_> = self.staged.iter().map(|staged| (staged.uri.clone(), staged.key.clone())).collect();
+    /// Moves these outputs, all of them reserved before, into their places, in this order. When one cannot be moved, those that were
+    /// are taken back.
+    pub fn commit(self, order: &[ObjectUri]) -> Result<(), StoreError> {
+        let key = |uri: &ObjectUri| {
+            let staged = self.staged.iter().find(|staged| staged.uri == *uri);
+            let staged = staged.ok_or_else(|| {
+                let source = io::Error::new(io::ErrorKind::NotFound, "no place was reserved for it");
+                StoreError::Io { uri: uri.clone(), what: "finding its staged file", source }
+            })?;
+            Ok((uri.clone(), staged.key.clone()))
+        };
+        let staged = order.iter().map(key).collect::<Result<Vec<_>, StoreError>>()?;
         all_or_none(self.buckets, &self.buckets.journal(&self.sources, &staged)?)
     }
 }

@@ -100,7 +100,7 @@ fn outputs_appear_together_and_leave_nothing_behind() {
         fs::write(staged.path(), bytes).unwrap();
     }
     assert_eq!(fs::read(scratch.bucket().join("old.mp4")).unwrap(), b"old", "nothing is visible before the commit");
-    staging.commit().unwrap();
+    staging.commit(&[uri("oss://b/old.mp4"), uri("oss://b/deep/er/new.mp4")]).unwrap();
     assert_eq!(fs::read(scratch.bucket().join("old.mp4")).unwrap(), b"new");
     assert_eq!(fs::read(scratch.bucket().join("deep/er/new.mp4")).unwrap(), b"deep");
     assert_eq!(entries(&scratch.bucket()), ["deep", "old.mp4"]);
@@ -117,7 +117,7 @@ fn a_commit_that_cannot_be_finished_changes_nothing() {
         fs::write(staged.path(), b"new").unwrap();
     }
     fs::write(scratch.bucket().join("file"), b"a file where a folder is needed").unwrap();
-    assert!(staging.commit().is_err());
+    assert!(staging.commit(&["old", "deep/er/new", "file/below"].map(|key| uri(&format!("oss://b/{key}")))).is_err());
     assert_eq!(fs::read(scratch.bucket().join("old")).unwrap(), b"old");
     assert_eq!(entries(&scratch.bucket()), ["file", "old"]);
 }

@@ -24,7 +24,12 @@ impl Shared {
             Ok(journal) => journal,
             Err(failure) => return self.give_up(lease, attempt, &failure),
         };
-        let of = |staged: StagedOutput| TaskOutput { target: staged.target, uri: staged.uri, facts: staged.facts };
+        let of = |staged: StagedOutput| TaskOutput {
+            target: staged.target,
+            uri: staged.uri,
+            files: staged.files.into_iter().map(|file| file.uri).collect(),
+            facts: staged.facts,
+        };
         let outputs: Vec<_> = staged.into_iter().map(of).collect();
         match self.queue.begin_commit(lease, Timestamp::now(), &journal, &outputs, warnings)? {
             Committed::Begun => self.roll(lease, attempt, &journal, CommitDirection::Forward),
@@ -39,10 +44,11 @@ impl Shared {
             return Err(Failure::new(ErrorCode::Internal, Stage::Commit, "the worker made no outputs"));
         }
         let sources: Vec<_> = lease.spec.sources.iter().map(|source| source.uri.clone()).collect();
-        let named = staged.iter().map(|output| {
-            self.buckets
-                .staged(attempt, &output.uri, &output.name)
-                .map_err(|error| refused(error).of_target(output.target))
+        let files =
+            staged.iter().flat_map(|output| output.files.iter().map(|file| (output.target, &file.uri, &file.name)));
+        let outputs = staged.iter().map(|output| (output.target, &output.uri, &output.name));
+        let named = files.chain(outputs).map(|(target, uri, name)| {
+            self.buckets.staged(attempt, uri, name).map_err(|error| refused(error).of_target(target))
         });
         let named = named.collect::<Result<Vec<_>, _>>()?;
         self.buckets.journal(&sources, &named).map_err(refused)

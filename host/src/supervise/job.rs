@@ -108,8 +108,20 @@ pub struct StagedOutput {
     pub uri: ObjectUri,
     /// Name of the file in the staging folder of the URI's bucket.
     pub name: String,
+    /// The files that belong to it, such as segments: moved before it.
+    #[serde(default)]
+    pub files: Vec<StagedFile>,
     /// What it is, read back.
     pub facts: MediaFacts,
+}
+
+/// One staged file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StagedFile {
+    /// Where it will stand.
+    pub uri: ObjectUri,
+    /// Its name in the staging folder of the URI's bucket.
+    pub name: String,
 }
 
 /// Reads the job. The error is a sentence.

@@ -26,7 +26,7 @@ use serde_json::Value;
 pub use confine::{Confinement, confine, open_many_files};
 pub use crash::misbehave;
 pub use dispatch::{Supervisor, SupervisorParts};
-pub use job::{Job, Report, StagedOutput, Work, receive, report};
+pub use job::{Job, Report, StagedFile, StagedOutput, Work, receive, report};
 
 use crate::store::BucketConfig;
 use crate::task::{ObjectUri, TaskSpec, at_least};

@@ -12,7 +12,9 @@ use super::watch::{Bounds, Verdict, watch};
 use super::{Confinement, LEASE, RENEW, crash};
 use crate::queue::{Lease, QueueError, Renewed};
 use crate::store::{Access, Attempt, BucketConfig};
-use crate::task::{ErrorCode, Failure, ObjectUri, PluginRef, Stage, TaskProgress, TaskSpec, Timestamp, Warning};
+use crate::task::{
+    ErrorCode, Failure, ObjectUri, PluginRef, SegmentFile, Stage, TaskProgress, TaskSpec, Timestamp, Warning,
+};
 
 impl Shared {
     /// Runs a leased task to its end, whatever that is.
@@ -215,7 +217,7 @@ fn failed_to_start(error: &std::io::Error) -> Failure {
 
 /// The order in which outputs are moved: what a player opens comes behind what it refers to.
 fn in_order(mut outputs: Vec<StagedOutput>) -> Vec<StagedOutput> {
-    outputs.sort_by_key(|output| matches!(output.uri.ext(), "m3u8" | "mpd"));
+    outputs.sort_by_key(|output| !output.files.is_empty());
     outputs
 }
 
@@ -269,6 +271,12 @@ impl Holder<'_> {
         let made: Vec<_> = outputs.iter().map(|output| (output.target, output.uri.clone())).collect();
         if self.planned.as_ref() != Some(&made) {
             let message = "its worker made other outputs than it had planned";
+            return Ending::Failed(Failure::new(ErrorCode::Internal, Stage::Run, message));
+        }
+        let strange =
+            |output: &StagedOutput| output.files.iter().any(|file| !SegmentFile::is_of(&output.uri, &file.uri));
+        if outputs.iter().any(strange) {
+            let message = "its worker made files that do not belong to its outputs";
             return Ending::Failed(Failure::new(ErrorCode::Internal, Stage::Run, message));
         }
         Ending::Done { outputs: in_order(outputs), warnings }

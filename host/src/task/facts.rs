@@ -28,6 +28,31 @@ pub struct MediaFacts {
     pub subtitles: Vec<SubtitleStreamFacts>,
 }
 
+impl MediaFacts {
+    /// Adds the streams of another file that is played together with this one, as further streams.
+    pub fn add(&mut self, other: Self) {
+        let before = self.video_streams.len() + self.audio_streams.len() + self.subtitles.len();
+        self.size = self.size.saturating_add(other.size);
+        self.duration = match (self.duration, other.duration) {
+            (Some(one), Some(two)) => Some(one.max(two)),
+            (one, two) => one.or(two),
+        };
+        self.bitrate = match (self.bitrate, other.bitrate) {
+            (Some(one), Some(two)) => Some(one.saturating_add(two)),
+            (one, two) => one.or(two),
+        };
+        let moved = |index: usize| index.saturating_add(before);
+        self.video_streams.extend(
+            other.video_streams.into_iter().map(|video| VideoStreamFacts { index: moved(video.index), ..video }),
+        );
+        self.audio_streams.extend(
+            other.audio_streams.into_iter().map(|audio| AudioStreamFacts { index: moved(audio.index), ..audio }),
+        );
+        self.subtitles
+            .extend(other.subtitles.into_iter().map(|text| SubtitleStreamFacts { index: moved(text.index), ..text }));
+    }
+}
+
 /// Facts of one video stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]

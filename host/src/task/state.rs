@@ -76,6 +76,9 @@ pub struct TaskOutput {
     /// Where it stands, or will stand.
     #[serde(rename = "URI")]
     pub uri: ObjectUri,
+    /// The objects that belong to it, such as segments, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<ObjectUri>,
     /// What it is, read back.
     pub facts: MediaFacts,
 }

@@ -5,11 +5,10 @@
 //! credentials, databases, committing: sources and places for outputs are handed to it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::SystemTime;
 
-use crate::media::{self, ByteSource, Demuxer, FileSource, Interrupt, MediaError};
-use crate::pipeline::{self, FilterFactory, FilterRequest, OpenFilter, Progress};
+use crate::media::{self, ByteSource, Demuxer, Expectation, Interrupt, MediaError, MuxReport};
+use crate::pipeline::{self, FilterFactory, FilterRequest, OpenFilter, Places, Progress};
 use crate::plan::{NodeId, Operation, Plan, Span};
 use crate::resolve::{self, ParameterPolicy, PluginIds, UriPolicy};
 use crate::task::{ErrorCode, Failure, MediaFacts, ObjectUri, Stage, TaskSpec, Warning};
@@ -18,12 +17,6 @@ use crate::task::{ErrorCode, Failure, MediaFacts, ObjectUri, Stage, TaskSpec, Wa
 pub trait Sources {
     /// Opens an object: its bytes, and when it was last modified. Failures carry stage `Probe`.
     fn open(&self, uri: &ObjectUri) -> Result<(Box<dyn ByteSource>, SystemTime), Failure>;
-}
-
-/// Hands out places for outputs.
-pub trait Outputs {
-    /// A path that is free to be written. Failures carry stage `Mux`.
-    fn reserve(&mut self, uri: &ObjectUri) -> Result<PathBuf, Failure>;
 }
 
 /// What a worker works with.
@@ -57,6 +50,8 @@ pub struct Output {
     pub target: usize,
     /// Where it will stand.
     pub uri: ObjectUri,
+    /// The objects that belong to it, such as segments.
+    pub files: Vec<ObjectUri>,
     /// What it is, read back.
     pub facts: MediaFacts,
 }
@@ -137,32 +132,44 @@ impl Prepared {
         &self.plan
     }
 
-    /// Runs the plan into places that `outputs` hands out, and verifies what was written.
-    pub fn run(self, outputs: &mut dyn Outputs, progress: &Progress, interrupt: &Interrupt) -> Result<Done, Failure> {
+    /// Runs the plan into places that are handed out, and verifies what was written.
+    pub fn run(self, places: &dyn Places, progress: &Progress, interrupt: &Interrupt) -> Result<Done, Failure> {
         let Self { plan, filters, sources } = self;
         let mut paths = BTreeMap::new();
         for target in plan.targets() {
-            let path = outputs.reserve(&target.uri).map_err(|failure| failure.of_target(target.index))?;
+            let path = places.reserve(&target.uri).map_err(|failure| failure.of_target(target.index))?;
             paths.insert(target.mux, path);
         }
-        let inputs = pipeline::Inputs { sources, filters, outputs: &paths };
-        let finished = pipeline::run(&plan, inputs, progress, interrupt)?;
+        let inputs = pipeline::Inputs { sources, filters, outputs: &paths, places };
+        let mut finished = pipeline::run(&plan, inputs, progress, interrupt)?;
         let mut done = Done { outputs: Vec::new(), warnings: finished.warnings };
         for target in plan.targets() {
             let failed = |error: MediaError| {
                 let message = format!("{} was written, but reading it back: {error}", target.uri);
                 Failure::new(error.code(), Stage::Verify, message).of_target(target.index)
             };
-            let Some(written) = finished.written.get(&target.mux) else {
+            let Some(written) = finished.written.remove(&target.mux) else {
                 let message = "an output of the plan was not made";
                 return Err(Failure::new(ErrorCode::Internal, Stage::Verify, message).of_target(target.index));
             };
-            media::verify(&written.report, &written.expected, interrupt).map_err(failed)?;
-            let source = FileSource::open(&written.report.path)
-                .map_err(|error| failed(MediaError::Verify(error.to_string())))?;
-            let facts = media::probe(Box::new(source), interrupt).map_err(failed)?;
-            done.outputs.push(Output { target: target.index, uri: target.uri.clone(), facts });
+            let facts = verified(&written.parts, interrupt).map_err(failed)?;
+            done.outputs.push(Output { target: target.index, uri: target.uri.clone(), files: written.files, facts });
         }
         Ok(done)
     }
+}
+
+/// Reads back what was written, and tells what it is; streams that stand apart are told together.
+fn verified(parts: &[(MuxReport, Vec<Expectation>)], interrupt: &Interrupt) -> Result<MediaFacts, MediaError> {
+    let mut all: Option<MediaFacts> = None;
+    for (report, expected) in parts {
+        media::verify(report, expected, interrupt)?;
+        let source = report.open().map_err(|error| MediaError::Verify(error.to_string()))?;
+        let facts = media::probe(source, interrupt)?;
+        match &mut all {
+            None => all = Some(facts),
+            Some(all) => all.add(facts),
+        }
+    }
+    all.ok_or_else(|| MediaError::Bug("an output without any part".to_owned()))
 }

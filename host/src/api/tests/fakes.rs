@@ -272,7 +272,7 @@ pub(super) fn record(id: TaskId, state: TaskState) -> TaskRecord {
             frames: 7,
             bytes: 8,
         },
-        outputs: if made { vec![TaskOutput { target: 0, uri, facts }] } else { Vec::new() },
+        outputs: if made { vec![TaskOutput { target: 0, uri, files: Vec::new(), facts }] } else { Vec::new() },
         warnings: Vec::new(),
         failure: (state == TaskState::Failed)
             .then(|| Failure::new(ErrorCode::EncodeFailed, Stage::Encode, "x264 said no").of_target(2)),

@@ -7,8 +7,8 @@ use crate::intake::{Faults, intake};
 use crate::task::fault::FaultCode;
 use crate::task::spec::{AudioTarget, LessOption, Resolution};
 use crate::task::{
-    AudioCodec, AudioWish, Container, FilterRole, PixelFormat, Preset, Rotation, TaskSpec, VideoCodec, VideoRate,
-    VideoWish,
+    AudioCodec, AudioWish, Container, FilterRole, PixelFormat, Preset, Rotation, SegmentFormat, Segmentation, TaskSpec,
+    VideoCodec, VideoRate, VideoWish,
 };
 
 fn read(text: &str) -> Result<TaskSpec, Faults> {
@@ -120,16 +120,29 @@ fn remux_by_naming_the_codec_copy() {
     assert_eq!(spec.warnings.len(), 1, "only that of the topic");
 }
 
+/// Ten seconds of transport stream each.
+const TEN_SECONDS: Option<Segmentation> =
+    Some(Segmentation { format: SegmentFormat::Hls, duration: 10.0, start_number: 0 });
+
 #[test]
-fn hls_is_not_there_yet() {
-    let expected = unsupported(&["Targets[0].Segment"]);
-    assert_eq!(codes(include_str!("guide/hls-1080p.json")), expected);
+fn hls_in_full_hd() {
+    let spec = read(include_str!("guide/hls-1080p.json")).unwrap();
+    let target = &spec.targets[0];
+    assert_eq!((target.container, target.segment, target.extension()), (Container::Ts, TEN_SECONDS, "m3u8"));
+    let VideoWish::Transcode(video) = &target.video else { panic!("{:?}", target.video) };
+    assert_eq!((video.codec, video.frame_rate), (VideoCodec::H265, Some(30.0)));
 }
 
 #[test]
-fn an_hls_ladder_is_not_there_yet() {
-    let expected = unsupported(&["Targets[0].Segment", "Targets[1].Segment", "Targets[2].Segment"]);
-    assert_eq!(codes(include_str!("guide/hls-ladder.json")), expected);
+fn an_hls_ladder() {
+    let spec = read(include_str!("guide/hls-ladder.json")).unwrap();
+    let rungs = spec.targets.iter().map(|target| {
+        let VideoWish::Transcode(video) = &target.video else { panic!("{:?}", target.video) };
+        assert_eq!(target.segment, TEN_SECONDS);
+        (video.resolution.as_ref().unwrap().second, video.frame_rate, video.rate)
+    });
+    let rung = |side, rate, crf| (Some(side), Some(rate), Some(VideoRate::Crf(crf)));
+    assert_eq!(rungs.collect::<Vec<_>>(), [rung(1080, 30.0, 25.0), rung(720, 30.0, 26.0), rung(480, 25.0, 28.0)]);
 }
 
 #[test]

@@ -141,7 +141,6 @@ fn fields_that_need_or_exclude_each_other() {
 fn parts_of_the_api_that_are_not_there_yet() {
     let cases = [
         (json!({"Speed": 0.5}), "Speed"),
-        (json!({"Segment": {"Format": "hls"}}), "Segment"),
         (json!({"Image": {"Snapshots": [{"URI": "oss://b/k"}]}}), "Image"),
         (json!({"Subtitle": {"Stream": [0]}}), "Subtitle.Stream"),
         (json!({"Subtitle": {"ExtractSubtitle": {"Format": "srt"}}}), "Subtitle.ExtractSubtitle"),
@@ -366,4 +365,36 @@ fn text_that_is_no_json() {
     let broken = intake(b"{\n\"ProjectName\": }", &context(&plugins)).unwrap_err();
     assert_eq!(broken.first().code, FaultCode::InvalidJson);
     assert!(broken.to_string().contains("line 2 column"), "{broken}");
+}
+
+#[test]
+fn segments_that_cannot_be() {
+    let cases = [
+        (json!({"Segment": {"Duration": 4}}), "Segment.Format", "is required: hls or dash"),
+        (json!({"Segment": {"Format": "cmaf"}}), "Segment.Format", "must be one of hls, dash"),
+        (json!({"Segment": {"Format": "hls", "Duration": 0.01}}), "Segment.Duration", "from 0.1 to 3600"),
+        (json!({"Segment": {"Format": "hls", "StartNumber": -1}}), "Segment.StartNumber", "from 0 to 2147483647"),
+        (
+            json!({"Segment": {"Format": "dash"}, "Container": "ts"}),
+            "Container",
+            "must be mp4 with Segment.Format dash",
+        ),
+        (json!({"Segment": {"Format": "hls"}, "Container": "mkv"}), "Container", "must be ts or mp4 with"),
+        (json!({"Segment": {"Format": "hls"}, "URI": "oss://test-bucket/x.mp4"}), "URI", "must end in .m3u8"),
+    ];
+    for (fields, field, part) in cases {
+        let mut target = json!({"Container": "mp4", "URI": "oss://test-bucket/out.{autoext}"});
+        target.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let faults = intake(
+            json!({"ProjectName": "p", "Sources": [{"URI": "oss://test-bucket/in.mov"}], "Targets": [target]})
+                .to_string()
+                .as_bytes(),
+            &context(&Plugins::default()),
+        )
+        .unwrap_err()
+        .into_vec();
+        let [fault] = faults.as_slice() else { panic!("{faults:?}") };
+        assert_eq!(fault.field.as_str(), format!("Targets[0].{field}"));
+        assert!(fault.message.contains(part), "{}", fault.message);
+    }
 }

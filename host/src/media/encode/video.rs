@@ -9,6 +9,7 @@ use super::video_options::{check, encoder_name, options};
 use super::{EncodeReport, Opened, find};
 use crate::media::clock::{self, VideoClock, from_ns, to_ns};
 use crate::media::frame::to_pixel;
+use crate::media::segment::Cut;
 use crate::media::stream::{Packet, StreamKind, StreamParameters};
 use crate::media::{Frame, MediaError, Result};
 use crate::task::{Picture, Rational, VideoCodec, VideoEncoding};
@@ -19,6 +20,8 @@ pub struct VideoEncoder {
     picture: Picture,
     clock: VideoClock,
     threads: u32,
+    /// Where keyframes are forced.
+    cut: Option<Cut>,
     opened: Option<Opened>,
     last: Option<i64>,
     /// Durations of the frames inside of the encoder by their timestamps, in ticks: x264 does not pass them on, and the last
@@ -35,6 +38,7 @@ impl VideoEncoder {
             picture: *picture,
             clock,
             threads: 0,
+            cut: None,
             opened: None,
             last: None,
             durations: BTreeMap::new(),
@@ -45,6 +49,14 @@ impl VideoEncoder {
     #[must_use]
     pub fn with_threads(mut self, threads: u32) -> Self {
         self.threads = threads;
+        self
+    }
+
+    /// Forces a keyframe at the first frame at or after each multiple of so many nanoseconds, where segments begin; every keyframe
+    /// is one at which decoding can start without anything before it.
+    #[must_use]
+    pub fn with_keyframes(mut self, every_ns: i64) -> Self {
+        self.cut = Some(Cut::new(every_ns));
         self
     }
 
@@ -66,7 +78,8 @@ impl VideoEncoder {
             return Ok(());
         };
         let base = opened.base;
-        let start = from_ns(frame.time_ns, base);
+        let time = frame.time_ns;
+        let start = from_ns(time, base);
         if self.last.is_some_and(|last| start <= last) {
             opened.report.dropped += 1;
             return Ok(());
@@ -87,6 +100,10 @@ impl VideoEncoder {
         video.set_pts(Some(start));
         // The decoder left its own picture type there, which would force that type on the encoder.
         video.set_kind(picture::Type::None);
+        if let Some(cut) = self.cut.as_mut().filter(|cut| cut.is_due(time)) {
+            cut.begun(time);
+            video.set_kind(picture::Type::I);
+        }
         opened.send(Some(video))?;
         drain(opened, &mut self.durations, out)
     }
@@ -115,7 +132,7 @@ impl VideoEncoder {
         encoder.set_time_base(clock::av(self.clock.time_base));
         // Rate control and the level think in frames per second; without a rate they would take the time base for it.
         encoder.set_frame_rate(Some(clock::av(self.rate())));
-        let options = options(encoding, picture, self.rate().as_f64(), self.threads)?;
+        let options = options(encoding, picture, self.rate().as_f64(), self.threads, self.cut.is_some())?;
         Opened::open(name, encoder.0.0, self.clock.time_base, &options)
     }
 

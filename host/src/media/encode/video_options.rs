@@ -17,8 +17,14 @@ pub(super) fn encoder_name(codec: VideoCodec) -> &'static str {
 }
 
 /// All options. As options and not as fields, so that flags are added to those that are set already. `fps` is for the size
-/// of a rate control that has to be chosen here; `threads` 0 is as many as there are cores.
-pub(super) fn options(encoding: &VideoEncoding, picture: &Picture, fps: f64, threads: u32) -> Result<Options> {
+/// of a rate control that has to be chosen here; `threads` 0 is as many as there are cores; `forced` where keyframes are forced.
+pub(super) fn options(
+    encoding: &VideoEncoding,
+    picture: &Picture,
+    fps: f64,
+    threads: u32,
+    forced: bool,
+) -> Result<Options> {
     let mut options = vec![
         ("threads", if threads == 0 { "auto".to_owned() } else { threads.to_string() }),
         // Headers go outside of the packets; one encode may feed several containers, and `media::mux` puts them back in where
@@ -37,8 +43,12 @@ pub(super) fn options(encoding: &VideoEncoding, picture: &Picture, fps: f64, thr
         let least = u32::from(codec == VideoCodec::H265);
         options.push(("refs", encoding.refs.clamp(least, codec.max_refs()).to_string()));
     }
+    if forced && codec.has_b_frames() {
+        // What is forced is a picture without references across it, not only one without references of its own.
+        options.push(("forced-idr", "1".to_owned()));
+    }
     if codec == VideoCodec::H265 {
-        options.push(("x265-params", x265(encoding, threads)));
+        options.push(("x265-params", x265(encoding, threads, forced)));
     }
     match encoding.rate {
         VideoRate::Crf(quality) if (0.0..=51.0).contains(&quality) => {
@@ -131,11 +141,15 @@ fn plenty(picture: &Picture, fps: f64) -> String {
     (pixels * fps * 4.0).clamp(1e6, 4e8).round().to_string()
 }
 
-fn x265(encoding: &VideoEncoding, threads: u32) -> String {
+fn x265(encoding: &VideoEncoding, threads: u32, forced: bool) -> String {
     // It writes to stderr by itself, past FFmpeg's log.
     let mut text = "log-level=none".to_owned();
     if threads > 0 {
         text.push_str(&format!(":pools={threads}"));
+    }
+    if forced {
+        // By default its keyframes are followed by pictures that need the ones before.
+        text.push_str(":open-gop=0");
     }
     if encoding.b_frames >= 15 {
         // Its presets look 15 to 25 frames ahead, and it wants to look further than B-frames reach.

@@ -60,6 +60,15 @@ pub(in crate::media) fn frame_size(context: &Context) -> u32 {
     u32::try_from(context.frame_size).unwrap_or(0)
 }
 
+/// Samples per second of a stream of sound.
+pub(in crate::media) fn sample_rate(parameters: &Parameters) -> Option<u32> {
+    // SAFETY: the pointer is only used in the next step, while the parameters are borrowed.
+    let parameters = unsafe { parameters.as_ptr() };
+    // SAFETY: null or allocated parameters that are borrowed.
+    let parameters = unsafe { parameters.as_ref() }?;
+    u32::try_from(parameters.sample_rate).ok().filter(|rate| *rate > 0)
+}
+
 /// Samples per second, and bytes of one sample of all channels, of uncompressed sound; `None` for all else.
 pub(in crate::media) fn pcm_form(parameters: &Parameters) -> Option<(i32, usize)> {
     // SAFETY: the pointer is only used in the next step, while the parameters are borrowed.

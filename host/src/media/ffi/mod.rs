@@ -5,17 +5,19 @@ mod codec;
 mod container;
 mod filter;
 mod log;
+mod pieces;
 mod plane;
 mod text;
 mod video;
 
 pub(super) use audio::{ensure_layout, layout_name, rescale_delta, sample_format_name, share_audio, share_packet};
-pub(super) use codec::{decoder_limits, fill_parameters, frame_size, open, pcm_form};
+pub(super) use codec::{decoder_limits, fill_parameters, frame_size, open, pcm_form, sample_rate};
 pub(super) use container::{
     Container, RawStream, SideData, container, metadata, set_codec_tag, set_discard, set_stream, stream,
 };
 pub(super) use filter::PacketFilter;
 pub(super) use log::{install as install_log, with_log};
+pub(super) use pieces::{flush, resend_headers};
 pub(super) use plane::{Plane, PlaneMut};
 pub(super) use video::{
     Properties, allocate, make_writable, pixel_format, properties, set_properties, share, unify_range,

@@ -1,3 +1,4 @@
+use crate::media::FileSource;
 use std::path::Path;
 
 use super::*;

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use super::{Item, Outlet, Promise, Stop, Stream, at, bug};
 use crate::media::{
     AudioDecoder, AudioEncoder, AudioTransform, DecodeReport, Demuxer, EncodeReport, MediaError, Packet, StreamCopy,
-    StreamParameters, VideoDecoder, VideoEncoder, VideoTransform,
+    StreamParameters, VideoClock, VideoDecoder, VideoEncoder, VideoTransform,
 };
 use crate::pipeline::channel::Inbox;
 use crate::pipeline::damage::Decoded;
 use crate::pipeline::run::Shared;
 use crate::plan::{Node, Operation, Transform};
-use crate::task::{AudioEncoding, ErrorCode, Failure, Picture, Stage, VideoEncoding};
+use crate::task::{AudioEncoding, ErrorCode, Failure, Stage};
 
 /// Hands items on out of a media object's callback, and keeps what an outlet said: media objects only know their own errors.
 struct Push<'a> {
@@ -91,6 +91,7 @@ pub(super) fn copy(index: usize, inbox: &Inbox<Item>, outlet: Outlet, shared: &S
             break;
         }
     }
+    outlet.send(Item::End)?;
     outlet.finish();
     Ok(())
 }
@@ -181,8 +182,7 @@ pub(super) fn transform(transform: &Transform, inbox: &Inbox<Item>, outlet: Outl
 }
 
 pub(super) fn encode_video(
-    encoding: &VideoEncoding,
-    picture: &Picture,
+    open: impl FnOnce(VideoClock) -> VideoEncoder,
     inbox: &Inbox<Item>,
     outlet: Outlet,
     shared: &Shared<'_>,
@@ -190,7 +190,7 @@ pub(super) fn encode_video(
     let Some((_, Item::Clock(clock))) = inbox.receive()? else {
         return Err(bug("an encoder was not told how its frames are timed").into());
     };
-    let mut encoder = VideoEncoder::new(encoding, picture, clock);
+    let mut encoder = open(clock);
     let promise = Promise::default();
     let mut announced = false;
     loop {
@@ -220,6 +220,7 @@ pub(super) fn encode_video(
         }
     }
     keep(&promise, encoder.report());
+    outlet.send(Item::End)?;
     outlet.finish();
     Ok(())
 }
@@ -251,6 +252,7 @@ pub(super) fn encode_audio(encoding: &AudioEncoding, inbox: &Inbox<Item>, outlet
         }
     }
     keep(&promise, encoder.report());
+    outlet.send(Item::End)?;
     outlet.finish();
     Ok(())
 }

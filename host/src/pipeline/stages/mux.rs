@@ -1,16 +1,25 @@
 //! Writes one output. The header needs all streams, so what comes before the last of them waits.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Item, Promise, Stop, Stream, at, bug};
-use crate::media::{Expectation, Muxer, Packet, StreamKind};
+use crate::media::{Expectation, MediaError, MuxReport, Muxer, Packet, Segmenter, StreamKind, StreamParameters};
 use crate::pipeline::channel::Inbox;
 use crate::pipeline::run::{Shared, Written};
 use crate::plan::{Node, NodeId};
-use crate::task::{Container, ErrorCode, Failure, Stage};
+use crate::task::{Container, ErrorCode, Failure, ObjectUri, SegmentFile, Segmentation, Stage};
 
 /// Packets may wait for a stream that opens late, but not without end.
 const MAX_WAITING_BYTES: usize = 256 << 20;
+
+/// What is written, and as what.
+pub(super) struct Form<'a> {
+    pub(super) container: Container,
+    pub(super) segment: Option<Segmentation>,
+    pub(super) strip_metadata: bool,
+    /// The file, or the playlist.
+    pub(super) path: &'a Path,
+}
 
 /// One input of the muxer.
 #[derive(Default)]
@@ -20,21 +29,107 @@ struct Input {
     video: bool,
     promise: Option<Promise>,
     packets: u64,
+    ended: bool,
 }
 
-pub(super) fn mux(
-    node: &Node,
+/// One file, or a playlist with its segments.
+enum Writer {
+    File(Box<Muxer>),
+    Segments(Box<Segmenter>),
+}
+
+/// Names the files beside a playlist, has places handed out for them, and keeps what was said meanwhile: media objects only know
+/// their own errors.
+struct Beside<'a> {
+    playlist: Option<&'a ObjectUri>,
     container: Container,
-    strip_metadata: bool,
-    path: &Path,
-    inbox: &Inbox<Item>,
-    shared: &Shared<'_>,
-) -> Result<(), Stop> {
+    shared: &'a Shared<'a>,
+    files: Vec<ObjectUri>,
+    failure: Option<Failure>,
+}
+
+impl Beside<'_> {
+    fn place(&mut self, file: SegmentFile) -> Result<PathBuf, MediaError> {
+        let placed = self.try_place(file);
+        placed.map_err(|failure| {
+            let message = failure.message.clone();
+            self.failure.get_or_insert(failure);
+            MediaError::Write(message)
+        })
+    }
+
+    fn try_place(&mut self, file: SegmentFile) -> Result<PathBuf, Failure> {
+        let playlist = self.playlist.ok_or_else(|| bug("an output that the plan does not know is segmented"))?;
+        let uri = file.uri(playlist, self.container).map_err(|error| {
+            let message = format!("a segment of {playlist} would have an impossible name: {error}");
+            Failure::new(ErrorCode::OutputRefused, Stage::Mux, message)
+        })?;
+        let path = self.shared.places.reserve(&uri)?;
+        self.files.push(uri);
+        Ok(path)
+    }
+
+    /// The failure of a place goes before the writer's, which only repeats it.
+    fn settle<T>(&mut self, result: Result<T, MediaError>) -> Result<T, Stop> {
+        match (self.failure.take(), result) {
+            (Some(failure), _) => Err(Stop::Failed(failure)),
+            (None, result) => result.map_err(at(Stage::Mux)),
+        }
+    }
+}
+
+impl Writer {
+    fn add_stream(&mut self, parameters: StreamParameters) -> Result<usize, MediaError> {
+        match self {
+            Self::File(muxer) => muxer.add_stream(parameters),
+            Self::Segments(segmenter) => segmenter.add_stream(parameters),
+        }
+    }
+
+    fn start(&mut self) -> Result<(), MediaError> {
+        match self {
+            Self::File(muxer) => muxer.start(),
+            Self::Segments(segmenter) => segmenter.start(),
+        }
+    }
+
+    fn write(&mut self, stream: usize, packet: Packet, beside: &mut Beside<'_>) -> Result<(), Stop> {
+        let written = match self {
+            Self::File(muxer) => muxer.write(stream, packet),
+            Self::Segments(segmenter) => segmenter.write(stream, packet, &mut |file| beside.place(file)),
+        };
+        beside.settle(written)
+    }
+
+    /// A stream has no more packets.
+    fn end(&mut self, stream: usize, beside: &mut Beside<'_>) -> Result<(), Stop> {
+        match self {
+            Self::File(_) => Ok(()),
+            Self::Segments(segmenter) => {
+                let ended = segmenter.end(stream, &mut |file| beside.place(file));
+                beside.settle(ended)
+            }
+        }
+    }
+
+    fn finish(self, beside: &mut Beside<'_>) -> Result<Vec<MuxReport>, Stop> {
+        let finished = match self {
+            Self::File(muxer) => muxer.finish().map(|report| vec![report]),
+            Self::Segments(segmenter) => segmenter.finish(&mut |file| beside.place(file)),
+        };
+        beside.settle(finished)
+    }
+}
+
+pub(super) fn mux(node: &Node, form: &Form<'_>, inbox: &Inbox<Item>, shared: &Shared<'_>) -> Result<(), Stop> {
+    let target = shared.plan.targets().iter().find(|target| target.mux == node.id);
+    let playlist = target.map(|target| &target.uri);
+    let mut beside = Beside { playlist, container: form.container, shared, files: Vec::new(), failure: None };
     let mut inputs: Vec<Input> = node.inputs.iter().map(|_| Input::default()).collect();
     let mut streams: Vec<Option<Stream>> = node.inputs.iter().map(|_| None).collect();
     let mut waiting: Vec<(usize, Packet)> = Vec::new();
     let mut waiting_bytes = 0;
-    let mut muxer = None;
+    let mut writer = None;
     while let Some((number, item)) = inbox.receive()? {
         shared.check_interrupt()?;
         let Some(input) = inputs.get_mut(number) else { return Err(bug("a muxer has an input too many").into()) };
@@ -46,16 +141,19 @@ pub(super) fn mux(
                 streams[number] = Some(*stream);
                 if streams.iter().all(Option::is_some) {
                     let all = std::mem::take(&mut streams).into_iter().flatten().collect();
-                    let opened = muxer.insert(open(node, container, strip_metadata, path, all, shared)?);
+                    let opened = writer.insert(open(node, form, playlist, all, shared)?);
                     for (number, packet) in std::mem::take(&mut waiting) {
-                        write(opened, node.id, number, packet, shared)?;
+                        write(opened, node.id, number, packet, &mut beside)?;
+                    }
+                    for (number, _) in inputs.iter().enumerate().filter(|(_, input)| input.ended) {
+                        opened.end(number, &mut beside)?;
                     }
                 }
             }
             Item::Packet(packet) if input.announced => {
                 input.packets += 1;
-                if let Some(muxer) = &mut muxer {
-                    write(muxer, node.id, number, packet, shared)?;
+                if let Some(writer) = &mut writer {
+                    write(writer, node.id, number, packet, &mut beside)?;
                 } else {
                     waiting_bytes += packet.size();
                     if waiting_bytes > MAX_WAITING_BYTES {
@@ -66,32 +164,48 @@ pub(super) fn mux(
                     waiting.push((number, packet));
                 }
             }
+            Item::End => {
+                input.ended = true;
+                if let Some(writer) = &mut writer {
+                    writer.end(number, &mut beside)?;
+                }
+            }
             _ => return Err(bug("something else than packets came to a muxer").into()),
         }
     }
-    let Some(muxer) = muxer else {
+    let Some(writer) = writer else {
         // A stream that cannot be decoded was told by its decoder.
         let message = "no frame falls into the output: the FrameRate asked for is too low for so short a source";
         return Err(Failure::new(ErrorCode::TargetRefused, Stage::Mux, message).into());
     };
-    let report = muxer.finish().map_err(at(Stage::Mux))?;
-    let expected = inputs.iter().map(expectation).collect();
-    shared.keep(node.id, Written { report, expected });
+    let reports = writer.finish(&mut beside)?;
+    let mut expected = inputs.iter().map(expectation);
+    let parts = reports.into_iter().map(|report| {
+        let expected = expected.by_ref().take(report.streams.len()).collect();
+        (report, expected)
+    });
+    let written = Written { parts: parts.collect(), files: beside.files };
+    shared.keep(node.id, written);
     Ok(())
 }
 
 /// All streams in their order, then the header.
 fn open(
     node: &Node,
-    container: Container,
-    strip_metadata: bool,
-    path: &Path,
+    form: &Form<'_>,
+    playlist: Option<&ObjectUri>,
     streams: Vec<Stream>,
     shared: &Shared<'_>,
-) -> Result<Muxer, Stop> {
-    let metadata = if strip_metadata { &[] } else { shared.metadata() };
+) -> Result<Writer, Stop> {
+    let metadata = if form.strip_metadata { &[] } else { shared.metadata() };
     let has_video = streams.iter().any(|stream| stream.parameters.kind() == StreamKind::Video);
-    let mut muxer = Muxer::create(path, container, metadata).map_err(at(Stage::Mux))?;
+    let mut writer = match form.segment {
+        None => Writer::File(Box::new(Muxer::create(form.path, form.container, metadata).map_err(at(Stage::Mux))?)),
+        Some(segment) => {
+            let name = playlist.map(ObjectUri::basename).unwrap_or_default();
+            Writer::Segments(Box::new(Segmenter::new(form.path, name, form.container, segment, metadata)))
+        }
+    };
     for (number, (mut stream, input)) in streams.into_iter().zip(&node.inputs).enumerate() {
         // Sound is often far ahead of the pictures or shorter than they are: where there are pictures, they tell the progress.
         if !has_video || stream.parameters.kind() == StreamKind::Video {
@@ -100,16 +214,22 @@ fn open(
         if stream.promise.is_some() {
             stream.parameters.set_language(shared.plan.language_of(*input).map(str::to_owned));
         }
-        muxer.add_stream(stream.parameters).map_err(at(Stage::Mux))?;
+        writer.add_stream(stream.parameters).map_err(at(Stage::Mux))?;
     }
-    muxer.start().map_err(at(Stage::Mux))?;
-    Ok(muxer)
+    writer.start().map_err(at(Stage::Mux))?;
+    Ok(writer)
 }
 
-fn write(muxer: &mut Muxer, output: NodeId, stream: usize, packet: Packet, shared: &Shared<'_>) -> Result<(), Stop> {
+fn write(
+    writer: &mut Writer,
+    output: NodeId,
+    stream: usize,
+    packet: Packet,
+    beside: &mut Beside<'_>,
+) -> Result<(), Stop> {
     let until = packet.time_ns().unwrap_or(0).saturating_add(packet.duration_ns());
-    shared.progress.wrote(output, stream, u64::try_from(until).unwrap_or(0), packet.size() as u64);
-    muxer.write(stream, packet).map_err(at(Stage::Mux))
+    beside.shared.progress.wrote(output, stream, u64::try_from(until).unwrap_or(0), packet.size() as u64);
+    writer.write(stream, packet, beside)
 }
 
 /// What the output has to hold of one input.

@@ -3,7 +3,9 @@
 use super::{Builder, Making};
 use crate::plan::PlannedTarget;
 use crate::plan::graph::{NodeId, Operation};
-use crate::task::{Container, ErrorCode, Failure, Picture, ResolvedTarget, Stage, TaskSpec};
+use crate::task::{
+    Container, ErrorCode, Failure, ObjectUri, Picture, ResolvedTarget, SegmentFile, Stage, TargetSpec, TaskSpec,
+};
 
 /// An output may equal neither a source nor another output (decision 15 of the API reference).
 pub(super) fn refuse_collisions(spec: &TaskSpec, resolved: &[ResolvedTarget]) -> Result<(), Failure> {
@@ -15,8 +17,18 @@ pub(super) fn refuse_collisions(spec: &TaskSpec, resolved: &[ResolvedTarget]) ->
         if spec.sources.iter().any(|source| source.uri == target.uri) {
             return Err(refuse("also a source of this task".into()));
         }
+        let others = || resolved.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, other)| other);
         if let Some(other) = resolved.iter().take(place).find(|other| other.uri == target.uri) {
             return Err(refuse(format!("also the output of Targets[{}]", other.index)));
+        }
+        let is_segmented =
+            |target: &ResolvedTarget| spec.targets.get(target.index).is_some_and(|target| target.segment.is_some());
+        if let Some(other) = others().find(|other| is_segmented(other) && SegmentFile::is_of(&other.uri, &target.uri)) {
+            return Err(refuse(format!("named like a segment of Targets[{}]", other.index)));
+        }
+        let is_source = |uri: &ObjectUri| SegmentFile::is_of(&target.uri, uri);
+        if let Some(source) = spec.sources.iter().find(|source| is_segmented(target) && is_source(&source.uri)) {
+            return Err(refuse(format!("a playlist whose segments are named like the source {}", source.uri)));
         }
     }
     Ok(())
@@ -35,9 +47,22 @@ pub(super) fn can_be_copied(container: Container, codec_name: &str, field: &str)
     Err(Failure::new(ErrorCode::StreamUnsupported, Stage::Plan, message))
 }
 
+/// A segmented output is opened by its playlist, and players know that by its extension.
+fn check_extension(wish: &TargetSpec, uri: &ObjectUri) -> Result<(), Failure> {
+    let Some(segment) = wish.segment else { return Ok(()) };
+    let wanted = segment.format.extension();
+    if uri.ext().eq_ignore_ascii_case(wanted) {
+        return Ok(());
+    }
+    let name = segment.format.name();
+    let message = format!(
+        "the output {uri} has Segment.Format {name}, so its URI must end in .{wanted}; write {{autoext}} there, or no extension"
+    );
+    Err(Failure::new(ErrorCode::OutputRefused, Stage::Plan, message))
+}
+
 impl Builder<'_> {
     /// The node that writes these streams, in this order.
-    #[expect(clippy::unnecessary_wraps, reason = "outputs may be refused")]
     pub(super) fn output(
         &mut self,
         making: &Making<'_>,
@@ -45,14 +70,20 @@ impl Builder<'_> {
         inputs: &[NodeId],
     ) -> Result<PlannedTarget, Failure> {
         let Making { wish, target, .. } = *making;
-        let operation =
-            Operation::Mux { container: wish.container, target: target.index, strip_metadata: wish.strip_metadata };
+        check_extension(wish, &target.uri)?;
+        let operation = Operation::Mux {
+            container: wish.container,
+            segment: wish.segment,
+            target: target.index,
+            strip_metadata: wish.strip_metadata,
+        };
         let mux = self.graph.node(operation, inputs);
         let encoded = target.video.is_some() || target.audio.is_some();
         Ok(PlannedTarget {
             index: target.index,
             uri: target.uri.clone(),
             container: wish.container,
+            segment: wish.segment,
             uri_policy: target.uri_policy.clone(),
             parameter_policy: encoded.then(|| target.parameter_policy.clone()),
             picture,

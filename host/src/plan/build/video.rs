@@ -15,12 +15,12 @@ impl Builder<'_> {
                 super::output::can_be_copied(wish.container, &stream.codec_name, "Video")?;
                 Ok((vec![self.graph.node(Operation::Copy { stream: stream.index }, &[demux])], None))
             }
-            (VideoWish::Transcode(wish), Some(video), Some(stream)) => {
+            (VideoWish::Transcode(asked), Some(video), Some(stream)) => {
                 let output = output_picture(video, stream);
                 let frames = self.graph.node(Operation::DecodeVideo { stream: stream.index }, &[demux]);
                 let transform = Transform { geometry: Geometry::from(video), picture: output };
                 let mut frames = self.graph.node(Operation::Transform(Box::new(transform)), &[frames]);
-                for (filter, plugin) in wish.filters.iter().zip(&target.filters) {
+                for (filter, plugin) in asked.filters.iter().zip(&target.filters) {
                     let filter = Filter {
                         role: filter.role,
                         plugin: plugin.clone(),
@@ -31,7 +31,8 @@ impl Builder<'_> {
                     };
                     frames = self.graph.node(Operation::Filter(Box::new(filter)), &[frames]);
                 }
-                let encode = Operation::EncodeVideo { encoding: video.encoding, picture: output };
+                let keyframe_interval = wish.segment.map(|segment| segment.duration);
+                let encode = Operation::EncodeVideo { encoding: video.encoding, picture: output, keyframe_interval };
                 Ok((vec![self.graph.node(encode, &[frames])], Some(output)))
             }
             (VideoWish::Copy | VideoWish::Transcode(_), ..) => {

@@ -124,7 +124,7 @@ fn outputs() -> Vec<TaskOutput> {
         audio_streams: Vec::new(),
         subtitles: Vec::new(),
     };
-    vec![TaskOutput { target: 0, uri: uri("oss://out/a.mp4"), facts }]
+    vec![TaskOutput { target: 0, uri: uri("oss://out/a.mp4"), files: Vec::new(), facts }]
 }
 
 fn begin(queue: &SqliteQueue, lease: &Lease) -> crate::queue::Committed {
