@@ -29,6 +29,8 @@ pub struct Inputs<'a> {
     pub filters: BTreeMap<NodeId, OpenFilter>,
     /// Where each mux node writes.
     pub outputs: &'a BTreeMap<NodeId, PathBuf>,
+    /// Threads of each decoder and encoder of video; 0 is as many as there are cores. The bytes that come out depend on it.
+    pub threads: u32,
 }
 
 /// What a mux node wrote, and what has to be found when it is read back.
@@ -54,6 +56,7 @@ pub(super) struct Shared<'a> {
     pub(super) plan: &'a Plan,
     pub(super) progress: &'a Progress,
     pub(super) interrupt: &'a Interrupt,
+    pub(super) threads: u32,
     pub(super) damage: Damage,
     /// Title, album and the like of the source. The demuxer tells it before its first packet.
     metadata: OnceLock<Vec<(String, String)>>,
@@ -69,6 +72,7 @@ pub fn run(plan: &Plan, inputs: Inputs<'_>, progress: &Progress, interrupt: &Int
         plan,
         progress,
         interrupt,
+        threads: inputs.threads,
         damage: Damage::default(),
         metadata: OnceLock::new(),
         written: Mutex::default(),
