@@ -7,7 +7,18 @@ use std::process::Command;
 use crate::{World, workspace};
 
 /// Clips that show one thing each, and are always made.
-const ALWAYS_MADE: [&str; 5] = ["bframes.mkv", "bframes.avi", "joined.ts", "mp2.ts", "french.mkv"];
+const ALWAYS_MADE: [&str; 10] = [
+    "bframes.mkv",
+    "bframes.avi",
+    "joined.ts",
+    "mp2.ts",
+    "french.mkv",
+    "small.mkv",
+    "small_rot90.mov",
+    "small_444_10.mkv",
+    "small_aac.mp4",
+    "tiny.mkv",
+];
 
 /// How each clip is made where the real one is not there. `-i` sources are FFmpeg's own test pictures and tones.
 const MADE: &[(&str, &str)] = &[
@@ -49,6 +60,27 @@ const MADE: &[(&str, &str)] = &[
     (
         "french.mkv",
         "-f lavfi -i testsrc2=s=160x120:r=25:d=1 -f lavfi -i sine=d=1 -metadata:s:a:0 language=fra -c:v libx264 -pix_fmt yuv420p -c:a aac",
+    ),
+    // Noise, so that an encoder has something to decide; two tones, so that channels can be told apart.
+    (
+        "small.mkv",
+        "-f lavfi -i testsrc2=s=320x180:r=25:d=1.6,noise=alls=10:allf=t -f lavfi -i aevalsrc=0.3*sin(2*PI*440*t)|0.3*sin(2*PI*620*t):s=48000:d=1.6 -shortest -c:v libx264 -preset veryfast -threads 1 -qp 12 -pix_fmt yuv420p -colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_range tv -c:a pcm_s16le",
+    ),
+    (
+        "small_rot90.mov",
+        "-f lavfi -i testsrc2=s=320x180:r=25:d=1.6,noise=alls=10:allf=t -c:v libx264 -preset veryfast -threads 1 -qp 12 -pix_fmt yuv420p -colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_range tv",
+    ),
+    (
+        "small_444_10.mkv",
+        "-f lavfi -i testsrc2=s=320x180:r=25:d=1.6,noise=alls=10:allf=t -c:v libx264 -preset veryfast -threads 1 -qp 12 -pix_fmt yuv444p10le -colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_range tv",
+    ),
+    (
+        "small_aac.mp4",
+        "-f lavfi -i testsrc2=s=320x180:r=25:d=1.6,noise=alls=10:allf=t -f lavfi -i aevalsrc=0.3*sin(2*PI*440*t)|0.3*sin(2*PI*620*t):s=48000:d=1.6 -c:v libx264 -preset veryfast -threads 1 -qp 20 -bf 2 -pix_fmt yuv420p -colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_range tv -c:a aac",
+    ),
+    (
+        "tiny.mkv",
+        "-f lavfi -i testsrc2=s=160x120:r=25:d=0.6 -f lavfi -i aevalsrc=0.3*sin(2*PI*440*t)|0.3*sin(2*PI*620*t):s=48000:d=0.6 -c:v libx264 -preset veryfast -threads 1 -pix_fmt yuv420p -c:a pcm_s16le",
     ),
 ];
 
@@ -107,7 +139,7 @@ fn make(name: &str, path: &Path) {
     let mut command = Command::new("ffmpeg");
     command.args(["-nostdin", "-v", "error", "-y"]).args(arguments.split(' ')).arg(path);
     assert!(command.status().unwrap().success(), "{command:?}");
-    if name == "portrait_rot90.mov" {
+    if name.ends_with("_rot90.mov") {
         // The display matrix can only be written when the stream is copied.
         let plain = path.with_extension("plain.mov");
         std::fs::rename(path, &plain).unwrap();

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "this crate is nothing but tests")]
 
 pub mod clips;
+pub mod compare;
 pub mod flow;
 pub mod pictures;
 pub mod server;

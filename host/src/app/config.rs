@@ -29,6 +29,8 @@ pub struct AppConfig {
     pub compile: bool,
     /// What plugins may use, how large they may be, which fonts they see.
     pub plugins: PluginConfig,
+    /// Threads of each decoder and encoder of video; 0 is as many as there are cores.
+    pub threads: u32,
 }
 
 impl Default for AppConfig {
@@ -40,6 +42,7 @@ impl Default for AppConfig {
             cache_folder: None,
             compile: true,
             plugins: PluginConfig::default(),
+            threads: 0,
         }
     }
 }
@@ -113,11 +116,12 @@ mod tests {
             write = false
             [workers]
             concurrency = 3
+            threads = 2
             [plugins.of.watermark]
             memory_bytes = 1000000
         "#;
         let config: ServeConfig = toml::from_str(text).unwrap();
-        assert_eq!(config.workers, WorkerLimits { concurrency: 3, ..WorkerLimits::default() });
+        assert_eq!(config.workers, WorkerLimits { concurrency: 3, threads: 2, ..WorkerLimits::default() });
         assert!(config.buckets[0].read && !config.buckets[0].write);
         assert_eq!(config.plugins.of[&PluginName::new("watermark").unwrap()].memory_bytes, 1_000_000);
         assert_eq!(config.plugins.fonts, FontConfig::defaults());

@@ -30,6 +30,7 @@ pub const BUILT_IN: &[&[u8]] = include!(concat!(env!("OUT_DIR"), "/built_in.rs")
 pub struct App {
     buckets: Arc<Buckets>,
     sandbox: Arc<Sandbox>,
+    threads: u32,
 }
 
 impl App {
@@ -53,7 +54,7 @@ impl App {
             assets: Arc::new(BucketAssets(Arc::clone(&buckets))),
         })
         .map_err(|error| error.to_string())?;
-        Ok(Self { buckets, sandbox })
+        Ok(Self { buckets, sandbox, threads: config.threads })
     }
 
     /// Judges a request; all faults at once.
@@ -101,6 +102,7 @@ impl Task<'_> {
             parameters: sandbox,
             plugins: sandbox,
             created: self.created,
+            threads: self.app.threads,
         };
         let prepared = worker::prepare(&self.spec, &surroundings, interrupt)?;
         // What a policy made of a template is judged like any other URI, and the plan says so already.

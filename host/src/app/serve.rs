@@ -54,6 +54,7 @@ impl Service {
             cache_folder: Some(cache.clone()),
             compile: false,
             plugins: config.plugins.clone(),
+            threads: config.workers.threads,
         };
         let listener = TcpListener::bind(listen).map_err(|error| format!("{listen} cannot be listened on: {error}"))?;
         let app = Arc::new(App::open(app_config.clone())?);

@@ -83,13 +83,17 @@ struct PluginArgs {
 
 impl PluginArgs {
     fn app(&self, buckets: Vec<BucketConfig>) -> Result<App, String> {
+        self.app_with(buckets, 0)
+    }
+
+    fn app_with(&self, buckets: Vec<BucketConfig>, threads: u32) -> Result<App, String> {
         let cache_folder = if self.no_cache {
             None
         } else {
             self.cache.clone().or_else(|| dirs::cache_dir().map(|folder| folder.join("wasmux").join("compiled")))
         };
         let plugin_folder = self.plugins.clone();
-        App::open(AppConfig { buckets, plugin_folder, cache_folder, ..AppConfig::default() })
+        App::open(AppConfig { buckets, plugin_folder, cache_folder, threads, ..AppConfig::default() })
     }
 }
 

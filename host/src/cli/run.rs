@@ -29,6 +29,9 @@ pub(super) struct RunArgs {
     /// Print the resolved plan as JSON (sizes, rates, rectangles, URIs, plugin digests, warnings) and write nothing.
     #[arg(long)]
     plan: bool,
+    /// Threads of each decoder and encoder of video, 0 to 64; 0 is as many as there are cores. The bytes of an output depend on it.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=64))]
+    threads: u32,
     #[command(flatten)]
     plugins: PluginArgs,
 }
@@ -48,7 +51,7 @@ pub(super) fn bucket(text: &str) -> Result<BucketConfig, String> {
 pub(super) fn run(args: &RunArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     let request = read_request(&args.request)?;
     refuse_twice(&args.buckets)?;
-    let app = args.plugins.app(args.buckets.clone()).map_err(Stop::Usage)?;
+    let app = args.plugins.app_with(args.buckets.clone(), args.threads).map_err(Stop::Usage)?;
     let spec =
         app.intake(&request).map_err(|faults| refused(&args.request, faults.as_slice().len(), &faults.to_string()))?;
     let task = app.task(spec, Timestamp::now());

@@ -88,7 +88,7 @@ struct Decoder {
 }
 
 impl Decoder {
-    fn open(stream: &StreamParameters, kind: StreamKind) -> Result<Self> {
+    fn open(stream: &StreamParameters, kind: StreamKind, threads: u32) -> Result<Self> {
         super::init();
         let label = stream.label.clone();
         if stream.kind != kind {
@@ -103,7 +103,8 @@ impl Decoder {
         let mut decoder = context.decoder();
         decoder.set_packet_time_base(clock::av(stream.clock.time_base));
         // By the option and not by `set_threading`: that one can only say one kind of threads, and libavcodec chooses better.
-        let options = Dictionary::from_iter([("threads", "auto")]);
+        let count = if threads == 0 { "auto".to_owned() } else { threads.to_string() };
+        let options = Dictionary::from_iter([("threads", count.as_str())]);
         let (opened, said) = ffi::with_log(|| decoder.open_as_with(codec, options));
         let opened = opened.map_err(|error| match error {
             Error::Other { errno: ffmpeg_next::error::ENOMEM } => MediaError::memory("a decoder"),
@@ -188,7 +189,12 @@ pub struct VideoDecoder {
 impl VideoDecoder {
     /// Opens a decoder that uses as many threads as there are cores. `Unsupported` where there is none for the codec.
     pub fn open(stream: &StreamParameters) -> Result<Self> {
-        Ok(Self { decoder: Decoder::open(stream, StreamKind::Video)?, clock: stream.clock, last: None })
+        Self::open_with_threads(stream, 0)
+    }
+
+    /// Likewise with so many threads; 0 is as many as there are cores. The pictures do not depend on it.
+    pub fn open_with_threads(stream: &StreamParameters, threads: u32) -> Result<Self> {
+        Ok(Self { decoder: Decoder::open(stream, StreamKind::Video, threads)?, clock: stream.clock, last: None })
     }
 
     /// Decodes a packet, or with `None` what is still inside; hands out frames in the order in which they are shown, with rising times
@@ -262,7 +268,7 @@ pub struct AudioDecoder {
 impl AudioDecoder {
     /// Opens a decoder. `Unsupported` where there is none for the codec.
     pub fn open(stream: &StreamParameters) -> Result<Self> {
-        Ok(Self { decoder: Decoder::open(stream, StreamKind::Audio)?, rate: 0, exact: i64::MIN, next: 0 })
+        Ok(Self { decoder: Decoder::open(stream, StreamKind::Audio, 0)?, rate: 0, exact: i64::MIN, next: 0 })
     }
 
     /// Decodes a packet, or with `None` what is still inside. Errors as [`VideoDecoder::send`].

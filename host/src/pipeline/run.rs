@@ -29,6 +29,8 @@ pub struct Inputs<'a> {
     pub filters: BTreeMap<NodeId, OpenFilter>,
     /// Where each mux node writes its file or playlist.
     pub outputs: &'a BTreeMap<NodeId, PathBuf>,
+    /// Threads of each decoder and encoder of video; 0 is as many as there are cores. The bytes that come out depend on it.
+    pub threads: u32,
     /// Where the segments go.
     pub places: &'a dyn Places,
 }
@@ -63,6 +65,7 @@ pub(super) struct Shared<'a> {
     pub(super) progress: &'a Progress,
     pub(super) interrupt: &'a Interrupt,
     pub(super) places: &'a dyn Places,
+    pub(super) threads: u32,
     pub(super) damage: Damage,
     /// Title, album and the like of the source. The demuxer tells it before its first packet.
     metadata: OnceLock<Vec<(String, String)>>,
@@ -79,6 +82,7 @@ pub fn run(plan: &Plan, inputs: Inputs<'_>, progress: &Progress, interrupt: &Int
         progress,
         interrupt,
         places: inputs.places,
+        threads: inputs.threads,
         damage: Damage::default(),
         metadata: OnceLock::new(),
         written: Mutex::default(),

@@ -31,12 +31,17 @@ pub use job::{Job, Report, StagedFile, StagedOutput, Work, receive, report};
 use crate::store::BucketConfig;
 use crate::task::{ObjectUri, TaskSpec, at_least};
 
+/// Most threads that a decoder or an encoder can be told to use: x264 takes no more than 128, libvpx 64.
+pub const MAX_THREADS: u32 = 64;
+
 /// What workers may use, and how many there may be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WorkerLimits {
     /// Tasks that run at the same time.
     pub concurrency: usize,
+    /// Threads of each decoder and encoder of video, at most 64; 0 is as many as there are cores. The bytes of an output depend on it.
+    pub threads: u32,
     /// Resident memory of one worker in bytes; over it the task fails with `MemoryLimit`. Twice as much may be allocated.
     pub memory_bytes: u64,
     /// Size of one staged file in bytes; over it the task fails with `LimitExceeded`.
@@ -59,6 +64,7 @@ impl Default for WorkerLimits {
     fn default() -> Self {
         Self {
             concurrency: 1,
+            threads: 0,
             memory_bytes: 4 << 30,
             output_bytes: 1 << 40,
             task_seconds: 24 * 3600,
@@ -74,6 +80,9 @@ impl Default for WorkerLimits {
 impl WorkerLimits {
     /// Refuses limits with which nothing could run; names the field.
     pub fn check(&self) -> Result<(), String> {
+        if self.threads > MAX_THREADS {
+            return Err(format!("workers.threads {} is not allowed: it must be at most {MAX_THREADS}", self.threads));
+        }
         at_least(&[
             ("concurrency", self.concurrency as u64, 1),
             ("memory_bytes", self.memory_bytes, 64 << 20),

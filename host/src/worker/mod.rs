@@ -34,6 +34,8 @@ pub struct Surroundings<'a> {
     pub plugins: &'a dyn PluginIds,
     /// When the task was created.
     pub created: SystemTime,
+    /// Threads of each decoder and encoder of video; 0 is as many as there are cores.
+    pub threads: u32,
 }
 
 /// A task that is planned, its sources and filters open.
@@ -41,6 +43,7 @@ pub struct Prepared {
     plan: Plan,
     filters: BTreeMap<NodeId, OpenFilter>,
     sources: Vec<Demuxer>,
+    threads: u32,
 }
 
 /// One output, staged and verified.
@@ -91,7 +94,7 @@ pub fn prepare(spec: &TaskSpec, with: &Surroundings<'_>, interrupt: &Interrupt) 
     let (resolved, skipped) = resolve::resolve(spec, main, &context)?;
     let mut plan = crate::plan::plan(spec, &facts, resolved, skipped)?;
     let filters = open_filters(&mut plan, with.filters)?;
-    Ok(Prepared { plan, filters, sources })
+    Ok(Prepared { plan, filters, sources, threads: with.threads })
 }
 
 /// Opens each filter node once, and notes in the plan what the filters say.
@@ -134,13 +137,13 @@ impl Prepared {
 
     /// Runs the plan into places that are handed out, and verifies what was written.
     pub fn run(self, places: &dyn Places, progress: &Progress, interrupt: &Interrupt) -> Result<Done, Failure> {
-        let Self { plan, filters, sources } = self;
+        let Self { plan, filters, sources, threads } = self;
         let mut paths = BTreeMap::new();
         for target in plan.targets() {
             let path = places.reserve(&target.uri).map_err(|failure| failure.of_target(target.index))?;
             paths.insert(target.mux, path);
         }
-        let inputs = pipeline::Inputs { sources, filters, outputs: &paths, places };
+        let inputs = pipeline::Inputs { sources, filters, outputs: &paths, places, threads };
         let mut finished = pipeline::run(&plan, inputs, progress, interrupt)?;
         let mut done = Done { outputs: Vec::new(), warnings: finished.warnings };
         for target in plan.targets() {

@@ -1,8 +1,8 @@
 //! The video of the output.
 
 use wasmux_sdk::parameters::{
-    LessOption, MediaFacts, PixelFormat, Rational, ResolvedVideo, VideoEncoding, VideoRate, VideoStreamFacts,
-    VideoTarget, Warning,
+    LessOption, MediaFacts, PixelFormat, Rational, ResolvedVideo, VideoCodec, VideoEncoding, VideoRate,
+    VideoStreamFacts, VideoTarget, Warning,
 };
 
 use crate::decide::{Choice, Refusal, choose, refuse, warning, within};
@@ -38,6 +38,7 @@ pub(crate) fn resolve(
     };
     let pixel_format = pixel_format(source, wish, warnings)?;
     let shape = shape::resolve(source, wish, pixel_format, warnings)?;
+    sides(wish.codec, &shape)?;
     let frame_rate = frame_rate(source, wish, warnings)?;
     let rate = rate(facts, wish, warnings)?;
     let constant_quality = matches!(rate, VideoRate::Crf(_));
@@ -62,6 +63,21 @@ pub(crate) fn resolve(
         frame_rate,
         encoding,
     })
+}
+
+/// SVT-AV1 refuses shorter sides, and would only do so when the task runs.
+fn sides(codec: VideoCodec, shape: &shape::Shape) -> Result<(), Refusal> {
+    const LEAST: u32 = 64;
+    let (width, height) = match (&shape.crop, &shape.pad) {
+        (_, Some(pad)) => (pad.width, pad.height),
+        (Some(crop), None) => (crop.width, crop.height),
+        (None, None) => (shape.scale.width, shape.scale.height),
+    };
+    if codec == VideoCodec::Av1 && width.min(height) < LEAST {
+        let reason = format!("av1 needs sides of {LEAST} at least, and the output would be {width}x{height}");
+        return refuse("Video.TranscodeVideo.Resolution", reason);
+    }
+    Ok(())
 }
 
 fn is_rate(rate: f64) -> bool {

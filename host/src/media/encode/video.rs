@@ -72,7 +72,8 @@ impl VideoEncoder {
         };
         self.check(&frame)?;
         if self.opened.is_none() {
-            self.opened = Some(self.open()?);
+            let progressive = !frame.video_mut().is_interlaced();
+            self.opened = Some(self.open(progressive)?);
         }
         let Some(opened) = &mut self.opened else {
             return Ok(());
@@ -117,7 +118,7 @@ impl VideoEncoder {
         Err(MediaError::Bug(format!("a frame of {found:?} came to an encoder of {wanted:?}")))
     }
 
-    fn open(&self) -> Result<Opened> {
+    fn open(&self, progressive: bool) -> Result<Opened> {
         let (encoding, picture) = (&self.encoding, &self.picture);
         check(encoding.codec, picture)?;
         let name = encoder_name(encoding.codec);
@@ -132,7 +133,11 @@ impl VideoEncoder {
         encoder.set_time_base(clock::av(self.clock.time_base));
         // Rate control and the level think in frames per second; without a rate they would take the time base for it.
         encoder.set_frame_rate(Some(clock::av(self.rate())));
-        let options = options(encoding, picture, self.rate().as_f64(), self.threads, self.cut.is_some())?;
+        let mut options = options(encoding, picture, self.rate().as_f64(), self.threads, self.cut.is_some())?;
+        if progressive {
+            // Else containers say that it is not known, and players may deinterlace.
+            options.push(("field_order", "progressive".to_owned()));
+        }
         Opened::open(name, encoder.0.0, self.clock.time_base, &options)
     }
 

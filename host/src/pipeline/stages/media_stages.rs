@@ -114,7 +114,7 @@ fn packet(inbox: &Inbox<Item>) -> Result<Option<Packet>, Stop> {
 }
 
 pub(super) fn decode_video(index: usize, inbox: &Inbox<Item>, outlet: Outlet, shared: &Shared<'_>) -> Result<(), Stop> {
-    let mut decoder = VideoDecoder::open(&stream(inbox)?).map_err(at(Stage::Decode))?;
+    let mut decoder = VideoDecoder::open_with_threads(&stream(inbox)?, shared.threads).map_err(at(Stage::Decode))?;
     outlet.send(Item::Clock(decoder.clock()))?;
     loop {
         let packet = packet(inbox)?;
@@ -190,7 +190,7 @@ pub(super) fn encode_video(
     let Some((_, Item::Clock(clock))) = inbox.receive()? else {
         return Err(bug("an encoder was not told how its frames are timed").into());
     };
-    let mut encoder = open(clock);
+    let mut encoder = open(clock).with_threads(shared.threads);
     let promise = Promise::default();
     let mut announced = false;
     loop {
