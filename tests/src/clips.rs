@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::{World, workspace};
 
 /// Clips that show one thing each, and are always made.
-const ALWAYS_MADE: [&str; 5] = ["bframes.mkv", "bframes.avi", "joined.ts", "mp2.ts", "french.mkv"];
+const ALWAYS_MADE: [&str; 6] = ["bframes.mkv", "bframes.avi", "joined.ts", "mp2.ts", "french.mkv", "tracks.mkv"];
 
 /// How each clip is made where the real one is not there. `-i` sources are FFmpeg's own test pictures and tones.
 const MADE: &[(&str, &str)] = &[
@@ -49,6 +49,11 @@ const MADE: &[(&str, &str)] = &[
     (
         "french.mkv",
         "-f lavfi -i testsrc2=s=160x120:r=25:d=1 -f lavfi -i sine=d=1 -metadata:s:a:0 language=fra -c:v libx264 -pix_fmt yuv420p -c:a aac",
+    ),
+    (
+        // Two pictures of other sizes and rates, three tones of other forms and languages.
+        "tracks.mkv",
+        "-f lavfi -i testsrc2=s=160x120:r=25:d=1 -f lavfi -i smptebars=s=96x128:r=10:d=1 -f lavfi -i sine=f=440:d=1:r=48000 -f lavfi -i sine=f=880:d=1:r=44100 -f lavfi -i sine=f=220:d=1:r=22050 -map 0 -map 1 -map 2 -map 3 -map 4 -ac:a:0 2 -ac:a:1 1 -ac:a:2 1 -metadata:s:a:0 language=eng -metadata:s:a:1 language=fra -metadata:s:a:2 language=deu -metadata:s:v:1 language=jpn -c:v libx264 -pix_fmt yuv420p -c:a aac",
     ),
 ];
 

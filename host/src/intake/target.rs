@@ -47,8 +47,8 @@ fn read(mut target: Fields<'_>, index: usize, scope: &Scope<'_>, taken: &mut Tak
     let roles = roles(&mut target, scope.context);
     let containers: Vec<_> = Container::ALL.iter().map(|container| (container.name(), *container)).collect();
     let container = target.choice("Container", &containers, &[]);
-    let video = video(&mut target, container, &roles, scope);
-    let audio = audio(&mut target, container);
+    let (video, video_streams) = video(&mut target, container, &roles, scope);
+    let (audio, audio_streams) = audio(&mut target, container);
     let (others, disable_subtitle) = others(&mut target);
     together(&target, others);
     let output = output(&mut target, &video, &roles.uri_template, scope);
@@ -82,7 +82,9 @@ fn read(mut target: Fields<'_>, index: usize, scope: &Scope<'_>, taken: &mut Tak
     let output = output?;
     Some(TargetSpec {
         video,
+        video_streams,
         audio,
+        audio_streams,
         strip_metadata,
         subtitle: SubtitleWish { disabled: disable_subtitle, ..SubtitleWish::default() },
         policies: roles.policies()?,

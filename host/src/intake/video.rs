@@ -7,7 +7,9 @@ use super::policies::Roles;
 use super::request::Scope;
 use crate::task::fault::FaultCode;
 use crate::task::spec::{LessOption, Resolution, ScaleType, VideoTarget};
-use crate::task::{Container, FilterWish, PixelFormat, Preset, Rotation, VideoCodec, VideoRate, VideoWish};
+use crate::task::{
+    Container, FilterWish, PixelFormat, Preset, Rotation, StreamChoice, VideoCodec, VideoRate, VideoWish,
+};
 
 /// Values of the fields that end in `Option` (decision 8).
 pub(super) const LESS_OPTIONS: &[(&str, LessOption)] =
@@ -44,20 +46,20 @@ const MIN_RATE: i64 = 1_000;
 /// Highest bitrate: twice as much, the decoder buffer of decision 13, still fits into 31 bits.
 const MAX_RATE: i64 = 1_000_000_000;
 
-/// Reads `Video` by decision 5 of the API reference.
+/// Reads `Video` by decision 5 of the API reference: what becomes of which streams.
 pub(super) fn video(
     target: &mut Fields<'_>,
     container: Option<Container>,
     roles: &Roles,
     scope: &Scope<'_>,
-) -> VideoWish {
+) -> (VideoWish, StreamChoice) {
     // What cannot be in the container is not copied into it for want of a word.
     let for_sound = container.is_some_and(Container::is_audio_only);
     let Some(mut video) = target.object("Video") else {
-        return if for_sound { VideoWish::None } else { VideoWish::Copy };
+        return (if for_sound { VideoWish::None } else { VideoWish::Copy }, StreamChoice::First);
     };
     let disabled = video.boolean("DisableVideo").unwrap_or(false);
-    first_stream(&mut video);
+    let streams = chosen(&mut video);
     let transcode = video.object("TranscodeVideo");
     let filter = video.object("FilterVideo");
     let wish = match transcode {
@@ -82,15 +84,32 @@ pub(super) fn video(
         let message = format!("must be absent or empty: Container {} holds sound only", container.name());
         target.fault(FaultCode::InvalidArgument, "Video", message);
     }
+    if wish == VideoWish::None {
+        unused_choice(&video);
+    }
     video.finish();
-    wish
+    (wish, streams)
 }
 
-/// `Stream`: this version processes the first stream only.
-pub(super) fn first_stream(fields: &mut Fields<'_>) {
-    if fields.integers("Stream", &(0..=i64::from(i32::MAX))).is_some_and(|streams| streams != [0]) {
-        let message = "is not supported by this version with this value; supported are [] and [0], the first stream";
-        fields.fault(FaultCode::Unsupported, "Stream", message);
+/// A number above this one means all streams.
+const LAST_STREAM: i64 = 100;
+
+/// `Stream`: which streams of one kind. None given: the first; any number over 100: all. Those that do not exist are ignored, which
+/// can only be told once the source has been probed.
+pub(super) fn chosen(fields: &mut Fields<'_>) -> StreamChoice {
+    match fields.integers("Stream", &(0..=i64::from(i32::MAX))) {
+        None => StreamChoice::First,
+        Some(numbers) if numbers.iter().any(|number| *number > LAST_STREAM) => StreamChoice::All,
+        Some(numbers) => {
+            StreamChoice::These(numbers.into_iter().filter_map(|number| usize::try_from(number).ok()).collect())
+        }
+    }
+}
+
+/// Warns about `Stream` where no stream of the kind is used.
+pub(super) fn unused_choice(fields: &Fields<'_>) {
+    if fields.has("Stream") {
+        fields.warn("FieldsIgnored", "Stream", "does nothing: the output has no stream of this kind");
     }
 }
 

@@ -147,8 +147,6 @@ fn parts_of_the_api_that_are_not_there_yet() {
         (json!({"Subtitle": {"ExtractSubtitle": {"Format": "srt"}}}), "Subtitle.ExtractSubtitle"),
         (json!({"AttachedPicture": {"Stream": [-1]}}), "AttachedPicture.Stream"),
         (json!({"Data": {"Stream": [0]}}), "Data.Stream"),
-        (json!({"Video": {"Stream": [0, 1], "TranscodeVideo": {"Codec": "copy"}}}), "Video.Stream"),
-        (json!({"Audio": {"Stream": [101], "TranscodeAudio": {"Codec": "copy"}}}), "Audio.Stream"),
         (
             json!({"Audio": {"FilterAudio": {"Mixing": true}, "TranscodeAudio": {"Codec": "copy"}}}),
             "Audio.FilterAudio.Mixing",
@@ -197,6 +195,8 @@ fn values_out_of_the_documentation_are_invalid_even_where_nothing_is_supported()
     expect(&with_target(&json!({"Speed": 2})), InvalidArgument, "Targets[0].Speed");
     expect(&with_target(&json!({"Container": "exe"})), InvalidArgument, "Targets[0].Container");
     expect(&with_target(&json!({"Data": {"Stream": [-2]}})), InvalidArgument, "Targets[0].Data.Stream[0]");
+    expect(&with_target(&json!({"Video": {"Stream": [0, -1]}})), InvalidArgument, "Targets[0].Video.Stream[1]");
+    expect(&with_target(&json!({"Audio": {"Stream": [0.5]}})), InvalidArgument, "Targets[0].Audio.Stream[0]");
     let mut request = with_target(&json!({}));
     request["AlignmentIndex"] = json!(1);
     expect(&request, InvalidArgument, "AlignmentIndex");

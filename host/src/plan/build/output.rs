@@ -35,6 +35,17 @@ pub(super) fn can_be_copied(container: Container, codec_name: &str, field: &str)
     Err(Failure::new(ErrorCode::StreamUnsupported, Stage::Plan, message))
 }
 
+/// A container holds only so many streams of a kind.
+pub(super) fn fits(container: Container, most: Option<usize>, count: usize, field: &str) -> Result<(), Failure> {
+    let Some(most) = most.filter(|most| count > *most) else { return Ok(()) };
+    let kind = field.to_lowercase();
+    let message = format!(
+        "Container {} holds at most {most} {kind} stream, and {field}.Stream chooses {count} of the source; choose one",
+        container.name()
+    );
+    Err(Failure::new(ErrorCode::StreamUnsupported, Stage::Plan, message))
+}
+
 impl Builder<'_> {
     /// The node that writes these streams, in this order.
     #[expect(clippy::unnecessary_wraps, reason = "outputs may be refused")]
@@ -48,7 +59,7 @@ impl Builder<'_> {
         let operation =
             Operation::Mux { container: wish.container, target: target.index, strip_metadata: wish.strip_metadata };
         let mux = self.graph.node(operation, inputs);
-        let encoded = target.video.is_some() || target.audio.is_some();
+        let encoded = !target.videos.is_empty() || !target.audios.is_empty();
         Ok(PlannedTarget {
             index: target.index,
             uri: target.uri.clone(),

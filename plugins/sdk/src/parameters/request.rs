@@ -8,7 +8,7 @@ use super::{AudioCodec, MediaFacts, PixelFormat, Preset, Rotation, VideoCodec, V
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ParameterRequest {
-    /// The source.
+    /// The source. The streams that the question is about are the first of their kinds.
     pub source: MediaFacts,
     /// The target.
     pub target: Target,
