@@ -46,23 +46,27 @@ const MIN_RATE: i64 = 1_000;
 /// Highest bitrate: twice as much, the decoder buffer of decision 13, still fits into 31 bits.
 const MAX_RATE: i64 = 1_000_000_000;
 
-/// Reads `Video` by decision 5 of the API reference: what becomes of which streams.
-pub(super) fn video(
-    target: &mut Fields<'_>,
-    container: Option<Container>,
-    roles: &Roles,
-    scope: &Scope<'_>,
-) -> (VideoWish, StreamChoice) {
+/// What `Video` asks for.
+pub(super) struct Wanted {
+    pub(super) wish: VideoWish,
+    pub(super) streams: StreamChoice,
+    /// `FilterVideo.Speed`.
+    pub(super) speed: Option<f64>,
+}
+
+/// Reads `Video` by decision 5 of the API reference.
+pub(super) fn video(target: &mut Fields<'_>, container: Option<Container>, roles: &Roles, scope: &Scope<'_>) -> Wanted {
     // What cannot be in the container is not copied into it for want of a word.
     let for_sound = container.is_some_and(Container::is_audio_only);
     let Some(mut video) = target.object("Video") else {
-        return (if for_sound { VideoWish::None } else { VideoWish::Copy }, StreamChoice::First);
+        let wish = if for_sound { VideoWish::None } else { VideoWish::Copy };
+        return Wanted { wish, streams: StreamChoice::First, speed: None };
     };
     let disabled = video.boolean("DisableVideo").unwrap_or(false);
     let streams = chosen(&mut video);
     let transcode = video.object("TranscodeVideo");
     let filter = video.object("FilterVideo");
-    let wish = match transcode {
+    let (wish, speed) = match transcode {
         Some(transcode) if !disabled && !transcode.is_hollow() => {
             transcoded(transcode, filter, container, roles, scope)
         }
@@ -77,7 +81,7 @@ pub(super) fn video(
             if let Some(filter) = filter {
                 ignored_filter(filter, why);
             }
-            VideoWish::None
+            (VideoWish::None, None)
         }
     };
     if let Some(container) = container.filter(|_| for_sound && wish != VideoWish::None) {
@@ -88,7 +92,7 @@ pub(super) fn video(
         unused_choice(&video);
     }
     video.finish();
-    (wish, streams)
+    Wanted { wish, streams, speed }
 }
 
 /// A number above this one means all streams.
@@ -135,7 +139,7 @@ fn transcoded(
     container: Option<Container>,
     roles: &Roles,
     scope: &Scope<'_>,
-) -> VideoWish {
+) -> (VideoWish, Option<f64>) {
     let given = fields.has("Codec");
     let codecs: Vec<_> = VideoCodec::ALL.iter().map(|codec| (codec.name(), Some(*codec))).collect();
     let codec = fields.choice("Codec", &[vec![("copy", None)], codecs].concat(), &[]);
@@ -149,9 +153,9 @@ fn transcoded(
             ignored_filter(filter, why);
         }
         fields.finish();
-        return VideoWish::Copy;
+        return (VideoWish::Copy, None);
     }
-    let filters = filter.map(|filter| filters(filter, roles, scope)).unwrap_or_default();
+    let (speed, filters) = filter.map(|filter| filters(filter, roles, scope)).unwrap_or_default();
     let codec = codec.flatten();
     if let Some((codec, container)) = codec.zip(container).filter(|(codec, container)| !container.holds_video(*codec)) {
         // That a container holds no video at all is told once, for the whole of it.
@@ -164,7 +168,7 @@ fn transcoded(
     // Where the codec is wrong, the other fields are judged as with the most usual one.
     let wish = target(&mut fields, codec.unwrap_or(VideoCodec::H264), filters);
     fields.finish();
-    VideoWish::Transcode(Box::new(wish))
+    (VideoWish::Transcode(Box::new(wish)), speed)
 }
 
 fn target(fields: &mut Fields<'_>, codec: VideoCodec, filters: Vec<FilterWish>) -> VideoTarget {

@@ -23,6 +23,7 @@ mod graph;
 mod health;
 mod mux;
 mod source;
+mod speed;
 mod still;
 mod stream;
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub use frame::{Frame, RectError};
 pub use health::SourceHealth;
 pub use mux::{MuxReport, MuxedStream, Muxer};
 pub use source::{ByteSource, FileSource, Interrupt};
+pub use speed::{Tempo, slow_clock, slow_frame};
 pub use still::{frame_at, write_png};
 pub use stream::{Packet, StreamKind, StreamParameters};
 pub use transform::{AudioTransform, EncoderSamples, VideoTransform};

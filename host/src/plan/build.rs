@@ -7,7 +7,9 @@ mod video;
 
 use super::graph::{Graph, NodeId, Operation};
 use super::{Plan, PlannedSource, PlannedTarget};
-use crate::task::{ErrorCode, Failure, MediaFacts, ResolvedTarget, Stage, StreamChoice, TargetSpec, TaskSpec, Warning};
+use crate::task::{
+    ErrorCode, Failure, MediaFacts, Rational, ResolvedTarget, Stage, StreamChoice, TargetSpec, TaskSpec, Warning,
+};
 
 /// The plan of a task. `facts` has one entry for each source; `resolved` holds the targets that are made, `skipped` a warning for
 /// each other.
@@ -93,6 +95,17 @@ impl Builder<'_> {
             target: Some(index),
             message,
         });
+    }
+
+    /// What is decoded, at the speed of the target.
+    fn at_speed(&mut self, wish: &TargetSpec, decoded: NodeId) -> NodeId {
+        /// Speeds are exact to so many parts.
+        const MILLION: f64 = 1e6;
+        let speed = wish.speed.and_then(|speed| Rational::positive((speed * MILLION).round() as i32, MILLION as i32));
+        match speed.filter(|speed| *speed != Rational::ONE) {
+            Some(speed) => self.graph.node(Operation::Speed { speed }, &[decoded]),
+            None => decoded,
+        }
     }
 
     /// The nodes that hand the packets of these streams, each with its codec, through as they are.

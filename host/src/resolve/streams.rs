@@ -117,7 +117,9 @@ fn document(facts: &MediaFacts, index: usize, target: &TargetSpec, question: &Qu
     let audio = question.audio.map(|(_, audio)| audio);
     json!({
         "Source": facts,
-        "Target": {"Index": index, "Container": target.container, "Video": video, "Audio": audio},
+        "Target": {
+            "Index": index, "Container": target.container, "Speed": target.speed.unwrap_or(1.0), "Video": video, "Audio": audio,
+        },
     })
     .to_string()
 }

@@ -149,7 +149,7 @@ pub struct TargetSpec {
     /// `FilterAudio.Mixing`: all audio streams become one.
     #[serde(default)]
     pub mixing: bool,
-    /// `Speed`: 1 is the source's, 0.5 half as fast. `None`: not asked for.
+    /// `Speed`, or that of `FilterVideo`: 0.5 is half as fast as the source. `None`: as fast.
     #[serde(default)]
     pub speed: Option<f64>,
     /// What to do with the subtitles.

@@ -218,3 +218,19 @@ fn numbers_of_streams() {
     let spec = intake_value(&with_target(&fields), &context(&plugins)).unwrap();
     assert_eq!(spec.warnings[0].field, "Targets[0].Audio.Stream");
 }
+
+#[test]
+fn speed_stands_in_one_of_two_places() {
+    for (own, of_filter, taken) in [
+        (json!(0.5), json!(null), Some(0.5)),
+        (json!(null), json!(0.75), Some(0.75)),
+        (json!(0.5), json!(0.5), Some(0.5)),
+        (json!(1), json!(1.0), None),
+        (json!(null), json!(null), None),
+    ] {
+        let video = json!({"TranscodeVideo": {"Codec": "h264"}, "FilterVideo": {"Speed": of_filter}});
+        let fields = json!({"Speed": own, "Video": video, "Audio": {"DisableAudio": true}});
+        let spec = intake_value(&with_target(&fields), &context(&Plugins::default())).unwrap();
+        assert_eq!(spec.targets[0].speed, taken, "{own} {of_filter}");
+    }
+}

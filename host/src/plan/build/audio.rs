@@ -23,6 +23,7 @@ impl Builder<'_> {
         }
         let encodes = chosen.into_iter().zip(&target.audios).map(|(stream, audio)| {
             let samples = self.graph.node(Operation::DecodeAudio { stream: stream.index }, &[demux]);
+            let samples = self.at_speed(wish, samples);
             self.graph.node(Operation::EncodeAudio { encoding: audio.encoding }, &[samples])
         });
         Ok(encodes.collect())

@@ -41,6 +41,7 @@ impl Builder<'_> {
         output: Picture,
     ) -> NodeId {
         let frames = self.graph.node(Operation::DecodeVideo { stream: stream.index }, &[making.demux]);
+        let frames = self.at_speed(making.wish, frames);
         let transform = Transform { geometry: Geometry::from(video), picture: output };
         let mut frames = self.graph.node(Operation::Transform(Box::new(transform)), &[frames]);
         for (filter, plugin) in wish.filters.iter().zip(&making.target.filters) {

@@ -14,6 +14,10 @@ pub struct ParameterRequest {
     pub target: Target,
 }
 
+fn full_speed() -> f64 {
+    1.0
+}
+
 /// What one target asks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -22,6 +26,9 @@ pub struct Target {
     pub index: usize,
     /// Name of the container, such as `mp4`.
     pub container: String,
+    /// How fast the output is against its source.
+    #[serde(default = "full_speed")]
+    pub speed: f64,
     /// `None` where no video is encoded: there is none, or it is copied.
     #[serde(default)]
     pub video: Option<VideoTarget>,
