@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::{World, workspace};
 
 /// Clips that show one thing each, and are always made.
-const ALWAYS_MADE: [&str; 10] = [
+const ALWAYS_MADE: [&str; 11] = [
     "bframes.mkv",
     "bframes.avi",
     "joined.ts",
@@ -18,6 +18,7 @@ const ALWAYS_MADE: [&str; 10] = [
     "small_444_10.mkv",
     "small_aac.mp4",
     "tiny.mkv",
+    "tracks.mkv",
 ];
 
 /// How each clip is made where the real one is not there. `-i` sources are FFmpeg's own test pictures and tones.
@@ -81,6 +82,11 @@ const MADE: &[(&str, &str)] = &[
     (
         "tiny.mkv",
         "-f lavfi -i testsrc2=s=160x120:r=25:d=0.6 -f lavfi -i aevalsrc=0.3*sin(2*PI*440*t)|0.3*sin(2*PI*620*t):s=48000:d=0.6 -c:v libx264 -preset veryfast -threads 1 -pix_fmt yuv420p -c:a pcm_s16le",
+    ),
+    (
+        // Two pictures of other sizes and rates, three tones of other forms and languages.
+        "tracks.mkv",
+        "-f lavfi -i testsrc2=s=160x120:r=25:d=1 -f lavfi -i smptebars=s=96x128:r=10:d=1 -f lavfi -i sine=f=440:d=1:r=48000 -f lavfi -i sine=f=880:d=1:r=44100 -f lavfi -i sine=f=220:d=1:r=22050 -map 0 -map 1 -map 2 -map 3 -map 4 -ac:a:0 2 -ac:a:1 1 -ac:a:2 1 -metadata:s:a:0 language=eng -metadata:s:a:1 language=fra -metadata:s:a:2 language=deu -metadata:s:v:1 language=jpn -c:v libx264 -pix_fmt yuv420p -c:a aac",
     ),
 ];
 

@@ -1,10 +1,10 @@
 //! `Targets[].Audio`.
 
 use super::fields::Fields;
-use super::video::{LESS_OPTIONS, first_stream, needs};
+use super::video::{LESS_OPTIONS, chosen, needs, unused_choice};
 use crate::task::fault::FaultCode;
 use crate::task::spec::AudioTarget;
-use crate::task::{AudioCodec, AudioWish, Container};
+use crate::task::{AudioCodec, AudioWish, Container, StreamChoice};
 
 /// Sample rates in Hz (`TranscodeAudio.SampleRate`). The API's documentation prints 12025 for 11025; both are taken.
 const SAMPLE_RATES: &[i64] =
@@ -20,11 +20,11 @@ const MEANT_RATE: u32 = 11025;
 const TRANSCODE_FIELDS: &[&str] =
     &["Bitrate", "BitrateOption", "BitsPerSample", "Channel", "Quality", "SampleRate", "SampleRateOption"];
 
-/// Reads `Audio` by decision 5 of the API reference.
-pub(super) fn audio(target: &mut Fields<'_>, container: Option<Container>) -> AudioWish {
-    let Some(mut audio) = target.object("Audio") else { return AudioWish::Copy };
+/// Reads `Audio` by decision 5 of the API reference: what becomes of which streams.
+pub(super) fn audio(target: &mut Fields<'_>, container: Option<Container>) -> (AudioWish, StreamChoice) {
+    let Some(mut audio) = target.object("Audio") else { return (AudioWish::Copy, StreamChoice::First) };
     let disabled = audio.boolean("DisableAudio").unwrap_or(false);
-    first_stream(&mut audio);
+    let streams = chosen(&mut audio);
     let transcode = audio.object("TranscodeAudio");
     if let Some(mut filter) = audio.object("FilterAudio") {
         filter.unsupported_flag("Mixing");
@@ -47,8 +47,11 @@ pub(super) fn audio(target: &mut Fields<'_>, container: Option<Container>) -> Au
         }
         None => AudioWish::None,
     };
+    if wish == AudioWish::None {
+        unused_choice(&audio);
+    }
     audio.finish();
-    wish
+    (wish, streams)
 }
 
 fn transcoded(mut fields: Fields<'_>, container: Option<Container>) -> AudioWish {

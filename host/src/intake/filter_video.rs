@@ -11,9 +11,12 @@ use super::request::Scope;
 use crate::task::fault::FaultCode;
 use crate::task::{Fault, FilterRole, FilterWish};
 
-/// Reads the filters in the order in which they run: delogos, then watermarks, so that no watermark is blurred.
-pub(super) fn filters(mut fields: Fields<'_>, roles: &Roles, scope: &Scope<'_>) -> Vec<FilterWish> {
-    fields.only_number("Speed", Interval::closed(0.5, 1.0), 1.0);
+/// How fast an output may be, against its source.
+pub(super) const SPEEDS: Interval = Interval::closed(0.5, 1.0);
+
+/// Reads `Speed`, and the filters in the order in which they run: delogos, then watermarks, so that no watermark is blurred.
+pub(super) fn filters(mut fields: Fields<'_>, roles: &Roles, scope: &Scope<'_>) -> (Option<f64>, Vec<FilterWish>) {
+    let speed = fields.number("Speed", SPEEDS);
     fields.unsupported("Desensitization", "use Delogos");
     let delogos = fields.array("Delogos").unwrap_or_default();
     let watermarks = fields.array("Watermarks").unwrap_or_default();
@@ -27,7 +30,7 @@ pub(super) fn filters(mut fields: Fields<'_>, roles: &Roles, scope: &Scope<'_>) 
         wishes.extend(wish(&fields, "Watermarks", watermarks, &roles.watermark, FilterRole::Watermark, scope));
     }
     fields.finish();
-    wishes
+    (speed, wishes)
 }
 
 /// One role's filter. The schema of its component judges the parameters; for the built-in ones intake judges first, because it

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::audio::audio;
 use super::fields::{Fields, is_hollow};
-use super::numbers::Interval;
+use super::filter_video::SPEEDS;
 use super::output::output;
 use super::policies::roles;
 use super::request::Scope;
 use super::segment::{fits, segment};
-use super::video::video;
+use super::video::{Wanted, video};
 use crate::task::fault::FaultCode;
 use crate::task::spec::SubtitleWish;
 use crate::task::{AudioWish, Container, Fault, ObjectUri, TargetSpec, VideoWish};
@@ -52,8 +52,9 @@ fn read(mut target: Fields<'_>, index: usize, scope: &Scope<'_>, taken: &mut Tak
     if let Some((segment, container)) = segment.zip(container) {
         fits(&target, segment, container);
     }
-    let video = video(&mut target, container, &roles, scope);
-    let audio = audio(&mut target, container);
+    let Wanted { wish: video, streams: video_streams, speed: filter_speed } =
+        video(&mut target, container, &roles, scope);
+    let (audio, audio_streams) = audio(&mut target, container);
     let (others, disable_subtitle) = others(&mut target);
     together(&target, others);
     let output = output(&mut target, &video, segment, &roles.uri_template, scope);
@@ -81,19 +82,46 @@ fn read(mut target: Fields<'_>, index: usize, scope: &Scope<'_>, taken: &mut Tak
             format!("must be another one, or the target must have video: {} holds no sound alone", container.name());
         target.fault(FaultCode::InvalidArgument, "Container", message);
     }
-    target.only_number("Speed", Interval::closed(0.5, 1.0), 1.0);
+    let speed = speed(&mut target, filter_speed, &video, &audio);
     let strip_metadata = target.boolean("StripMetadata").unwrap_or(false);
     target.finish();
     let output = output?;
     Some(TargetSpec {
         segment,
         video,
+        video_streams,
         audio,
+        audio_streams,
+        speed,
         strip_metadata,
         subtitle: SubtitleWish { disabled: disable_subtitle, ..SubtitleWish::default() },
         policies: roles.policies()?,
         ..TargetSpec::new(output.template, container?)
     })
+}
+
+/// `Speed` and `FilterVideo.Speed`, which mean the same; `None` where the output is as fast as its source.
+fn speed(target: &mut Fields<'_>, of_filter: Option<f64>, video: &VideoWish, audio: &AudioWish) -> Option<f64> {
+    const OF_FILTER: &str = "Video.FilterVideo.Speed";
+    let own = target.number("Speed", SPEEDS);
+    if let Some((own, of_filter)) = own.zip(of_filter).filter(|(own, of_filter)| own != of_filter) {
+        let message = format!("must not differ from {OF_FILTER}, which is {of_filter}; it is {own}");
+        target.fault(FaultCode::InvalidArgument, "Speed", message);
+    }
+    let speed = own.or(of_filter).filter(|speed| *speed != 1.0)?;
+    let copied = [("Video", *video == VideoWish::Copy), ("Audio", *audio == AudioWish::Copy)];
+    for (kind, _) in copied.iter().filter(|(_, copied)| *copied) {
+        let message = format!(
+            "must be 1 where {kind} is copied, for copied streams keep their times; set {kind}.Transcode{kind}.Codec or {kind}.Disable{kind}"
+        );
+        let path = if own.is_some() {
+            target.path().field("Speed")
+        } else {
+            target.path().field("Video").field("FilterVideo").field("Speed")
+        };
+        target.notes().fault(Fault::with_value(FaultCode::InvalidArgument, path, &speed.into(), message));
+    }
+    Some(speed)
 }
 
 /// `Container` and `URI` must be set together. Both may be left out where a target makes only pictures or subtitle files,

@@ -7,7 +7,9 @@ use super::policies::Roles;
 use super::request::Scope;
 use crate::task::fault::FaultCode;
 use crate::task::spec::{LessOption, Resolution, ScaleType, VideoTarget};
-use crate::task::{Container, FilterWish, PixelFormat, Preset, Rotation, VideoCodec, VideoRate, VideoWish};
+use crate::task::{
+    Container, FilterWish, PixelFormat, Preset, Rotation, StreamChoice, VideoCodec, VideoRate, VideoWish,
+};
 
 /// Values of the fields that end in `Option` (decision 8).
 pub(super) const LESS_OPTIONS: &[(&str, LessOption)] =
@@ -44,23 +46,27 @@ const MIN_RATE: i64 = 1_000;
 /// Highest bitrate: twice as much, the decoder buffer of decision 13, still fits into 31 bits.
 const MAX_RATE: i64 = 1_000_000_000;
 
+/// What `Video` asks for.
+pub(super) struct Wanted {
+    pub(super) wish: VideoWish,
+    pub(super) streams: StreamChoice,
+    /// `FilterVideo.Speed`.
+    pub(super) speed: Option<f64>,
+}
+
 /// Reads `Video` by decision 5 of the API reference.
-pub(super) fn video(
-    target: &mut Fields<'_>,
-    container: Option<Container>,
-    roles: &Roles,
-    scope: &Scope<'_>,
-) -> VideoWish {
+pub(super) fn video(target: &mut Fields<'_>, container: Option<Container>, roles: &Roles, scope: &Scope<'_>) -> Wanted {
     // What cannot be in the container is not copied into it for want of a word.
     let for_sound = container.is_some_and(Container::is_audio_only);
     let Some(mut video) = target.object("Video") else {
-        return if for_sound { VideoWish::None } else { VideoWish::Copy };
+        let wish = if for_sound { VideoWish::None } else { VideoWish::Copy };
+        return Wanted { wish, streams: StreamChoice::First, speed: None };
     };
     let disabled = video.boolean("DisableVideo").unwrap_or(false);
-    first_stream(&mut video);
+    let streams = chosen(&mut video);
     let transcode = video.object("TranscodeVideo");
     let filter = video.object("FilterVideo");
-    let wish = match transcode {
+    let (wish, speed) = match transcode {
         Some(transcode) if !disabled && !transcode.is_hollow() => {
             transcoded(transcode, filter, container, roles, scope)
         }
@@ -75,22 +81,39 @@ pub(super) fn video(
             if let Some(filter) = filter {
                 ignored_filter(filter, why);
             }
-            VideoWish::None
+            (VideoWish::None, None)
         }
     };
     if let Some(container) = container.filter(|_| for_sound && wish != VideoWish::None) {
         let message = format!("must be absent or empty: Container {} holds sound only", container.name());
         target.fault(FaultCode::InvalidArgument, "Video", message);
     }
+    if wish == VideoWish::None {
+        unused_choice(&video);
+    }
     video.finish();
-    wish
+    Wanted { wish, streams, speed }
 }
 
-/// `Stream`: this version processes the first stream only.
-pub(super) fn first_stream(fields: &mut Fields<'_>) {
-    if fields.integers("Stream", &(0..=i64::from(i32::MAX))).is_some_and(|streams| streams != [0]) {
-        let message = "is not supported by this version with this value; supported are [] and [0], the first stream";
-        fields.fault(FaultCode::Unsupported, "Stream", message);
+/// A number above this one means all streams.
+const LAST_STREAM: i64 = 100;
+
+/// `Stream`: which streams of one kind. None given: the first; any number over 100: all. Those that do not exist are ignored, which
+/// can only be told once the source has been probed.
+pub(super) fn chosen(fields: &mut Fields<'_>) -> StreamChoice {
+    match fields.integers("Stream", &(0..=i64::from(i32::MAX))) {
+        None => StreamChoice::First,
+        Some(numbers) if numbers.iter().any(|number| *number > LAST_STREAM) => StreamChoice::All,
+        Some(numbers) => {
+            StreamChoice::These(numbers.into_iter().filter_map(|number| usize::try_from(number).ok()).collect())
+        }
+    }
+}
+
+/// Warns about `Stream` where no stream of the kind is used.
+pub(super) fn unused_choice(fields: &Fields<'_>) {
+    if fields.has("Stream") {
+        fields.warn("FieldsIgnored", "Stream", "does nothing: the output has no stream of this kind");
     }
 }
 
@@ -116,7 +139,7 @@ fn transcoded(
     container: Option<Container>,
     roles: &Roles,
     scope: &Scope<'_>,
-) -> VideoWish {
+) -> (VideoWish, Option<f64>) {
     let given = fields.has("Codec");
     let codecs: Vec<_> = VideoCodec::ALL.iter().map(|codec| (codec.name(), Some(*codec))).collect();
     let codec = fields.choice("Codec", &[vec![("copy", None)], codecs].concat(), &[]);
@@ -130,9 +153,9 @@ fn transcoded(
             ignored_filter(filter, why);
         }
         fields.finish();
-        return VideoWish::Copy;
+        return (VideoWish::Copy, None);
     }
-    let filters = filter.map(|filter| filters(filter, roles, scope)).unwrap_or_default();
+    let (speed, filters) = filter.map(|filter| filters(filter, roles, scope)).unwrap_or_default();
     let codec = codec.flatten();
     if let Some((codec, container)) = codec.zip(container).filter(|(codec, container)| !container.holds_video(*codec)) {
         // That a container holds no video at all is told once, for the whole of it.
@@ -145,7 +168,7 @@ fn transcoded(
     // Where the codec is wrong, the other fields are judged as with the most usual one.
     let wish = target(&mut fields, codec.unwrap_or(VideoCodec::H264), filters);
     fields.finish();
-    VideoWish::Transcode(Box::new(wish))
+    (VideoWish::Transcode(Box::new(wish)), speed)
 }
 
 fn target(fields: &mut Fields<'_>, codec: VideoCodec, filters: Vec<FilterWish>) -> VideoTarget {

@@ -25,6 +25,7 @@ mod joined;
 mod mux;
 mod segment;
 mod source;
+mod speed;
 mod still;
 mod stream;
 #[cfg(test)]
@@ -44,6 +45,7 @@ pub use joined::JoinedSource;
 pub use mux::{MuxReport, MuxedStream, Muxer};
 pub use segment::Segmenter;
 pub use source::{ByteSource, FileSource, Interrupt};
+pub use speed::{Tempo, slow_clock, slow_frame};
 pub use still::{frame_at, write_png};
 pub use stream::{Packet, StreamKind, StreamParameters};
 pub use transform::{AudioTransform, EncoderSamples, VideoTransform};

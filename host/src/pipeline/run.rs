@@ -76,7 +76,11 @@ pub(super) struct Shared<'a> {
 /// Runs the plan to its end. When a stage fails, all others stop, and the first failure is returned.
 pub fn run(plan: &Plan, inputs: Inputs<'_>, progress: &Progress, interrupt: &Interrupt) -> Result<Finished, Failure> {
     let duration = plan.sources().iter().filter_map(|source| source.facts.duration).fold(0.0, f64::max);
-    progress.begin((duration * 1e9) as u64);
+    let slowest = plan.nodes().iter().filter_map(|node| match node.operation {
+        Operation::Speed { speed } => Some(speed.as_f64()),
+        _ => None,
+    });
+    progress.begin((duration * 1e9 / slowest.fold(1.0, f64::min)) as u64);
     let shared = Shared {
         plan,
         progress,
@@ -156,7 +160,10 @@ fn connect<'a>(plan: &'a Plan, inputs: Inputs<'_>) -> Result<Vec<(&'a Node, Work
     let mut outlets: BTreeMap<NodeId, Vec<Sender<Item>>> = BTreeMap::new();
     for node in plan.nodes() {
         let items = match node.operation {
-            Operation::Transform(_) | Operation::Filter(_) | Operation::EncodeVideo { .. } => EDGE_FRAMES,
+            Operation::Speed { .. }
+            | Operation::Transform(_)
+            | Operation::Filter(_)
+            | Operation::EncodeVideo { .. } => EDGE_FRAMES,
             _ => EDGE_PACKETS,
         };
         let (senders, receiver) = inbox(node.inputs.len(), Bounds { items, bytes: EDGE_BYTES });

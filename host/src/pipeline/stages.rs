@@ -2,6 +2,7 @@
 
 mod media_stages;
 mod mux;
+mod speed;
 
 use std::path::PathBuf;
 
@@ -137,6 +138,7 @@ pub(super) fn name(operation: &Operation) -> &'static str {
         Operation::Copy { .. } => "copy",
         Operation::DecodeVideo { .. } => "decode-video",
         Operation::DecodeAudio { .. } => "decode-audio",
+        Operation::Speed { .. } => "speed",
         Operation::Transform(_) => "transform",
         Operation::Filter(_) => "filter",
         Operation::EncodeVideo { .. } => "encode-video",
@@ -156,6 +158,7 @@ pub(super) fn run(node: &Node, work: Work, shared: &Shared<'_>) -> Result<(), St
         Operation::Copy { stream } => media_stages::copy(*stream, &inbox, outlet, shared),
         Operation::DecodeVideo { stream } => media_stages::decode_video(*stream, &inbox, outlet, shared),
         Operation::DecodeAudio { stream } => media_stages::decode_audio(*stream, &inbox, outlet, shared),
+        Operation::Speed { speed } => speed::speed(*speed, &inbox, outlet),
         Operation::Transform(transform) => media_stages::transform(transform, &inbox, outlet),
         Operation::Filter(_) => run_filter(filter.ok_or_else(missing)?, &inbox, outlet),
         Operation::EncodeVideo { encoding, picture, keyframe_interval } => {

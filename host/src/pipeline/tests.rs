@@ -112,7 +112,7 @@ fn small_plan(facts: &MediaFacts) -> Plan {
         uri_policy: id(),
         parameter_policy: id(),
         filters: vec![id()],
-        video: Some(ResolvedVideo {
+        videos: vec![ResolvedVideo {
             rotation: Rotation::None,
             scale: Size { width: 160, height: 90 },
             crop: None,
@@ -121,8 +121,8 @@ fn small_plan(facts: &MediaFacts) -> Plan {
             pixel_format: PixelFormat::Yuv420p,
             frame_rate: None,
             encoding,
-        }),
-        audio: None,
+        }],
+        audios: Vec::new(),
         warnings: Vec::new(),
     };
     plan(&spec, std::slice::from_ref(facts), vec![resolved], Vec::new()).unwrap()

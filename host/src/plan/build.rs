@@ -7,7 +7,9 @@ mod video;
 
 use super::graph::{Graph, NodeId, Operation};
 use super::{Plan, PlannedSource, PlannedTarget};
-use crate::task::{ErrorCode, Failure, MediaFacts, ResolvedTarget, Stage, TargetSpec, TaskSpec, Warning};
+use crate::task::{
+    ErrorCode, Failure, MediaFacts, Rational, ResolvedTarget, Stage, StreamChoice, TargetSpec, TaskSpec, Warning,
+};
 
 /// The plan of a task. `facts` has one entry for each source; `resolved` holds the targets that are made, `skipped` a warning for
 /// each other.
@@ -71,13 +73,58 @@ impl Builder<'_> {
         self.output(&making, picture, &inputs)
     }
 
-    /// A target that asks for a stream which the source has not gets its other streams.
-    fn no_stream(&mut self, index: usize, field: &str, kind: &str) {
+    /// A target that asks for streams which the source has not gets its other streams, and a warning.
+    fn missing_streams(&mut self, making: &Making<'_>, field: &str, kind: &str, choice: &StreamChoice, count: usize) {
+        let index = making.target.index;
+        let missing = choice.missing(count);
+        let numbers = || missing.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let (field, message) = if count == 0 {
+            (field.to_owned(), format!("the source has no {kind} stream, so the output has none"))
+        } else if missing.is_empty() {
+            return;
+        } else {
+            let last = count.saturating_sub(1);
+            let left = if choice.of(count).is_empty() { ", so the output has none" } else { "" };
+            let message =
+                format!("the source has no {kind} stream {}: its {kind} streams are 0 to {last}{left}", numbers());
+            (format!("{field}.Stream"), message)
+        };
         self.warnings.push(Warning {
             code: "NoSuchStream".into(),
             field: format!("Targets[{index}].{field}"),
             target: Some(index),
-            message: format!("the source has no {kind} stream, so the output has none"),
+            message,
         });
     }
+
+    /// What is decoded, at the speed of the target.
+    fn at_speed(&mut self, wish: &TargetSpec, decoded: NodeId) -> NodeId {
+        /// Speeds are exact to so many parts.
+        const MILLION: f64 = 1e6;
+        let speed = wish.speed.and_then(|speed| Rational::positive((speed * MILLION).round() as i32, MILLION as i32));
+        match speed.filter(|speed| *speed != Rational::ONE) {
+            Some(speed) => self.graph.node(Operation::Speed { speed }, &[decoded]),
+            None => decoded,
+        }
+    }
+
+    /// The nodes that hand the packets of these streams, each with its codec, through as they are.
+    fn copies<'s>(
+        &mut self,
+        making: &Making<'_>,
+        streams: impl Iterator<Item = (usize, &'s str)>,
+        field: &str,
+    ) -> Result<Vec<NodeId>, Failure> {
+        let copy = |(stream, codec): (usize, &str)| {
+            output::can_be_copied(making.wish.container, codec, field)?;
+            Ok(self.graph.node(Operation::Copy { stream }, &[making.demux]))
+        };
+        streams.map(copy).collect()
+    }
+}
+
+/// A bug of ours: as many streams are resolved as are chosen.
+fn unresolved(kind: &str) -> Failure {
+    let message = format!("not all {kind} streams of a target were resolved, which is a bug of wasmux");
+    Failure::new(ErrorCode::Internal, Stage::Plan, message)
 }

@@ -5,7 +5,9 @@ use serde_json::Value;
 
 use super::Span;
 use crate::task::resolved::Geometry;
-use crate::task::{AudioEncoding, Container, FilterRole, Picture, PluginId, PluginRef, Segmentation, VideoEncoding};
+use crate::task::{
+    AudioEncoding, Container, FilterRole, Picture, PluginId, PluginRef, Rational, Segmentation, VideoEncoding,
+};
 
 /// A node's place in the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -48,6 +50,11 @@ pub enum Operation {
     DecodeAudio {
         /// Number of the stream in the file.
         stream: usize,
+    },
+    /// Changes how fast pictures or sound are, the pitch of which stays.
+    Speed {
+        /// 1/2: half as fast.
+        speed: Rational,
     },
     /// Rotates, scales, crops or pads, changes rate and sample format.
     Transform(Box<Transform>),

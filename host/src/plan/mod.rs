@@ -60,7 +60,7 @@ pub struct PlannedTarget {
     /// The component that resolved the parameters; none where nothing is encoded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameter_policy: Option<PluginId>,
-    /// The output's picture, where video is encoded.
+    /// The output's picture, where video is encoded; of several the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub picture: Option<Picture>,
     /// The node that writes the output.

@@ -123,7 +123,7 @@ fn resolved(index: usize, uri: &str, crf: f64, filters: usize) -> ResolvedTarget
         uri_policy: id("uri-template"),
         parameter_policy: id("parameters"),
         filters: vec![id("watermark"); filters],
-        video: Some(ResolvedVideo {
+        videos: vec![ResolvedVideo {
             rotation: Rotation::None,
             scale: resolved::Size { width: 640, height: 360 },
             crop: None,
@@ -142,8 +142,8 @@ fn resolved(index: usize, uri: &str, crf: f64, filters: usize) -> ResolvedTarget
                 refs: 2,
                 frame_rate: rate(25),
             },
-        }),
-        audio: None,
+        }],
+        audios: Vec::new(),
         warnings: Vec::new(),
     }
 }
@@ -197,10 +197,10 @@ fn an_output_is_no_source_and_no_other_output() {
 #[test]
 fn a_stream_that_is_not_there_is_told_and_an_empty_output_refused() {
     let spec = spec(vec![target(Vec::new())]);
-    let only = |video: Option<ResolvedVideo>| vec![ResolvedTarget { video, ..resolved(0, "oss://b/x.mp4", 23.0, 0) }];
-    let audio_only = plan(&spec, &[facts(&["audio"])], only(None), Vec::new()).unwrap();
+    let only = |videos: Vec<ResolvedVideo>| vec![ResolvedTarget { videos, ..resolved(0, "oss://b/x.mp4", 23.0, 0) }];
+    let audio_only = plan(&spec, &[facts(&["audio"])], only(Vec::new()), Vec::new()).unwrap();
     assert_eq!(audio_only.warnings()[0].code, "NoSuchStream");
-    let failure = plan(&spec, &[facts(&[])], only(None), Vec::new()).unwrap_err();
+    let failure = plan(&spec, &[facts(&[])], only(Vec::new()), Vec::new()).unwrap_err();
     assert_eq!(failure.code, ErrorCode::StreamUnsupported);
 }
 
@@ -238,4 +238,26 @@ fn segments_may_not_stand_where_something_else_does() {
         let failure = planned(first, second).unwrap_err();
         assert!(failure.message.contains(part), "{failure}");
     }
+}
+
+#[test]
+fn each_chosen_stream_has_its_own_branch_and_equal_ones_are_shared() {
+    let mut facts = facts(&["video"]);
+    facts.video_streams.push(VideoStreamFacts { index: 4, ..facts.video_streams[0].clone() });
+    let both = TargetSpec { video_streams: StreamChoice::All, ..target(Vec::new()) };
+    let second = TargetSpec { video_streams: StreamChoice::These(vec![1, 9]), ..target(Vec::new()) };
+    let spec = spec(vec![both, second]);
+    let mut first = resolved(0, "oss://b/0.mp4", 23.0, 0);
+    first.videos.extend(first.videos.clone());
+    let targets = vec![first, resolved(1, "oss://b/1.mp4", 23.0, 0)];
+    let plan = plan(&spec, std::slice::from_ref(&facts), targets.clone(), Vec::new()).unwrap();
+    assert_eq!((count(&plan, "Demux"), count(&plan, "DecodeVideo"), count(&plan, "EncodeVideo")), (1, 2, 2));
+    let mux = |target: usize| &plan.nodes()[plan.targets()[target].mux.0].inputs;
+    assert_eq!(mux(1), &mux(0)[1..], "the second target has the first one's second stream");
+    let missing = plan.warnings().iter().find(|warning| warning.field == "Targets[1].Video.Stream").unwrap();
+    assert!(missing.message.contains("no video stream 9"), "{missing:?}");
+    let flv = TargetSpec { container: Container::Flv, ..spec.targets[0].clone() };
+    let failure = super::plan(&self::spec(vec![flv]), &[facts], targets[..1].to_vec(), Vec::new()).unwrap_err();
+    assert_eq!((failure.code, failure.target), (ErrorCode::StreamUnsupported, Some(0)));
+    assert!(failure.message.contains("flv holds at most 1 video stream"), "{failure}");
 }

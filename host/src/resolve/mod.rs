@@ -7,6 +7,7 @@
 
 mod answer;
 mod policy;
+mod streams;
 mod variables;
 
 #[cfg(test)]
@@ -14,12 +15,9 @@ mod tests;
 
 use std::time::SystemTime;
 
-use serde_json::json;
-
-use crate::task::spec::{AudioTarget, VideoTarget};
 use crate::task::{
-    AudioWish, ErrorCode, Failure, MediaFacts, ObjectUri, PluginId, ResolvedTarget, Stage, TargetSpec, TaskSpec,
-    VideoWish, Warning,
+    ErrorCode, Failure, MediaFacts, ObjectUri, PluginId, ResolvedTarget, Stage, TargetSpec, TaskSpec, VideoWish,
+    Warning,
 };
 
 pub use policy::{Answer, ParameterPolicy, PluginIds, UriPolicy};
@@ -73,38 +71,18 @@ fn resolve_target(
     target: &TargetSpec,
 ) -> Result<Result<ResolvedTarget, Vec<Warning>>, Failure> {
     let policies = &target.policies;
-    let (video, audio) = wishes(target, facts);
-    let filters = match video {
-        Some(video) => {
+    let filters = match &target.video {
+        VideoWish::Transcode(video) if !target.chosen_videos(facts).is_empty() => {
             video.filters.iter().map(|filter| context.plugins.id(&filter.plugin)).collect::<Result<_, _>>()?
         }
-        None => Vec::new(),
+        _ => Vec::new(),
     };
     let parameter_policy = context.plugins.id(&policies.parameters)?;
-    let mut warnings = Vec::new();
-    let (resolved_video, resolved_audio) = if video.is_none() && audio.is_none() {
-        (None, None)
-    } else {
-        let document = document(facts, index, target, video, audio);
-        let answer = context.parameters.resolve(&policies.parameters, &document)?;
-        warnings.extend(answer.warnings);
-        match answer::read(&answer.text, index, &parameter_policy, video, audio)? {
-            answer::Decision::Use(used) => {
-                warnings.extend(used.warnings);
-                (used.video, used.audio)
-            }
-            answer::Decision::Skip(reason) => {
-                let reported = warnings.into_iter().map(|warning| of_target(warning, index));
-                let skipped = Warning {
-                    code: "TargetSkipped".into(),
-                    field: format!("Targets[{index}]"),
-                    target: Some(index),
-                    message: format!("skipped by plugin {parameter_policy}: {reason}"),
-                };
-                return Ok(Err(reported.chain([skipped]).collect()));
-            }
-        }
+    let streams = match streams::resolve(facts, context, index, target, &parameter_policy)? {
+        Ok(streams) => streams,
+        Err(warnings) => return Ok(Err(warnings)),
     };
+    let mut warnings = streams.warnings;
     let variables = variables::of_target(spec, index, target, context.created, context.modified);
     let answer = context.uris.expand(&policies.uri_template, &target.uri_template, &variables)?;
     warnings.extend(answer.warnings);
@@ -117,39 +95,10 @@ fn resolve_target(
         uri_policy,
         parameter_policy,
         filters,
-        video: resolved_video,
-        audio: resolved_audio,
+        videos: streams.videos,
+        audios: streams.audios,
         warnings,
     }))
-}
-
-/// What the target wants encoded of streams that the source has.
-fn wishes<'a>(target: &'a TargetSpec, facts: &MediaFacts) -> (Option<&'a VideoTarget>, Option<&'a AudioTarget>) {
-    let video = match &target.video {
-        VideoWish::Transcode(video) if !facts.video_streams.is_empty() => Some(&**video),
-        _ => None,
-    };
-    let audio = match &target.audio {
-        AudioWish::Transcode(audio) if !facts.audio_streams.is_empty() => Some(audio),
-        _ => None,
-    };
-    (video, audio)
-}
-
-/// The document that a parameter policy reads: docs/schemas/parameters-request.json. Filters are no business of it.
-fn document(
-    facts: &MediaFacts,
-    index: usize,
-    target: &TargetSpec,
-    video: Option<&VideoTarget>,
-    audio: Option<&AudioTarget>,
-) -> String {
-    let video = video.map(|video| VideoTarget { filters: Vec::new(), ..video.clone() });
-    json!({
-        "Source": facts,
-        "Target": {"Index": index, "Container": target.container, "Video": video, "Audio": audio},
-    })
-    .to_string()
 }
 
 fn checked_uri(text: &str, policy: &PluginId) -> Result<ObjectUri, Failure> {

@@ -3,10 +3,10 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::task::spec::{LessOption, ScaleType, TaskParts};
+use crate::task::spec::{AudioTarget, LessOption, ScaleType, TaskParts, VideoTarget};
 use crate::task::{
-    AudioCodec, Colour, Container, PluginName, PluginRef, Preset, Rational, Rotation, SourceSpec, VideoCodec,
-    VideoStreamFacts,
+    AudioCodec, AudioWish, Colour, Container, PluginName, PluginRef, Preset, Rational, Rotation, SourceSpec,
+    VideoCodec, VideoStreamFacts,
 };
 
 /// Policies that answer what a test gives them.
@@ -147,7 +147,7 @@ fn a_good_answer_is_taken_and_its_warnings_get_the_wires_path() {
     assert!(skipped.is_empty());
     let target = &resolved[0];
     assert_eq!(target.uri.to_string(), "oss://b/dir/acme-1.mp4");
-    assert_eq!(target.video.as_ref().unwrap().size().width, 1280);
+    assert_eq!(target.videos[0].size().width, 1280);
     assert_eq!(target.warnings[0].field, "Targets[0].Video.TranscodeVideo.CRF");
     assert_eq!(target.parameter_policy.name, PluginName::new("parameters").unwrap());
 }
@@ -217,4 +217,44 @@ fn audio_words_stay_the_wires() {
         "Codec": "aac", "Bitrate": 96_000, "BitrateOption": "adaptive", "SampleRate": 44_100, "SampleRateOption": "fixed", "Channel": 2
     });
     assert_eq!(serde_json::to_value(audio).unwrap(), expected);
+}
+
+/// Answers with the size of the first video stream of the facts.
+struct BySize(std::cell::RefCell<Vec<(u64, bool)>>);
+
+impl ParameterPolicy for BySize {
+    fn resolve(&self, _: &PluginRef, document: &str) -> Result<Answer, Failure> {
+        let document: Value = serde_json::from_str(document).unwrap();
+        let mut answer = good_answer();
+        let first = &document["Source"]["VideoStreams"][0];
+        answer["Video"]["Scale"] = json!({"Width": first["Width"], "Height": first["Height"]});
+        let known = document["Source"]["VideoStreams"].as_array().unwrap().len() == 3;
+        self.0.borrow_mut().push((first["Width"].as_u64().unwrap(), known));
+        Ok(Answer { text: answer.to_string(), warnings: Vec::new() })
+    }
+}
+
+#[test]
+fn each_stream_is_resolved_with_itself_in_front() {
+    let fake = Fake { answer: json!(null), uri: "oss://b/x.mp4" };
+    let by_size = BySize(std::cell::RefCell::default());
+    let context = Context {
+        uris: &fake,
+        parameters: &by_size,
+        plugins: &fake,
+        created: SystemTime::UNIX_EPOCH,
+        modified: SystemTime::UNIX_EPOCH,
+    };
+    let mut facts = facts();
+    let stream = facts.video_streams[0].clone();
+    facts.video_streams.push(VideoStreamFacts { index: 1, width: 640, ..stream.clone() });
+    facts.video_streams.push(VideoStreamFacts { index: 2, width: 320, ..stream });
+    let target =
+        TargetSpec { video_streams: crate::task::StreamChoice::These(vec![2, 0]), ..spec().targets[0].clone() };
+    let spec = TaskSpec::seal(TaskParts { targets: vec![target], ..(*spec()).clone() });
+    let (resolved, _) = resolve(&spec, &facts, &context).unwrap();
+    let widths: Vec<_> = resolved[0].videos.iter().map(|video| video.size().width).collect();
+    assert_eq!(widths, [320, 1280]);
+    assert_eq!(*by_size.0.borrow(), [(320, true), (1280, true)], "the other streams stay in the facts");
+    assert!(resolved[0].warnings[0].message.starts_with("video stream 2: "), "{:?}", resolved[0].warnings);
 }

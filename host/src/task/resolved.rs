@@ -20,12 +20,12 @@ pub struct ResolvedTarget {
     /// The components of the target's filters, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub filters: Vec<PluginId>,
-    /// `None` where no video is encoded.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub video: Option<ResolvedVideo>,
-    /// `None` where no audio is encoded.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub audio: Option<ResolvedAudio>,
+    /// One for each video stream of the output; empty where none is encoded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub videos: Vec<ResolvedVideo>,
+    /// One for each audio stream of the output; empty where none is encoded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub audios: Vec<ResolvedAudio>,
     /// What the policies decided that the user should know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Warning>,

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    AudioCodec, Container, ObjectUri, PixelFormat, PluginRef, Preset, Rotation, Segmentation, StreamChoice, VideoCodec,
-    VideoRate, Warning,
+    AudioCodec, AudioStreamFacts, Container, MediaFacts, ObjectUri, PixelFormat, PluginRef, Preset, Rotation,
+    Segmentation, StreamChoice, VideoCodec, VideoRate, VideoStreamFacts, Warning,
 };
 
 /// A valid task. Only intake builds one (by [`TaskSpec::seal`]); after that it never changes.
@@ -149,7 +149,7 @@ pub struct TargetSpec {
     /// `FilterAudio.Mixing`: all audio streams become one.
     #[serde(default)]
     pub mixing: bool,
-    /// `Speed`: 1 is the source's, 0.5 half as fast. `None`: not asked for.
+    /// `Speed`, or that of `FilterVideo`: 0.5 is half as fast as the source. `None`: as fast.
     #[serde(default)]
     pub speed: Option<f64>,
     /// What to do with the subtitles.
@@ -191,6 +191,18 @@ impl TargetSpec {
             strip_metadata: false,
             policies: Policies::default(),
         }
+    }
+
+    /// The source's video streams that the target takes, in the order of the output.
+    pub fn chosen_videos<'a>(&self, facts: &'a MediaFacts) -> Vec<&'a VideoStreamFacts> {
+        let streams = &facts.video_streams;
+        self.video_streams.of(streams.len()).into_iter().filter_map(|number| streams.get(number)).collect()
+    }
+
+    /// The same of its audio streams.
+    pub fn chosen_audios<'a>(&self, facts: &'a MediaFacts) -> Vec<&'a AudioStreamFacts> {
+        let streams = &facts.audio_streams;
+        self.audio_streams.of(streams.len()).into_iter().filter_map(|number| streams.get(number)).collect()
     }
 
     /// File extension of the output, without the dot: the value of `{autoext}`.
@@ -268,7 +280,7 @@ impl Default for Policies {
 pub enum VideoWish {
     /// No video in the output.
     None,
-    /// The first video stream, packets as they are.
+    /// The chosen video streams, packets as they are.
     Copy,
     /// Decoded, filtered and encoded.
     Transcode(Box<VideoTarget>),
@@ -279,7 +291,7 @@ pub enum VideoWish {
 pub enum AudioWish {
     /// No audio in the output.
     None,
-    /// The first audio stream, packets as they are.
+    /// The chosen audio streams, packets as they are.
     Copy,
     /// Decoded and encoded.
     Transcode(AudioTarget),

@@ -18,6 +18,15 @@ pub enum StreamChoice {
 }
 
 impl StreamChoice {
+    /// The numbers that were asked for and that none of so many streams has, each once.
+    pub fn missing(&self, count: usize) -> Vec<usize> {
+        let Self::These(wanted) = self else { return Vec::new() };
+        let mut missing: Vec<_> = wanted.iter().copied().filter(|number| *number >= count).collect();
+        missing.sort_unstable();
+        missing.dedup();
+        missing
+    }
+
     /// The chosen ones out of so many streams, by their numbers, each once.
     pub fn of(&self, count: usize) -> Vec<usize> {
         match self {
@@ -44,6 +53,8 @@ mod tests {
     #[test]
     fn what_does_not_exist_is_ignored() {
         assert_eq!(StreamChoice::These(vec![1, 7, 0, 1]).of(2), [1, 0]);
+        assert_eq!(StreamChoice::These(vec![1, 7, 0, 7, 3]).missing(2), [3, 7]);
+        assert_eq!(StreamChoice::First.missing(0), Vec::<usize>::new());
         assert_eq!(StreamChoice::First.of(0), Vec::<usize>::new());
         assert_eq!(StreamChoice::All.of(3), [0, 1, 2]);
     }

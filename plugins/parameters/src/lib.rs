@@ -1,9 +1,9 @@
 //! Resolves the parameters of one output: size, shape, rates and encoder settings, by the semantics of `TranscodeVideo` and
 //! `TranscodeAudio` and by decisions 6, 7, 8, 13 and 14 of the API reference.
 //!
-//! The first video and the first audio stream of the source count. What cannot be is refused with a message that names the
-//! value of the source and the one asked for; what was changed stands in the answer's warnings. Fields are paths within the
-//! target.
+//! The first video and the first audio stream of the facts count: the host puts those that it asks about in front. What cannot
+//! be is refused with a message that names the value of the source and the one asked for; what was changed stands in the
+//! answer's warnings. Fields are paths within the target.
 
 mod audio;
 mod bitrate;
@@ -34,7 +34,7 @@ fn resolve(request: &ParameterRequest) -> Result<ParameterAnswer, Refusal> {
     let mut warnings = Vec::new();
     let target = &request.target;
     let video = match &target.video {
-        Some(wish) => Some(video::resolve(&request.source, wish, &mut warnings)?),
+        Some(wish) => Some(video::resolve(&request.source, wish, target.speed, &mut warnings)?),
         None => None,
     };
     let audio = match &target.audio {

@@ -20,6 +20,9 @@ const RATE: VideoRate = VideoRate::Crf(23.0);
 /// Frames per second at most.
 const MAX_FRAME_RATE: f64 = 1000.0;
 
+/// Speeds are exact to so many parts.
+const MILLION: f64 = 1e6;
+
 /// How far a frame rate that was measured over a file may lie below the nominal one and still be the same: far less than
 /// between 29.97 and 30.
 const RATE_NOISE: f64 = 0.0005;
@@ -31,6 +34,7 @@ const MIN_BITRATE: u64 = 1_000;
 pub(crate) fn resolve(
     facts: &MediaFacts,
     wish: &VideoTarget,
+    speed: f64,
     warnings: &mut Vec<Warning>,
 ) -> Result<ResolvedVideo, Refusal> {
     let Some(source) = facts.video_streams.first() else {
@@ -39,7 +43,7 @@ pub(crate) fn resolve(
     let pixel_format = pixel_format(source, wish, warnings)?;
     let shape = shape::resolve(source, wish, pixel_format, warnings)?;
     sides(wish.codec, &shape)?;
-    let frame_rate = frame_rate(source, wish, warnings)?;
+    let frame_rate = frame_rate(source, wish, speed, warnings)?;
     let rate = rate(facts, wish, warnings)?;
     let constant_quality = matches!(rate, VideoRate::Crf(_));
     let encoding = VideoEncoding {
@@ -51,7 +55,7 @@ pub(crate) fn resolve(
         gop_size: within("Video.TranscodeVideo.GOPSize", wish.gop_size.unwrap_or(GOP_SIZE), 1, 100_000)?,
         b_frames: within("Video.TranscodeVideo.BFrames", wish.b_frames.unwrap_or(B_FRAMES), 0, 16)?,
         refs: within("Video.TranscodeVideo.Refs", wish.refs.unwrap_or(REFS), 1, 16)?,
-        frame_rate: frame_rate.or_else(|| source.constant_rate().filter(|rate| is_rate(rate.as_f64()))),
+        frame_rate: frame_rate.or_else(|| slowed(source.constant_rate()?, speed).filter(|rate| is_rate(rate.as_f64()))),
     };
     Ok(ResolvedVideo {
         rotation: shape.rotation,
@@ -78,6 +82,15 @@ fn sides(codec: VideoCodec, shape: &shape::Shape) -> Result<(), Refusal> {
         return refuse("Video.TranscodeVideo.Resolution", reason);
     }
     Ok(())
+}
+
+/// A rate of the source at the output's speed.
+fn slowed(rate: Rational, speed: f64) -> Option<Rational> {
+    if speed == 1.0 {
+        return Some(rate);
+    }
+    let exact = Rational::positive((speed * MILLION).round() as i32, MILLION as i32);
+    exact.and_then(|speed| rate.times(speed)).or_else(|| Rational::from_rate(rate.as_f64() * speed))
 }
 
 fn is_rate(rate: f64) -> bool {
@@ -119,6 +132,7 @@ fn pixel_format(
 fn frame_rate(
     source: &VideoStreamFacts,
     wish: &VideoTarget,
+    speed: f64,
     warnings: &mut Vec<Warning>,
 ) -> Result<Option<Rational>, Refusal> {
     const FIELD: &str = "Video.TranscodeVideo.FrameRate";
@@ -126,7 +140,7 @@ fn frame_rate(
     let Some(rate) = Rational::from_rate(asked).filter(|rate| is_rate(rate.as_f64())) else {
         return refuse(FIELD, format!("{asked} is not allowed; allowed are 0.001 to {MAX_FRAME_RATE}"));
     };
-    let source = source.average_frame_rate.map(Rational::as_f64).filter(|rate| *rate > 0.0);
+    let source = source.average_frame_rate.map(|rate| rate.as_f64() * speed).filter(|rate| *rate > 0.0);
     let less = source.map(|source| source < rate.as_f64() * (1.0 - RATE_NOISE));
     let source = per_second(source.unwrap_or(0.0));
     let field = "Video.TranscodeVideo.FrameRateOption";

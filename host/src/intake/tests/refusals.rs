@@ -140,23 +140,16 @@ fn fields_that_need_or_exclude_each_other() {
 #[test]
 fn parts_of_the_api_that_are_not_there_yet() {
     let cases = [
-        (json!({"Speed": 0.5}), "Speed"),
         (json!({"Image": {"Snapshots": [{"URI": "oss://b/k"}]}}), "Image"),
         (json!({"Subtitle": {"Stream": [0]}}), "Subtitle.Stream"),
         (json!({"Subtitle": {"ExtractSubtitle": {"Format": "srt"}}}), "Subtitle.ExtractSubtitle"),
         (json!({"AttachedPicture": {"Stream": [-1]}}), "AttachedPicture.Stream"),
         (json!({"Data": {"Stream": [0]}}), "Data.Stream"),
-        (json!({"Video": {"Stream": [0, 1], "TranscodeVideo": {"Codec": "copy"}}}), "Video.Stream"),
-        (json!({"Audio": {"Stream": [101], "TranscodeAudio": {"Codec": "copy"}}}), "Audio.Stream"),
         (
             json!({"Audio": {"FilterAudio": {"Mixing": true}, "TranscodeAudio": {"Codec": "copy"}}}),
             "Audio.FilterAudio.Mixing",
         ),
         (json!({"Video": {"TranscodeVideo": {"Codec": "h264", "VideoSlim": 1}}}), "Video.TranscodeVideo.VideoSlim"),
-        (
-            json!({"Video": {"TranscodeVideo": {"Codec": "h264"}, "FilterVideo": {"Speed": 0.75}}}),
-            "Video.FilterVideo.Speed",
-        ),
         (
             json!({"Video": {"TranscodeVideo": {"Codec": "h264"}, "FilterVideo": {"Desensitization": {"Face": {"BlurRadius": 5}}}}}),
             "Video.FilterVideo.Desensitization",
@@ -194,8 +187,16 @@ fn empty_parts_that_are_not_there_yet_are_no_matter() {
 #[test]
 fn values_out_of_the_documentation_are_invalid_even_where_nothing_is_supported() {
     expect(&with_target(&json!({"Speed": 2})), InvalidArgument, "Targets[0].Speed");
+    expect(&with_target(&json!({"Speed": 0.5, "Audio": {"DisableAudio": true}})), InvalidArgument, "Targets[0].Speed");
+    let video = |speed: f64| json!({"TranscodeVideo": {"Codec": "h264"}, "FilterVideo": {"Speed": speed}});
+    let copied_sound = with_target(&json!({"Video": video(0.75)}));
+    expect(&copied_sound, InvalidArgument, "Targets[0].Video.FilterVideo.Speed");
+    let both = json!({"Speed": 0.5, "Video": video(0.75), "Audio": {"TranscodeAudio": {"Codec": "aac"}}});
+    expect(&with_target(&both), InvalidArgument, "Targets[0].Speed");
     expect(&with_target(&json!({"Container": "exe"})), InvalidArgument, "Targets[0].Container");
     expect(&with_target(&json!({"Data": {"Stream": [-2]}})), InvalidArgument, "Targets[0].Data.Stream[0]");
+    expect(&with_target(&json!({"Video": {"Stream": [0, -1]}})), InvalidArgument, "Targets[0].Video.Stream[1]");
+    expect(&with_target(&json!({"Audio": {"Stream": [0.5]}})), InvalidArgument, "Targets[0].Audio.Stream[0]");
     let mut request = with_target(&json!({}));
     request["AlignmentIndex"] = json!(1);
     expect(&request, InvalidArgument, "AlignmentIndex");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::surroundings::{Plugins, ask, context, full, warnings, with_target, with_video, with_watermark};
 use crate::intake::intake_value;
 use crate::task::spec::{LessOption, Resolution, ScaleType, VideoTarget};
-use crate::task::{AudioWish, FilterRole, Preset, Rotation, TaskSpec, VideoRate, VideoWish};
+use crate::task::{AudioWish, FilterRole, Preset, Rotation, StreamChoice, TaskSpec, VideoRate, VideoWish};
 
 fn video(spec: &TaskSpec) -> &VideoTarget {
     match &spec.targets[0].video {
@@ -193,4 +193,44 @@ fn another_component_rules_over_its_own_fields() {
     let wish = &video(&spec).filters[0];
     assert_eq!(wish.plugin.to_string(), "own@^1");
     assert_eq!(wish.parameters, json!({"Watermarks": [{"FontSize": 4000, "Nested": {}, "Shape": "star"}]}));
+}
+
+#[test]
+fn numbers_of_streams() {
+    let cases = [
+        (json!([]), StreamChoice::First),
+        (json!(null), StreamChoice::First),
+        (json!([0]), StreamChoice::These(vec![0])),
+        (json!([3, 1.0, 3]), StreamChoice::These(vec![3, 1, 3])),
+        (json!([100]), StreamChoice::These(vec![100])),
+        (json!([0, 101]), StreamChoice::All),
+    ];
+    for (given, chosen) in cases {
+        let copy = |kind: &str| json!({"Stream": given, format!("Transcode{kind}"): {"Codec": "copy"}});
+        let fields = json!({"Video": copy("Video"), "Audio": copy("Audio")});
+        let plugins = Plugins::default();
+        let spec = intake_value(&with_target(&fields), &context(&plugins)).unwrap();
+        let target = &spec.targets[0];
+        assert_eq!((&target.video_streams, &target.audio_streams), (&chosen, &chosen), "{given}");
+    }
+    let fields = json!({"Audio": {"Stream": [1], "DisableAudio": true}});
+    let plugins = Plugins::default();
+    let spec = intake_value(&with_target(&fields), &context(&plugins)).unwrap();
+    assert_eq!(spec.warnings[0].field, "Targets[0].Audio.Stream");
+}
+
+#[test]
+fn speed_stands_in_one_of_two_places() {
+    for (own, of_filter, taken) in [
+        (json!(0.5), json!(null), Some(0.5)),
+        (json!(null), json!(0.75), Some(0.75)),
+        (json!(0.5), json!(0.5), Some(0.5)),
+        (json!(1), json!(1.0), None),
+        (json!(null), json!(null), None),
+    ] {
+        let video = json!({"TranscodeVideo": {"Codec": "h264"}, "FilterVideo": {"Speed": of_filter}});
+        let fields = json!({"Speed": own, "Video": video, "Audio": {"DisableAudio": true}});
+        let spec = intake_value(&with_target(&fields), &context(&Plugins::default())).unwrap();
+        assert_eq!(spec.targets[0].speed, taken, "{own} {of_filter}");
+    }
 }

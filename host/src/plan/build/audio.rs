@@ -8,21 +8,24 @@ impl Builder<'_> {
     /// The nodes whose packets are the output's audio streams.
     pub(super) fn audio(&mut self, making: &Making<'_>) -> Result<Vec<NodeId>, Failure> {
         let Making { wish, target, demux } = *making;
-        match (&wish.audio, &target.audio, self.facts.audio_streams.first()) {
-            (AudioWish::None, ..) => Ok(Vec::new()),
-            (AudioWish::Copy, _, Some(stream)) => {
-                super::output::can_be_copied(wish.container, &stream.codec_name, "Audio")?;
-                Ok(vec![self.graph.node(Operation::Copy { stream: stream.index }, &[demux])])
-            }
-            (AudioWish::Transcode(_), Some(audio), Some(stream)) => {
-                let samples = self.graph.node(Operation::DecodeAudio { stream: stream.index }, &[demux]);
-                let encode = Operation::EncodeAudio { encoding: audio.encoding };
-                Ok(vec![self.graph.node(encode, &[samples])])
-            }
-            (AudioWish::Copy | AudioWish::Transcode(_), ..) => {
-                self.no_stream(target.index, "Audio", "audio");
-                Ok(Vec::new())
-            }
+        if wish.audio == AudioWish::None {
+            return Ok(Vec::new());
         }
+        let facts = self.facts;
+        let chosen = wish.chosen_audios(facts);
+        self.missing_streams(making, "Audio", "audio", &wish.audio_streams, facts.audio_streams.len());
+        super::output::fits(wish.container, wish.container.most_audios(), chosen.len(), "Audio")?;
+        let AudioWish::Transcode(_) = wish.audio else {
+            return self.copies(making, chosen.iter().map(|stream| (stream.index, &*stream.codec_name)), "Audio");
+        };
+        if chosen.len() != target.audios.len() {
+            return Err(super::unresolved("audio"));
+        }
+        let encodes = chosen.into_iter().zip(&target.audios).map(|(stream, audio)| {
+            let samples = self.graph.node(Operation::DecodeAudio { stream: stream.index }, &[demux]);
+            let samples = self.at_speed(wish, samples);
+            self.graph.node(Operation::EncodeAudio { encoding: audio.encoding }, &[samples])
+        });
+        Ok(encodes.collect())
     }
 }

@@ -61,6 +61,17 @@ fn check_extension(wish: &TargetSpec, uri: &ObjectUri) -> Result<(), Failure> {
     Err(Failure::new(ErrorCode::OutputRefused, Stage::Plan, message))
 }
 
+/// A container holds only so many streams of a kind.
+pub(super) fn fits(container: Container, most: Option<usize>, count: usize, field: &str) -> Result<(), Failure> {
+    let Some(most) = most.filter(|most| count > *most) else { return Ok(()) };
+    let kind = field.to_lowercase();
+    let message = format!(
+        "Container {} holds at most {most} {kind} stream, and {field}.Stream chooses {count} of the source; choose one",
+        container.name()
+    );
+    Err(Failure::new(ErrorCode::StreamUnsupported, Stage::Plan, message))
+}
+
 impl Builder<'_> {
     /// The node that writes these streams, in this order.
     pub(super) fn output(
@@ -78,7 +89,7 @@ impl Builder<'_> {
             strip_metadata: wish.strip_metadata,
         };
         let mux = self.graph.node(operation, inputs);
-        let encoded = target.video.is_some() || target.audio.is_some();
+        let encoded = !target.videos.is_empty() || !target.audios.is_empty();
         Ok(PlannedTarget {
             index: target.index,
             uri: target.uri.clone(),

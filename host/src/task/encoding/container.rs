@@ -102,6 +102,20 @@ impl Container {
         self == Self::Mxf
     }
 
+    /// How many video streams it holds at most; `None`: as many as there are.
+    pub fn most_videos(self) -> Option<usize> {
+        match self {
+            Self::Flv | Self::Mxf => Some(1),
+            _ if self.is_audio_only() => Some(0),
+            _ => None,
+        }
+    }
+
+    /// The same for audio streams.
+    pub fn most_audios(self) -> Option<usize> {
+        (self == Self::Flv || self.is_audio_only()).then_some(1)
+    }
+
     /// Whether this version writes that codec into it: FFmpeg's muxer takes it, its demuxer finds it again, and players know it.
     pub fn holds_video(self, codec: VideoCodec) -> bool {
         use VideoCodec::{Av1, H264, H265, Vp8, Vp9};

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{refused, source, video, video_source, warned, with};
+use super::{answer, document, refused, source, video, video_source, warned, with};
 
 fn encoding(answer: &Value) -> &Value {
     assert_eq!(answer["Decision"], "use", "{answer:#}");
@@ -147,4 +147,22 @@ fn a_source_without_video_is_refused() {
     let mut source = source(64, 64);
     source["VideoStreams"] = json!([]);
     refused(&video(&source, json!({})), "Video", &["no video stream"]);
+}
+
+#[test]
+fn a_slower_output_has_the_sources_rate_times_its_speed() {
+    let slow = |speed: f64, wish: Value| {
+        let mut document = document(&source(1280, 720), &with(json!({"Codec": "h264"}), &wish), &Value::Null);
+        document["Target"]["Speed"] = json!(speed);
+        answer(&document)
+    };
+    let own = slow(0.5, json!({}));
+    assert_eq!((&own["Video"]["FrameRate"], &own["Video"]["Encoding"]["FrameRate"]), (&Value::Null, &json!("25/2")));
+    let asked = slow(0.75, json!({"FrameRate": 25}));
+    assert_eq!(asked["Video"]["FrameRate"], json!("25/1"));
+    // 18.75 frames per second are less than the 25 asked for.
+    let adaptive = slow(0.75, json!({"FrameRate": 25, "FrameRateOption": "adaptive"}));
+    assert_eq!(adaptive["Video"]["Encoding"]["FrameRate"], json!("75/4"));
+    let fall = slow(0.75, json!({"FrameRate": 25, "FrameRateOption": "fall"}));
+    assert_eq!(fall["Decision"], "refuse");
 }

@@ -61,6 +61,17 @@ impl Rational {
     pub fn inverse(self) -> Option<Self> {
         Self::positive(self.den, self.num)
     }
+
+    /// The product; `None` where it does not fit.
+    pub fn times(self, other: Self) -> Option<Self> {
+        let (num, den) = (i64::from(self.num) * i64::from(other.num), i64::from(self.den) * i64::from(other.den));
+        let (mut a, mut b) = (num.unsigned_abs(), den.unsigned_abs());
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        let divisor = i64::try_from(a).ok()?.max(1);
+        Self::new(i32::try_from(num / divisor).ok()?, i32::try_from(den / divisor).ok()?)
+    }
 }
 
 fn gcd(mut a: u32, mut b: u32) -> u32 {

@@ -8,10 +8,14 @@ use super::{AudioCodec, MediaFacts, PixelFormat, Preset, Rotation, VideoCodec, V
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ParameterRequest {
-    /// The source.
+    /// The source. The streams that the question is about are the first of their kinds.
     pub source: MediaFacts,
     /// The target.
     pub target: Target,
+}
+
+fn full_speed() -> f64 {
+    1.0
 }
 
 /// What one target asks for.
@@ -22,6 +26,9 @@ pub struct Target {
     pub index: usize,
     /// Name of the container, such as `mp4`.
     pub container: String,
+    /// How fast the output is against its source.
+    #[serde(default = "full_speed")]
+    pub speed: f64,
     /// `None` where no video is encoded: there is none, or it is copied.
     #[serde(default)]
     pub video: Option<VideoTarget>,
