@@ -25,6 +25,7 @@ mod mux;
 mod source;
 mod still;
 mod stream;
+mod tags;
 #[cfg(test)]
 mod testing;
 mod transform;
@@ -42,6 +43,7 @@ pub use mux::{MuxReport, MuxedStream, Muxer};
 pub use source::{ByteSource, FileSource, Interrupt};
 pub use still::{frame_at, write_png};
 pub use stream::{Packet, StreamKind, StreamParameters};
+pub use tags::{Chapter, SourceTags, StreamTags};
 pub use transform::{AudioTransform, EncoderSamples, VideoTransform};
 pub use verify::{Expectation, verify};
 

@@ -123,18 +123,23 @@ impl Plan {
 
     /// The language tag of the source's stream from which a node gets its frames, samples or packets.
     pub fn language_of(&self, node: NodeId) -> Option<&str> {
-        let node = self.nodes.get(node.0)?;
-        let stream = match node.operation {
-            Operation::DecodeVideo { stream } | Operation::DecodeAudio { stream } | Operation::Copy { stream } => {
-                stream
-            }
-            _ => return self.language_of(*node.inputs.first()?),
-        };
+        let stream = self.stream_of(node)?;
         let facts = &self.sources.first()?.facts;
         let videos = facts.video_streams.iter().map(|video| (video.index, &video.language));
         let audios = facts.audio_streams.iter().map(|audio| (audio.index, &audio.language));
         let mut all = videos.chain(audios);
         all.find(|(index, _)| *index == stream).and_then(|(_, language)| language.as_deref())
+    }
+
+    /// The number in the file of the source's stream from which a node gets its frames, samples or packets.
+    pub fn stream_of(&self, node: NodeId) -> Option<usize> {
+        let node = self.nodes.get(node.0)?;
+        match node.operation {
+            Operation::DecodeVideo { stream } | Operation::DecodeAudio { stream } | Operation::Copy { stream } => {
+                Some(stream)
+            }
+            _ => self.stream_of(*node.inputs.first()?),
+        }
     }
 
     fn reads(&self, from: NodeId, node: NodeId) -> bool {

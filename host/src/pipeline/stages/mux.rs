@@ -89,9 +89,10 @@ fn open(
     streams: Vec<Stream>,
     shared: &Shared<'_>,
 ) -> Result<Muxer, Stop> {
-    let metadata = if strip_metadata { &[] } else { shared.metadata() };
+    let tags = if strip_metadata { shared.tags().stripped() } else { shared.tags() };
     let has_video = streams.iter().any(|stream| stream.parameters.kind() == StreamKind::Video);
-    let mut muxer = Muxer::create(path, container, metadata).map_err(at(Stage::Mux))?;
+    let mut muxer = Muxer::create(path, container, &tags.metadata).map_err(at(Stage::Mux))?;
+    muxer.add_chapters(&tags.chapters).map_err(at(Stage::Mux))?;
     for (number, (mut stream, input)) in streams.into_iter().zip(&node.inputs).enumerate() {
         // Sound is often far ahead of the pictures or shorter than they are: where there are pictures, they tell the progress.
         if !has_video || stream.parameters.kind() == StreamKind::Video {
@@ -99,6 +100,11 @@ fn open(
         }
         if stream.promise.is_some() {
             stream.parameters.set_language(shared.plan.language_of(*input).map(str::to_owned));
+            let origin = shared.plan.stream_of(*input).and_then(|origin| tags.streams.get(&origin));
+            stream.parameters.set_tags(origin.cloned().unwrap_or_default());
+        } else if strip_metadata {
+            let stripped = stream.parameters.tags().stripped();
+            stream.parameters.set_tags(stripped);
         }
         muxer.add_stream(stream.parameters).map_err(at(Stage::Mux))?;
     }

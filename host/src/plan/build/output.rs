@@ -3,7 +3,9 @@
 use super::{Builder, Making};
 use crate::plan::PlannedTarget;
 use crate::plan::graph::{NodeId, Operation};
-use crate::task::{Container, ErrorCode, Failure, Picture, ResolvedTarget, Stage, TaskSpec};
+use crate::task::{
+    Container, ErrorCode, Failure, Picture, ResolvedTarget, Rotation, Stage, TaskSpec, VideoStreamFacts, Warning,
+};
 
 /// An output may equal neither a source nor another output (decision 15 of the API reference).
 pub(super) fn refuse_collisions(spec: &TaskSpec, resolved: &[ResolvedTarget]) -> Result<(), Failure> {
@@ -36,6 +38,22 @@ pub(super) fn can_be_copied(container: Container, codec_name: &str, field: &str)
 }
 
 impl Builder<'_> {
+    /// Copied pictures are turned by the player, which has to be told.
+    pub(super) fn rotation_is_kept(&mut self, container: Container, stream: &VideoStreamFacts, index: usize) {
+        if stream.rotate == Rotation::None || matches!(container, Container::Mp4 | Container::Mov) {
+            return;
+        }
+        let name = container.name();
+        self.warnings.push(Warning {
+            code: "RotationDropped".into(),
+            field: format!("Targets[{index}].Container"),
+            target: Some(index),
+            message: format!(
+                "{name} has no place for the rotation of the copied video; encode it, or choose mp4 or mov"
+            ),
+        });
+    }
+
     /// The node that writes these streams, in this order.
     #[expect(clippy::unnecessary_wraps, reason = "outputs may be refused")]
     pub(super) fn output(

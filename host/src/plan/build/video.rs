@@ -13,6 +13,7 @@ impl Builder<'_> {
             (VideoWish::None, ..) => Ok((Vec::new(), None)),
             (VideoWish::Copy, _, Some(stream)) => {
                 super::output::can_be_copied(wish.container, &stream.codec_name, "Video")?;
+                self.rotation_is_kept(wish.container, stream, target.index);
                 Ok((vec![self.graph.node(Operation::Copy { stream: stream.index }, &[demux])], None))
             }
             (VideoWish::Transcode(wish), Some(video), Some(stream)) => {
