@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::{World, workspace};
 
 /// Clips that show one thing each, and are always made.
-const ALWAYS_MADE: [&str; 11] = [
+const ALWAYS_MADE: [&str; 12] = [
     "bframes.mkv",
     "bframes.avi",
     "joined.ts",
@@ -19,6 +19,7 @@ const ALWAYS_MADE: [&str; 11] = [
     "small_aac.mp4",
     "tiny.mkv",
     "tracks.mkv",
+    "tagged.mkv",
 ];
 
 /// How each clip is made where the real one is not there. `-i` sources are FFmpeg's own test pictures and tones.
@@ -57,6 +58,10 @@ const MADE: &[(&str, &str)] = &[
     (
         "mp2.ts",
         "-f lavfi -i testsrc2=s=160x120:r=25:d=2 -f lavfi -i sine=d=2 -c:v libx264 -bf 0 -pix_fmt yuv420p -c:a mp2",
+    ),
+    (
+        "tagged.mkv",
+        "-f lavfi -i testsrc2=s=160x120:r=25:d=1 -f lavfi -i sine=d=1 -c:v libx264 -pix_fmt yuv420p -c:a aac",
     ),
     (
         "french.mkv",
@@ -145,6 +150,9 @@ fn make(name: &str, path: &Path) {
     let mut command = Command::new("ffmpeg");
     command.args(["-nostdin", "-v", "error", "-y"]).args(arguments.split(' ')).arg(path);
     assert!(command.status().unwrap().success(), "{command:?}");
+    if name == "tagged.mkv" {
+        tag(path);
+    }
     if name.ends_with("_rot90.mov") {
         // The display matrix can only be written when the stream is copied.
         let plain = path.with_extension("plain.mov");
@@ -155,4 +163,24 @@ fn make(name: &str, path: &Path) {
         assert!(command.status().unwrap().success(), "{command:?}");
         std::fs::remove_file(plain).unwrap();
     }
+}
+
+/// Gives a film chapters, titles, a language and dispositions.
+fn tag(path: &Path) {
+    let words = path.with_extension("words");
+    let chapter = |start: u32, end: u32, title: &str| {
+        format!("[CHAPTER]\nTIMEBASE=1/1000\nSTART={start}\nEND={end}\ntitle={title}\n")
+    };
+    let text = format!(";FFMETADATA1\ntitle=A film\n{}{}", chapter(0, 700, "One"), chapter(700, 1000, "Two"));
+    std::fs::write(&words, text).unwrap();
+    let plain = path.with_extension("plain.mkv");
+    std::fs::rename(path, &plain).unwrap();
+    let mut command = Command::new("ffmpeg");
+    command.args(["-nostdin", "-v", "error", "-y", "-i"]).arg(&plain).arg("-i").arg(&words);
+    command.args(["-map", "0", "-map_metadata", "1", "-map_chapters", "1", "-c", "copy"]);
+    command.args(["-metadata:s:a:0", "language=fra", "-metadata:s:a:0", "title=Commentary"]);
+    command.args(["-disposition:v:0", "default", "-disposition:a:0", "default+comment"]).arg(path);
+    assert!(command.status().unwrap().success(), "{command:?}");
+    std::fs::remove_file(plain).unwrap();
+    std::fs::remove_file(words).unwrap();
 }

@@ -79,6 +79,22 @@ pub(super) fn pairs_streams(container: Container) -> bool {
     container == Container::Mxf
 }
 
+/// Whether the container has a place for chapters, from which its demuxer reads them again.
+pub(super) fn holds_chapters(container: Container) -> bool {
+    matches!(container, Container::Mp4 | Container::Mov | Container::Mkv | Container::Webm | Container::Mp3)
+}
+
+/// Whether a track's title has no other place than the name of its handler, which is what players show.
+pub(super) fn names_tracks(container: Container) -> bool {
+    matches!(container, Container::Mp4 | Container::Mov)
+}
+
+/// Whether the muxer adds tracks of its own, which hold neither sound nor pictures nor subtitles: titles of chapters, and
+/// the timecode that a tag states.
+pub(super) fn adds_tracks(container: Container) -> bool {
+    matches!(container, Container::Mp4 | Container::Mov)
+}
+
 /// Whether the container says which pictures have alpha; in others it is lost.
 pub(super) fn marks_alpha(container: Container, stream: &StreamParameters) -> bool {
     stream.alpha && matches!(container, Container::Mkv | Container::Webm)

@@ -10,6 +10,7 @@ use super::ffi::{self, Container};
 use super::health::SourceHealth;
 use super::source::{ByteSource, Guarded, Interrupt, SourceState};
 use super::stream::{Packet, StreamKind, StreamParameters};
+use super::tags::{self, Chapter, SourceTags, StreamTags};
 use super::{MediaError, Result};
 use crate::task::{MediaFacts, Rational};
 
@@ -158,7 +159,8 @@ impl Demuxer {
             aspect,
             side_data: raw.side_data,
             alpha: raw.metadata.iter().any(|(key, value)| key.eq_ignore_ascii_case("alpha_mode") && value == "1"),
-            language: raw.metadata.into_iter().find(|(key, _)| key == "language").map(|(_, value)| value),
+            language: raw.metadata.iter().find(|(key, _)| key == "language").map(|(_, value)| value.clone()),
+            tags: StreamTags { metadata: tags::of_stream(raw.metadata), disposition: raw.disposition },
         });
         track
     }
@@ -175,10 +177,27 @@ impl Demuxer {
 
     /// Title, album and the like, without what describes the file itself.
     pub fn metadata(&self) -> Vec<(String, String)> {
-        const OF_THE_FILE: [&str; 6] =
-            ["encoder", "major_brand", "minor_version", "compatible_brands", "creation_time", "duration"];
-        let mut all = ffi::metadata(&self.input);
-        all.retain(|(key, _)| !OF_THE_FILE.contains(&key.to_ascii_lowercase().as_str()));
+        tags::of_content(ffi::metadata(&self.input))
+    }
+
+    /// Titles, chapters and dispositions.
+    pub fn tags(&self) -> SourceTags {
+        let tracks = self.tracks.iter().enumerate();
+        let streams = tracks.filter_map(|(index, track)| Some((index, track.parameters.as_ref()?.tags.clone())));
+        SourceTags { metadata: self.metadata(), chapters: self.chapters(), streams: streams.collect() }
+    }
+
+    /// The chapters; one that lies before the start or ends before it begins is none.
+    pub(super) fn chapters(&self) -> Vec<Chapter> {
+        let shift = self.shift.saturating_mul(1000);
+        let read = |raw: ffi::RawChapter| {
+            let base = ratio(raw.base.0, raw.base.1)?;
+            let at = |time: i64| clock::to_ns(time, base).saturating_add(shift).max(0);
+            let (start_ns, end_ns) = (at(raw.start), at(raw.end));
+            (end_ns > 0 && end_ns >= start_ns).then_some(Chapter { start_ns, end_ns, title: raw.title })
+        };
+        let mut all: Vec<_> = ffi::chapters(&self.input).into_iter().filter_map(read).collect();
+        all.sort_by_key(|chapter| chapter.start_ns);
         all
     }
 

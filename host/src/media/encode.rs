@@ -14,6 +14,7 @@ use ffmpeg_next::{Codec, Dictionary, Error, Packet as RawPacket, encoder};
 
 use super::clock::VideoClock;
 use super::stream::{Packet, StreamKind, StreamParameters};
+use super::tags::StreamTags;
 use super::{MediaError, Result, ffi};
 use crate::task::Rational;
 
@@ -100,6 +101,7 @@ impl Opened {
             aspect: (0, 1),
             side_data: Vec::new(),
             language: None,
+            tags: StreamTags::default(),
             alpha: false,
             label: format!("{kind} ({codec})"),
         })

@@ -28,6 +28,7 @@ mod source;
 mod speed;
 mod still;
 mod stream;
+mod tags;
 #[cfg(test)]
 mod testing;
 mod transform;
@@ -48,6 +49,7 @@ pub use source::{ByteSource, FileSource, Interrupt};
 pub use speed::{Tempo, slow_clock, slow_frame};
 pub use still::{frame_at, write_png};
 pub use stream::{Packet, StreamKind, StreamParameters};
+pub use tags::{Chapter, SourceTags, StreamTags};
 pub use transform::{AudioTransform, EncoderSamples, VideoTransform};
 pub use verify::{Expectation, verify};
 

@@ -10,13 +10,15 @@ use ffmpeg_next::{Dictionary, Error, Packet as RawPacket, encoder};
 
 use super::clock::{self, ratio, rescale};
 use super::containers::{
-    marks_alpha, muxer_name, muxer_options, packet_filters, pairs_streams, piece_options, tag, time_base,
+    holds_chapters, marks_alpha, muxer_name, muxer_options, names_tracks, packet_filters, pairs_streams, piece_options,
+    tag, time_base,
 };
 use super::digest::Digest;
 use super::ffi::PacketFilter;
 use super::joined::JoinedSource;
 use super::source::{ByteSource, FileSource};
 use super::stream::{Packet, StreamKind, StreamParameters};
+use super::tags::Chapter;
 use super::{MediaError, Result, ffi};
 use crate::task::{Container, Rational};
 
@@ -58,6 +60,8 @@ pub struct MuxReport {
     pub size: u64,
     /// The streams in their order.
     pub streams: Vec<MuxedStream>,
+    /// Chapters written.
+    pub chapters: usize,
 }
 
 impl MuxReport {
@@ -88,6 +92,7 @@ pub struct Muxer {
     container: Container,
     path: PathBuf,
     tracks: Vec<Track>,
+    chapters: usize,
     started: bool,
     /// Where it writes, if it makes pieces.
     pieces: Option<Pieces>,
@@ -103,7 +108,15 @@ impl Muxer {
         let mut output = ffmpeg_next::format::output_as(&format!("file:{text}"), muxer_name(container))
             .map_err(|error| MediaError::write(path, "creating the file", error))?;
         output.set_metadata(dictionary(metadata));
-        Ok(Self { output, container, path: path.to_owned(), tracks: Vec::new(), started: false, pieces: None })
+        Ok(Self {
+            output,
+            container,
+            path: path.to_owned(),
+            tracks: Vec::new(),
+            chapters: 0,
+            started: false,
+            pieces: None,
+        })
     }
 
     /// Makes pieces that are one stream when they are put one behind the other. Packets have to come interleaved, by their decoding
@@ -117,7 +130,27 @@ impl Muxer {
             .map_err(|error| MediaError::write(path, "preparing segments", error))?;
         output.set_metadata(dictionary(metadata));
         let path = path.to_owned();
-        Ok(Self { output, container, path, tracks: Vec::new(), started: false, pieces: Some(pieces) })
+        Ok(Self { output, container, path, tracks: Vec::new(), chapters: 0, started: false, pieces: Some(pieces) })
+    }
+
+    /// Adds chapters where the container holds any. Before `start` only.
+    pub fn add_chapters(&mut self, chapters: &[Chapter]) -> Result<()> {
+        if self.started {
+            return Err(MediaError::Bug("chapters were added to a file that was started".to_owned()));
+        }
+        if !holds_chapters(self.container) {
+            return Ok(());
+        }
+        // Milliseconds: Matroska and ID3 know nothing finer.
+        let base = Rational::new(1, 1000).unwrap_or(Rational::ONE);
+        for (number, chapter) in (1..).zip(chapters) {
+            let (start, end) = (clock::from_ns(chapter.start_ns, base), clock::from_ns(chapter.end_ns, base));
+            self.output
+                .add_chapter(number, clock::av(base), start, end.max(start), without_nul(&chapter.title))
+                .map_err(|error| MediaError::Bug(format!("chapter {number}: {error}")))?;
+        }
+        self.chapters = chapters.len();
+        Ok(())
     }
 
     /// Adds a stream and returns its number in the file. Before `start` only.
@@ -147,11 +180,20 @@ impl Muxer {
         }
         let language = parameters.language.iter().map(|language| ("language".to_owned(), language.clone()));
         let alpha = marks_alpha(self.container, &parameters).then(|| ("alpha_mode".to_owned(), "1".to_owned()));
-        let metadata: Vec<_> = language.chain(alpha).collect();
+        let words = parameters.tags.metadata.iter().cloned();
+        let title = words.clone().filter(|(key, _)| key == "title").map(|(_, title)| title);
+        let name = title.filter(|_| names_tracks(self.container)).map(|title| ("handler_name".to_owned(), title));
+        let metadata: Vec<_> = words.chain(language).chain(alpha).chain(name).collect();
         if !metadata.is_empty() {
             stream.set_metadata(dictionary(&metadata));
         }
-        if !ffi::set_stream(&mut self.output, index, parameters.aspect, &parameters.side_data) {
+        if !ffi::set_stream(
+            &mut self.output,
+            index,
+            parameters.aspect,
+            parameters.tags.disposition,
+            &parameters.side_data,
+        ) {
             return Err(MediaError::memory("a stream"));
         }
         self.tracks.push(Track {
@@ -358,7 +400,7 @@ impl Muxer {
     }
 
     fn close(self, pieces: Vec<PathBuf>) -> Result<MuxReport> {
-        let Self { output, container, path, tracks, .. } = self;
+        let Self { output, container, path, tracks, chapters, .. } = self;
         // Closes the file, so that its length is what it will stay.
         drop(output);
         let files = if pieces.is_empty() { std::slice::from_ref(&path) } else { &pieces };
@@ -373,7 +415,7 @@ impl Muxer {
         for stream in streams.iter_mut().filter(|stream| stream.packets == 0) {
             (stream.start_ns, stream.end_ns) = (0, 0);
         }
-        Ok(MuxReport { path, pieces, container, size, streams })
+        Ok(MuxReport { path, pieces, container, size, streams, chapters })
     }
 }
 
@@ -385,8 +427,12 @@ fn in_parentheses(said: &str) -> String {
     if said.is_empty() { String::new() } else { format!(" ({said})") }
 }
 
+/// Strings of C end at NUL.
+fn without_nul(text: &str) -> String {
+    text.replace('\0', "")
+}
+
 fn dictionary(entries: &[(String, String)]) -> Dictionary<'static> {
-    // Strings of C end at NUL.
-    let clean = |text: &str| text.replace('\0', "");
+    let clean = without_nul;
     entries.iter().map(|(key, value)| (clean(key), clean(value))).filter(|(key, _)| !key.is_empty()).collect()
 }

@@ -5,6 +5,7 @@ use ffmpeg_next::packet;
 
 use super::clock::{self, VideoClock};
 use super::ffi::{self, SideData};
+use super::tags::StreamTags;
 use super::{MediaError, Result};
 use crate::task::Rational;
 
@@ -39,6 +40,7 @@ pub struct StreamParameters {
     pub(super) aspect: (i32, i32),
     pub(super) side_data: Vec<SideData>,
     pub(super) language: Option<String>,
+    pub(super) tags: StreamTags,
     /// Whether pictures have alpha, which VP8 and VP9 keep beside the picture.
     pub(super) alpha: bool,
     /// How messages call the stream: `stream 0 (h264)`.
@@ -65,6 +67,16 @@ impl StreamParameters {
     pub fn set_language(&mut self, language: Option<String>) {
         self.language = language;
     }
+
+    /// Title and disposition that a muxer writes.
+    pub fn tags(&self) -> &StreamTags {
+        &self.tags
+    }
+
+    /// Sets these.
+    pub fn set_tags(&mut self, tags: StreamTags) {
+        self.tags = tags;
+    }
 }
 
 impl Clone for StreamParameters {
@@ -75,6 +87,7 @@ impl Clone for StreamParameters {
             codec: self.codec.clone(),
             side_data: self.side_data.clone(),
             language: self.language.clone(),
+            tags: self.tags.clone(),
             label: self.label.clone(),
             ..*self
         }

@@ -10,7 +10,7 @@ use super::channel::{Bounds, Inbox, Sender, inbox};
 use super::damage::Damage;
 use super::stages::{self, Item, Outlet, Stop, Work};
 use super::{OpenFilter, Progress};
-use crate::media::{Demuxer, Expectation, Interrupt, MuxReport};
+use crate::media::{Demuxer, Expectation, Interrupt, MuxReport, SourceTags};
 use crate::plan::{Node, NodeId, Operation, Plan};
 use crate::task::{ErrorCode, Failure, ObjectUri, Stage, Warning};
 
@@ -67,8 +67,8 @@ pub(super) struct Shared<'a> {
     pub(super) places: &'a dyn Places,
     pub(super) threads: u32,
     pub(super) damage: Damage,
-    /// Title, album and the like of the source. The demuxer tells it before its first packet.
-    metadata: OnceLock<Vec<(String, String)>>,
+    /// Title, chapters and the like of the source. The demuxer tells them before its first packet.
+    tags: OnceLock<SourceTags>,
     written: Mutex<BTreeMap<NodeId, Written>>,
     failure: Mutex<Option<Failure>>,
 }
@@ -88,7 +88,7 @@ pub fn run(plan: &Plan, inputs: Inputs<'_>, progress: &Progress, interrupt: &Int
         places: inputs.places,
         threads: inputs.threads,
         damage: Damage::default(),
-        metadata: OnceLock::new(),
+        tags: OnceLock::new(),
         written: Mutex::default(),
         failure: Mutex::default(),
     };
@@ -126,14 +126,14 @@ impl Shared<'_> {
         Ok(())
     }
 
-    /// Keeps the metadata of the first source that tells.
-    pub(super) fn note_metadata(&self, metadata: Vec<(String, String)>) {
-        let _ = self.metadata.set(metadata);
+    /// Keeps the tags of the first source that tells.
+    pub(super) fn note_tags(&self, tags: SourceTags) {
+        let _ = self.tags.set(tags);
     }
 
-    /// The metadata of the source; empty before its first packet.
-    pub(super) fn metadata(&self) -> &[(String, String)] {
-        self.metadata.get().map_or(&[], Vec::as_slice)
+    /// The tags of the source; empty before its first packet.
+    pub(super) fn tags(&self) -> SourceTags {
+        self.tags.get().cloned().unwrap_or_default()
     }
 
     /// Keeps what a mux node wrote.

@@ -15,7 +15,7 @@ use serde::Serialize;
 pub use build::plan;
 pub use graph::{Filter, Node, NodeId, Operation, Transform};
 
-use crate::task::{Container, MediaFacts, ObjectUri, Picture, PluginId, Rect, Segmentation, Warning};
+use crate::task::{Container, MediaFacts, ObjectUri, Picture, PluginId, Rational, Rect, Segmentation, Warning};
 
 /// Everything that will run, and every decision that was taken. Public as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -126,18 +126,32 @@ impl Plan {
 
     /// The language tag of the source's stream from which a node gets its frames, samples or packets.
     pub fn language_of(&self, node: NodeId) -> Option<&str> {
-        let node = self.nodes.get(node.0)?;
-        let stream = match node.operation {
-            Operation::DecodeVideo { stream } | Operation::DecodeAudio { stream } | Operation::Copy { stream } => {
-                stream
-            }
-            _ => return self.language_of(*node.inputs.first()?),
-        };
+        let stream = self.stream_of(node)?;
         let facts = &self.sources.first()?.facts;
         let videos = facts.video_streams.iter().map(|video| (video.index, &video.language));
         let audios = facts.audio_streams.iter().map(|audio| (audio.index, &audio.language));
         let mut all = videos.chain(audios);
         all.find(|(index, _)| *index == stream).and_then(|(_, language)| language.as_deref())
+    }
+
+    /// The number in the file of the source's stream from which a node gets its frames, samples or packets.
+    pub fn stream_of(&self, node: NodeId) -> Option<usize> {
+        let node = self.nodes.get(node.0)?;
+        match node.operation {
+            Operation::DecodeVideo { stream } | Operation::DecodeAudio { stream } | Operation::Copy { stream } => {
+                Some(stream)
+            }
+            _ => self.stream_of(*node.inputs.first()?),
+        }
+    }
+
+    /// The speed at which a node's frames, samples or packets are played; `None` where it is the source's.
+    pub fn speed_of(&self, node: NodeId) -> Option<Rational> {
+        let node = self.nodes.get(node.0)?;
+        match node.operation {
+            Operation::Speed { speed } => Some(speed),
+            _ => self.speed_of(*node.inputs.first()?),
+        }
     }
 
     fn reads(&self, from: NodeId, node: NodeId) -> bool {

@@ -32,6 +32,16 @@ pub(in crate::media) struct SideData {
     pub(in crate::media) data: Vec<u8>,
 }
 
+/// A chapter as the file states it.
+#[derive(Debug, Clone)]
+pub(in crate::media) struct RawChapter {
+    /// Unit of the times, in seconds.
+    pub(in crate::media) base: (i32, i32),
+    pub(in crate::media) start: i64,
+    pub(in crate::media) end: i64,
+    pub(in crate::media) title: String,
+}
+
 /// Facts of one stream. Unknown numbers are 0 or what FFmpeg has for "unknown".
 #[derive(Clone)]
 pub(in crate::media) struct RawStream {
@@ -56,6 +66,7 @@ pub(in crate::media) struct RawStream {
     pub(in crate::media) layout: String,
     pub(in crate::media) display_matrix: Option<[i32; 9]>,
     pub(in crate::media) side_data: Vec<SideData>,
+    pub(in crate::media) disposition: i32,
     pub(in crate::media) metadata: Vec<(String, String)>,
 }
 
@@ -115,6 +126,29 @@ pub(in crate::media) fn metadata(input: &Input) -> Vec<(String, String)> {
     entries(raw(input).metadata)
 }
 
+/// The chapters of the file.
+pub(in crate::media) fn chapters(input: &Input) -> Vec<RawChapter> {
+    let context = raw(input);
+    let count = usize::try_from(context.nb_chapters).unwrap_or(0);
+    if context.chapters.is_null() || count == 0 {
+        return Vec::new();
+    }
+    // SAFETY: FFmpeg keeps `count` pointers there as long as the input lives, which is borrowed.
+    let all = unsafe { slice::from_raw_parts(context.chapters, count) };
+    let read = |chapter: &*mut ffi::AVChapter| {
+        // SAFETY: null or a chapter of that input.
+        let chapter = unsafe { chapter.as_ref() }?;
+        let title = entries(chapter.metadata).into_iter().find(|(key, _)| key.eq_ignore_ascii_case("title"));
+        Some(RawChapter {
+            base: (chapter.time_base.num, chapter.time_base.den),
+            start: chapter.start,
+            end: chapter.end,
+            title: title.map(|(_, title)| title).unwrap_or_default(),
+        })
+    };
+    all.iter().filter_map(read).collect()
+}
+
 /// Facts of one stream; `None` where there is no such stream.
 pub(in crate::media) fn stream(input: &Input, index: usize) -> Option<RawStream> {
     let context = raw(input);
@@ -154,6 +188,7 @@ pub(in crate::media) fn stream(input: &Input, index: usize) -> Option<RawStream>
         layout: describe(&codec.ch_layout),
         display_matrix: side_data.iter().find_map(display_matrix),
         side_data,
+        disposition: stream.disposition,
         metadata: entries(stream.metadata),
     })
 }
@@ -207,11 +242,12 @@ pub(in crate::media) fn set_codec_tag(parameters: &mut Parameters, tag: u32) {
     }
 }
 
-/// Sets what the safe bindings cannot set on a stream that is written: sample aspect and side data. False: no memory.
+/// Sets what the safe bindings cannot set on a stream that is written: sample aspect, disposition and side data. False: no memory.
 pub(in crate::media) fn set_stream(
     output: &mut Output,
     index: usize,
     aspect: (i32, i32),
+    disposition: i32,
     side_data: &[SideData],
 ) -> bool {
     // SAFETY: the pointer is only used in the next step, while the output is borrowed.
@@ -224,6 +260,7 @@ pub(in crate::media) fn set_stream(
     // SAFETY: a stream of that context.
     let stream = unsafe { &mut *stream };
     stream.sample_aspect_ratio = ffi::AVRational { num: aspect.0, den: aspect.1 };
+    stream.disposition = disposition;
     side_data.iter().all(|entry| {
         // SAFETY: a valid stream; the call allocates `len` bytes that belong to the stream, or returns null.
         let place = unsafe { ffi::av_stream_new_side_data(stream, entry.kind, entry.data.len()) };

@@ -59,7 +59,7 @@ pub(super) fn demux(
         })
         .collect();
     demuxer.select(&streams);
-    shared.note_metadata(demuxer.metadata());
+    shared.note_tags(demuxer.tags());
     for (reader, stream) in streams.iter().enumerate() {
         let parameters = demuxer.parameters(*stream).map_err(at(Stage::Demux))?;
         let stream = Stream { parameters, promise: None };

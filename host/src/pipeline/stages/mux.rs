@@ -197,13 +197,21 @@ fn open(
     streams: Vec<Stream>,
     shared: &Shared<'_>,
 ) -> Result<Writer, Stop> {
-    let metadata = if form.strip_metadata { &[] } else { shared.metadata() };
+    let tags = if form.strip_metadata { shared.tags().stripped() } else { shared.tags() };
+    let tags = match node.inputs.iter().find_map(|input| shared.plan.speed_of(*input)) {
+        Some(speed) => tags.at_speed(speed),
+        None => tags,
+    };
     let has_video = streams.iter().any(|stream| stream.parameters.kind() == StreamKind::Video);
     let mut writer = match form.segment {
-        None => Writer::File(Box::new(Muxer::create(form.path, form.container, metadata).map_err(at(Stage::Mux))?)),
+        None => {
+            let mut muxer = Muxer::create(form.path, form.container, &tags.metadata).map_err(at(Stage::Mux))?;
+            muxer.add_chapters(&tags.chapters).map_err(at(Stage::Mux))?;
+            Writer::File(Box::new(muxer))
+        }
         Some(segment) => {
             let name = playlist.map(ObjectUri::basename).unwrap_or_default();
-            Writer::Segments(Box::new(Segmenter::new(form.path, name, form.container, segment, metadata)))
+            Writer::Segments(Box::new(Segmenter::new(form.path, name, form.container, segment, &tags.metadata)))
         }
     };
     for (number, (mut stream, input)) in streams.into_iter().zip(&node.inputs).enumerate() {
@@ -213,6 +221,11 @@ fn open(
         }
         if stream.promise.is_some() {
             stream.parameters.set_language(shared.plan.language_of(*input).map(str::to_owned));
+            let origin = shared.plan.stream_of(*input).and_then(|origin| tags.streams.get(&origin));
+            stream.parameters.set_tags(origin.cloned().unwrap_or_default());
+        } else if form.strip_metadata {
+            let stripped = stream.parameters.tags().stripped();
+            stream.parameters.set_tags(stripped);
         }
         writer.add_stream(stream.parameters).map_err(at(Stage::Mux))?;
     }

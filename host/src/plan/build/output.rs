@@ -4,7 +4,8 @@ use super::{Builder, Making};
 use crate::plan::PlannedTarget;
 use crate::plan::graph::{NodeId, Operation};
 use crate::task::{
-    Container, ErrorCode, Failure, ObjectUri, Picture, ResolvedTarget, SegmentFile, Stage, TargetSpec, TaskSpec,
+    Container, ErrorCode, Failure, ObjectUri, Picture, ResolvedTarget, Rotation, SegmentFile, Stage, TargetSpec,
+    TaskSpec, VideoStreamFacts, Warning,
 };
 
 /// An output may equal neither a source nor another output (decision 15 of the API reference).
@@ -73,6 +74,22 @@ pub(super) fn fits(container: Container, most: Option<usize>, count: usize, fiel
 }
 
 impl Builder<'_> {
+    /// Copied pictures are turned by the player, which has to be told.
+    pub(super) fn rotation_is_kept(&mut self, container: Container, stream: &VideoStreamFacts, index: usize) {
+        if stream.rotate == Rotation::None || matches!(container, Container::Mp4 | Container::Mov) {
+            return;
+        }
+        let name = container.name();
+        self.warnings.push(Warning {
+            code: "RotationDropped".into(),
+            field: format!("Targets[{index}].Container"),
+            target: Some(index),
+            message: format!(
+                "{name} has no place for the rotation of the copied video; encode it, or choose mp4 or mov"
+            ),
+        });
+    }
+
     /// The node that writes these streams, in this order.
     pub(super) fn output(
         &mut self,

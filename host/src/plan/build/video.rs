@@ -17,7 +17,10 @@ impl Builder<'_> {
         let chosen = wish.chosen_videos(facts);
         self.missing_streams(making, "Video", "video", &wish.video_streams, facts.video_streams.len());
         super::output::fits(wish.container, wish.container.most_videos(), chosen.len(), "Video")?;
-        let VideoWish::Transcode(wish) = &wish.video else {
+        let VideoWish::Transcode(asked) = &wish.video else {
+            for stream in &chosen {
+                self.rotation_is_kept(wish.container, stream, target.index);
+            }
             let streams = chosen.iter().map(|stream| (stream.index, &*stream.codec_name));
             return Ok((self.copies(making, streams, "Video")?, None));
         };
@@ -27,7 +30,7 @@ impl Builder<'_> {
         let pictures = chosen.iter().zip(&target.videos).map(|(stream, video)| output_picture(video, stream));
         let first = pictures.clone().next();
         let encodes = chosen.iter().zip(&target.videos).zip(pictures);
-        let encodes = encodes.map(|((stream, video), output)| self.encoded(making, wish, stream, video, output));
+        let encodes = encodes.map(|((stream, video), output)| self.encoded(making, asked, stream, video, output));
         Ok((encodes.collect(), first))
     }
 
