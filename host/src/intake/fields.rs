@@ -184,14 +184,6 @@ impl<'a> Fields<'a> {
         number
     }
 
-    /// A number within an interval, of which this version takes only one.
-    pub(super) fn only_number(&mut self, name: &'static str, interval: Interval, only: f64) {
-        if self.number(name, interval).is_some_and(|number| number != only) {
-            let message = format!("is not supported by this version with this value; supported is {only}");
-            self.fault(FaultCode::Unsupported, name, message);
-        }
-    }
-
     /// One of several texts. `later` are values of the API that this version does not support.
     pub(super) fn choice<T: Copy>(
         &mut self,

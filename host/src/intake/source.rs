@@ -9,19 +9,19 @@ use super::numbers::Interval;
 use crate::task::fault::FaultCode;
 use crate::task::{FieldPath, ObjectUri, SourceSpec};
 
-/// Reads one source. This version takes it whole: no cut, no added streams.
+/// Reads one source. This version adds no streams.
 pub(super) fn source(value: &Value, path: FieldPath, notes: &Notes, context: &Context<'_>) -> Option<SourceSpec> {
     let mut fields = Fields::open(value, path, None, notes)?;
     let uri = readable(&mut fields, "URI", context);
-    fields.only_number("StartTime", Interval::SECONDS, 0.0);
-    fields.only_number("Duration", Interval::SECONDS, 0.0);
+    let start = fields.number("StartTime", Interval::SECONDS).unwrap_or(0.0);
+    let duration = fields.number("Duration", Interval::SECONDS).filter(|duration| *duration > 0.0);
     fields.unsupported_flag("DisableVideo");
     fields.unsupported_flag("DisableAudio");
     fields.unsupported_flag("Attached");
     fields.choice("AlignMode", &[("false", ())], &["loop", "pad"]);
     fields.unsupported("Subtitles", "leave it out");
     fields.finish();
-    Some(SourceSpec::new(uri?))
+    Some(SourceSpec { start, duration, ..SourceSpec::new(uri?) })
 }
 
 /// A required object URI that may be read.

@@ -24,7 +24,7 @@ pub struct DecodeReport {
     pub errors: u64,
     /// Frames handed out although parts of them are damaged.
     pub corrupt: u64,
-    /// Frames left out because they end before the start of the output.
+    /// Frames left out because they end before the start of the output, or start after its end.
     pub early: u64,
     /// Frames left out because they are not later than the frame before.
     pub misplaced: u64,
@@ -184,6 +184,8 @@ pub struct VideoDecoder {
     clock: VideoClock,
     /// Ticks where the last frame handed out starts and where it ends.
     last: Option<(i64, i64)>,
+    /// Tick where the output ends.
+    until: i64,
 }
 
 impl VideoDecoder {
@@ -194,7 +196,19 @@ impl VideoDecoder {
 
     /// Likewise with so many threads; 0 is as many as there are cores. The pictures do not depend on it.
     pub fn open_with_threads(stream: &StreamParameters, threads: u32) -> Result<Self> {
-        Ok(Self { decoder: Decoder::open(stream, StreamKind::Video, threads)?, clock: stream.clock, last: None })
+        Ok(Self {
+            decoder: Decoder::open(stream, StreamKind::Video, threads)?,
+            clock: stream.clock,
+            last: None,
+            until: i64::MAX,
+        })
+    }
+
+    /// Hands out only what is shown within this many nanoseconds from the start of the output.
+    #[must_use]
+    pub fn with_length(mut self, length_ns: Option<i64>) -> Self {
+        self.until = length_ns.map_or(i64::MAX, |length| clock::from_ns(length, self.clock.time_base));
+        self
     }
 
     /// Decodes a packet, or with `None` what is still inside; hands out frames in the order in which they are shown, with rising times
@@ -227,8 +241,8 @@ impl VideoDecoder {
         };
         let end = start.saturating_add(duration.max(1));
         // What ends before the output starts is not part of it; what only starts before is shown from its start.
-        let start = start.max(0);
-        if end <= 0 {
+        let (start, end) = (start.max(0), end.min(self.until));
+        if end <= 0 || start >= self.until {
             self.decoder.report.early += 1;
             return None;
         }
@@ -263,12 +277,27 @@ pub struct AudioDecoder {
     rate: u32,
     exact: i64,
     next: i64,
+    /// Nanoseconds of the output.
+    length_ns: Option<i64>,
 }
 
 impl AudioDecoder {
     /// Opens a decoder. `Unsupported` where there is none for the codec.
     pub fn open(stream: &StreamParameters) -> Result<Self> {
-        Ok(Self { decoder: Decoder::open(stream, StreamKind::Audio, 0)?, rate: 0, exact: i64::MIN, next: 0 })
+        Ok(Self {
+            decoder: Decoder::open(stream, StreamKind::Audio, 0)?,
+            rate: 0,
+            exact: i64::MIN,
+            next: 0,
+            length_ns: None,
+        })
+    }
+
+    /// Hands out only what is heard within this many nanoseconds from the start of the output.
+    #[must_use]
+    pub fn with_length(mut self, length_ns: Option<i64>) -> Self {
+        self.length_ns = length_ns;
+        self
     }
 
     /// Decodes a packet, or with `None` what is still inside. Errors as [`VideoDecoder::send`].
@@ -289,9 +318,14 @@ impl AudioDecoder {
             let position = self.place(&audio);
             let end = position.saturating_add(i64::try_from(audio.samples()).unwrap_or(0));
             self.next = end;
-            if end <= 0 {
+            let until = self.length_ns.map_or(i64::MAX, |length| clock::from_ns(length, per(audio.rate())));
+            if end <= 0 || position >= until {
                 self.decoder.report.early += 1;
                 continue;
+            }
+            // The last frame ends to the sample.
+            if let Ok(kept) = usize::try_from(until.saturating_sub(position).min(end.saturating_sub(position))) {
+                audio.set_samples(kept);
             }
             self.decoder.report.frames += 1;
             audio.set_pts(Some(position));

@@ -1,5 +1,9 @@
 //! Reading packets out of a container.
 
+mod clip;
+
+use std::collections::VecDeque;
+
 use ffmpeg_next::format::context::{Input, StreamIo};
 use ffmpeg_next::media::Type;
 use ffmpeg_next::{Dictionary, Error, Packet as RawPacket};
@@ -45,6 +49,14 @@ struct Track {
     reached_ns: i64,
     /// When the next packet is expected, in microseconds.
     next: Option<i64>,
+    /// It has come to the end of the part that is read.
+    ended: bool,
+}
+
+impl Track {
+    fn kind(&self) -> Option<StreamKind> {
+        self.parameters.as_ref().map(|parameters| parameters.kind)
+    }
 }
 
 /// An opened source. Read packets until `None`; after an error only `health` is of use.
@@ -59,6 +71,11 @@ pub struct Demuxer {
     shift: i64,
     packets: u64,
     lost: u64,
+    /// Nanoseconds of the part that is read.
+    length: Option<i64>,
+    lead_ns: i64,
+    /// Packets that were read while a key picture was looked for.
+    waiting: VecDeque<Packet>,
 }
 
 /// Facts of a source, without reading more of it than needed. Errors as [`Demuxer::open`].
@@ -113,6 +130,9 @@ impl Demuxer {
             shift,
             packets: 0,
             lost: 0,
+            length: None,
+            lead_ns: 0,
+            waiting: VecDeque::new(),
         };
         demuxer.tracks = (0..demuxer.input.nb_streams() as usize).map(|index| demuxer.track(index)).collect();
         Ok(demuxer)
@@ -120,8 +140,15 @@ impl Demuxer {
 
     fn track(&self, index: usize) -> Track {
         let microsecond = Rational::new(1, 1_000_000).unwrap_or(Rational::ONE);
-        let mut track =
-            Track { parameters: None, base: microsecond, selected: false, stated_ns: None, reached_ns: 0, next: None };
+        let mut track = Track {
+            parameters: None,
+            base: microsecond,
+            selected: false,
+            stated_ns: None,
+            reached_ns: 0,
+            next: None,
+            ended: false,
+        };
         let (Some(stream), Some(raw)) = (self.input.stream(index), ffi::stream(&self.input, index)) else {
             return track;
         };
@@ -220,6 +247,23 @@ impl Demuxer {
     /// The next packet of a selected stream; `None` at the end. Damaged packets are counted and skipped; `Damaged` only
     /// where nothing else comes. `Read` where the bytes fail.
     pub fn read(&mut self) -> Result<Option<Packet>> {
+        loop {
+            let packet = match self.waiting.pop_front() {
+                Some(packet) => packet,
+                None if self.has_ended() => return Ok(None),
+                None => match self.read_on()? {
+                    Some(packet) => packet,
+                    None => return Ok(None),
+                },
+            };
+            if !self.is_behind(&packet) {
+                return Ok(Some(packet));
+            }
+        }
+    }
+
+    /// The next packet of a selected stream, wherever it is.
+    fn read_on(&mut self) -> Result<Option<Packet>> {
         let mut failed = 0;
         loop {
             self.interrupt.check()?;

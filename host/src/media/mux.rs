@@ -365,7 +365,7 @@ impl Muxer {
     /// Sends the bytes of the next piece into this file, instead of holding them.
     pub(super) fn piece_into(&mut self, file: File) {
         if let Some(pieces) = &self.pieces {
-            pieces.into_file(file);
+            pieces.send_to(file);
         }
     }
 

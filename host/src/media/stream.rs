@@ -123,6 +123,13 @@ impl Packet {
         Ok(Self { inner, base: self.base })
     }
 
+    /// Moves it by so many nanoseconds.
+    pub fn delay(&mut self, ns: i64) {
+        let ticks = clock::from_ns(ns, self.base);
+        self.inner.set_pts(self.inner.pts().map(|time| time.saturating_add(ticks)));
+        self.inner.set_dts(self.inner.dts().map(|time| time.saturating_add(ticks)));
+    }
+
     /// Bytes of payload.
     pub fn size(&self) -> usize {
         self.inner.size()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::task::Rational;
+use crate::task::{Clip, Rational};
 
 /// Tags of a whole source.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,6 +36,18 @@ pub struct Chapter {
 }
 
 impl SourceTags {
+    /// The same of a part of the source: chapters that lie in it, from its start on.
+    #[must_use]
+    pub fn clipped(mut self, clip: Clip) -> Self {
+        let end = clip.length_ns.map_or(i64::MAX, |length| clip.start_ns.saturating_add(length));
+        self.chapters.retain(|chapter| chapter.end_ns > clip.start_ns && chapter.start_ns < end);
+        for chapter in &mut self.chapters {
+            chapter.start_ns = chapter.start_ns.saturating_sub(clip.start_ns).max(0);
+            chapter.end_ns = chapter.end_ns.min(end).saturating_sub(clip.start_ns);
+        }
+        self
+    }
+
     /// The same where the media is played at this speed: chapters move with it.
     #[must_use]
     pub fn at_speed(mut self, speed: Rational) -> Self {

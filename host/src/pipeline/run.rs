@@ -69,13 +69,16 @@ pub(super) struct Shared<'a> {
     pub(super) damage: Damage,
     /// Title, chapters and the like of the source. The demuxer tells them before its first packet.
     tags: OnceLock<SourceTags>,
+    lead: OnceLock<i64>,
     written: Mutex<BTreeMap<NodeId, Written>>,
     failure: Mutex<Option<Failure>>,
 }
 
 /// Runs the plan to its end. When a stage fails, all others stop, and the first failure is returned.
 pub fn run(plan: &Plan, inputs: Inputs<'_>, progress: &Progress, interrupt: &Interrupt) -> Result<Finished, Failure> {
-    let duration = plan.sources().iter().filter_map(|source| source.facts.duration).fold(0.0, f64::max);
+    let whole = plan.sources().iter().filter_map(|source| source.facts.duration).fold(0.0, f64::max);
+    let clip = plan.nodes().iter().find_map(|node| plan.clip_of(node.id));
+    let duration = clip.map_or(whole, |clip| clip.of((whole * 1e9) as i64) as f64 / 1e9);
     let slowest = plan.nodes().iter().filter_map(|node| match node.operation {
         Operation::Speed { speed } => Some(speed.as_f64()),
         _ => None,
@@ -89,6 +92,7 @@ pub fn run(plan: &Plan, inputs: Inputs<'_>, progress: &Progress, interrupt: &Int
         threads: inputs.threads,
         damage: Damage::default(),
         tags: OnceLock::new(),
+        lead: OnceLock::new(),
         written: Mutex::default(),
         failure: Mutex::default(),
     };
@@ -136,6 +140,16 @@ impl Shared<'_> {
         self.tags.get().cloned().unwrap_or_default()
     }
 
+    /// Keeps how long before the start of the part that is used the copied pictures begin, in nanoseconds.
+    pub(super) fn note_lead(&self, ns: i64) {
+        let _ = self.lead.set(ns);
+    }
+
+    /// The same; known once a packet has come. 0 where the whole source is used.
+    pub(super) fn lead(&self) -> i64 {
+        self.lead.get().copied().unwrap_or(0)
+    }
+
     /// Keeps what a mux node wrote.
     pub(super) fn keep(&self, node: NodeId, written: Written) {
         self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(node, written);
@@ -181,7 +195,7 @@ fn connect<'a>(plan: &'a Plan, inputs: Inputs<'_>) -> Result<Vec<(&'a Node, Work
         let inbox = inboxes.remove(&node.id).ok_or_else(|| missing("inbox"))?;
         let outlet = Outlet::new(outlets.remove(&node.id).unwrap_or_default());
         let source = match node.operation {
-            Operation::Demux { source } => {
+            Operation::Demux { source, .. } => {
                 Some(sources.get_mut(source).and_then(Option::take).ok_or_else(|| missing("source"))?)
             }
             _ => None,

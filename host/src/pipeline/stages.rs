@@ -151,13 +151,14 @@ pub(super) fn name(operation: &Operation) -> &'static str {
 pub(super) fn run(node: &Node, work: Work, shared: &Shared<'_>) -> Result<(), Stop> {
     let Work { inbox, outlet, source, filter, path } = work;
     let missing = || Stop::Failed(bug("a node is without what it works on"));
+    let length = shared.plan.clip_of(node.id).and_then(|clip| clip.length_ns);
     match &node.operation {
-        Operation::Demux { source: index } => {
-            media_stages::demux(node, *index, source.ok_or_else(missing)?, outlet, shared)
+        Operation::Demux { source: index, clip } => {
+            media_stages::demux(node, *index, *clip, source.ok_or_else(missing)?, outlet, shared)
         }
         Operation::Copy { stream } => media_stages::copy(*stream, &inbox, outlet, shared),
-        Operation::DecodeVideo { stream } => media_stages::decode_video(*stream, &inbox, outlet, shared),
-        Operation::DecodeAudio { stream } => media_stages::decode_audio(*stream, &inbox, outlet, shared),
+        Operation::DecodeVideo { stream } => media_stages::decode_video(*stream, length, &inbox, outlet, shared),
+        Operation::DecodeAudio { stream } => media_stages::decode_audio(*stream, length, &inbox, outlet, shared),
         Operation::Speed { speed } => speed::speed(*speed, &inbox, outlet),
         Operation::Transform(transform) => media_stages::transform(transform, &inbox, outlet),
         Operation::Filter(_) => run_filter(filter.ok_or_else(missing)?, &inbox, outlet),

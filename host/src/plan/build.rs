@@ -1,6 +1,7 @@
 //! Builds the graph.
 
 mod audio;
+mod cut;
 mod output;
 mod subtitles;
 mod video;
@@ -8,7 +9,7 @@ mod video;
 use super::graph::{Graph, NodeId, Operation};
 use super::{Plan, PlannedSource, PlannedTarget};
 use crate::task::{
-    ErrorCode, Failure, MediaFacts, Rational, ResolvedTarget, Stage, StreamChoice, TargetSpec, TaskSpec, Warning,
+    Clip, ErrorCode, Failure, MediaFacts, Rational, ResolvedTarget, Stage, StreamChoice, TargetSpec, TaskSpec, Warning,
 };
 
 /// The plan of a task. `facts` has one entry for each source; `resolved` holds the targets that are made, `skipped` a warning for
@@ -23,8 +24,9 @@ pub fn plan(
     let Some(first) = facts.first() else {
         return Err(Failure::new(ErrorCode::Internal, Stage::Plan, "a task without facts was planned"));
     };
-    let mut builder = Builder { facts: first, graph: Graph::default(), warnings: spec.warnings.clone() };
+    let mut builder = Builder { facts: first, clip: None, graph: Graph::default(), warnings: spec.warnings.clone() };
     builder.warnings.extend(skipped);
+    builder.cut(spec)?;
     let mut targets = Vec::new();
     for target in resolved {
         let Some(wish) = spec.targets.get(target.index) else {
@@ -45,6 +47,8 @@ pub fn plan(
 struct Builder<'a> {
     /// Of the source whose streams are used.
     facts: &'a MediaFacts,
+    /// The part of it that is used.
+    clip: Option<Clip>,
     graph: Graph,
     warnings: Vec<Warning>,
 }
@@ -61,7 +65,7 @@ struct Making<'a> {
 
 impl Builder<'_> {
     fn target(&mut self, wish: &TargetSpec, target: &ResolvedTarget) -> Result<PlannedTarget, Failure> {
-        let demux = self.graph.node(Operation::Demux { source: 0 }, &[]);
+        let demux = self.graph.node(Operation::Demux { source: 0, clip: self.clip }, &[]);
         let making = Making { wish, target, demux };
         let (mut inputs, picture) = self.video(&making)?;
         inputs.extend(self.audio(&making)?);

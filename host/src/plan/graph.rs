@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Span;
 use crate::task::resolved::Geometry;
 use crate::task::{
-    AudioEncoding, Container, FilterRole, Picture, PluginId, PluginRef, Rational, Segmentation, VideoEncoding,
+    AudioEncoding, Clip, Container, FilterRole, Picture, PluginId, PluginRef, Rational, Segmentation, VideoEncoding,
 };
 
 /// A node's place in the plan.
@@ -35,6 +35,9 @@ pub enum Operation {
     Demux {
         /// Index in `Sources[]`.
         source: usize,
+        /// The part that is read; absent where it is the whole.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        clip: Option<Clip>,
     },
     /// Picks the packets of one stream, to be written as they are.
     Copy {

@@ -15,7 +15,7 @@ use serde::Serialize;
 pub use build::plan;
 pub use graph::{Filter, Node, NodeId, Operation, Transform};
 
-use crate::task::{Container, MediaFacts, ObjectUri, Picture, PluginId, Rational, Rect, Segmentation, Warning};
+use crate::task::{Clip, Container, MediaFacts, ObjectUri, Picture, PluginId, Rational, Rect, Segmentation, Warning};
 
 /// Everything that will run, and every decision that was taken. Public as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -151,6 +151,15 @@ impl Plan {
         match node.operation {
             Operation::Speed { speed } => Some(speed),
             _ => self.speed_of(*node.inputs.first()?),
+        }
+    }
+
+    /// The part of the source from which a node gets its frames, samples or packets; `None` for the whole.
+    pub fn clip_of(&self, node: NodeId) -> Option<Clip> {
+        let node = self.nodes.get(node.0)?;
+        match node.operation {
+            Operation::Demux { clip, .. } => clip,
+            _ => self.clip_of(*node.inputs.first()?),
         }
     }
 

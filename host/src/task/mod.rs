@@ -4,6 +4,7 @@
 //! It owns: types, their invariants, their JSON. It promises: every value that exists is valid by its type.
 //! It refuses: I/O, FFmpeg, wasmtime, threads; it uses no other room.
 
+pub mod clip;
 pub mod encoding;
 pub mod facts;
 pub mod failure;
@@ -21,6 +22,7 @@ pub mod stream;
 pub mod timestamp;
 pub mod uri;
 
+pub use clip::Clip;
 pub use encoding::{AudioCodec, AudioEncoding, Container, Preset, VideoCodec, VideoEncoding, VideoRate};
 pub use facts::{AudioStreamFacts, MediaFacts, SubtitleStreamFacts, VideoStreamFacts};
 pub use failure::{ErrorClass, ErrorCode, Failure, Stage, Warning};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    AudioCodec, AudioStreamFacts, Container, MediaFacts, ObjectUri, PixelFormat, PluginRef, Preset, Rotation,
+    AudioCodec, AudioStreamFacts, Clip, Container, MediaFacts, ObjectUri, PixelFormat, PluginRef, Preset, Rotation,
     Segmentation, StreamChoice, VideoCodec, VideoRate, VideoStreamFacts, Warning,
 };
 
@@ -93,6 +93,13 @@ impl SourceSpec {
             attached: None,
             subtitles: Vec::new(),
         }
+    }
+
+    /// The part that is used; `None`: the whole source.
+    pub fn clip(&self) -> Option<Clip> {
+        let ns = |seconds: f64| (seconds * 1e9).round() as i64;
+        let clip = Clip { start_ns: ns(self.start), length_ns: self.duration.map(ns) };
+        (clip.start_ns > 0 || clip.length_ns.is_some()).then_some(clip)
     }
 }
 

@@ -159,8 +159,6 @@ fn parts_of_the_api_that_are_not_there_yet() {
         expect(&with_target(&fields), Unsupported, &format!("Targets[0].{path}"));
     }
     for (name, value) in [
-        ("StartTime", json!(1)),
-        ("Duration", json!(0.5)),
         ("DisableVideo", json!(true)),
         ("DisableAudio", json!(true)),
         ("Subtitles", json!([{"URI": "oss://test-bucket/a.srt"}])),

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::media::testing::{Folder, open, transcode};
+use crate::media::{FileSource, Frame, VideoDecoder};
 use crate::task::Rotation;
 
 const CLIP: &str = "-f lavfi -i testsrc2=s=160x120:r=25:d=2 -f lavfi -i sine=r=48000:d=2 -c:a aac";
@@ -175,7 +176,7 @@ fn an_interrupt_ends_reading() {
     let folder = Folder::new();
     let path = folder.clip("x.mkv", &format!("{CLIP} -c:v libx264"));
     let interrupt = Interrupt::default();
-    let source = || Box::new(crate::media::FileSource::open(&path).unwrap());
+    let source = || Box::new(FileSource::open(&path).unwrap());
     let mut demuxer = Demuxer::open(source(), &interrupt).unwrap();
     demuxer.read().unwrap().unwrap();
     interrupt.trigger();
@@ -225,5 +226,77 @@ proptest! {
             // Whatever it says: it ends, and it does not panic.
             let _ = transcode(Box::new(Cursor::new(bytes)), &folder.file("out.mp4"));
         }
+    }
+}
+
+/// Counts the bytes that are read.
+struct Counted {
+    file: FileSource,
+    read: std::sync::Arc<std::sync::atomic::AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.read.fetch_add(read as u64, std::sync::atomic::Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+impl Seek for Counted {
+    fn seek(&mut self, place: SeekFrom) -> io::Result<u64> {
+        self.file.seek(place)
+    }
+}
+
+impl ByteSource for Counted {
+    fn size(&self) -> u64 {
+        self.file.size()
+    }
+}
+
+/// Times in milliseconds of the frames that a part of a clip has, and the bytes that were read.
+fn part(path: &std::path::Path, start: f64, length: f64) -> (Vec<i64>, u64) {
+    let read = std::sync::Arc::default();
+    let source = Counted { file: FileSource::open(path).unwrap(), read: std::sync::Arc::clone(&read) };
+    let mut demuxer = Demuxer::open(Box::new(source), &Interrupt::default()).unwrap();
+    demuxer.select(&[0]);
+    let ns = |seconds: f64| (seconds * 1e9) as i64;
+    demuxer.clip(crate::task::Clip { start_ns: ns(start), length_ns: Some(ns(length)) }).unwrap();
+    let mut decoder = VideoDecoder::open(&demuxer.parameters(0).unwrap()).unwrap().with_length(Some(ns(length)));
+    let mut times = Vec::new();
+    loop {
+        let packet = demuxer.read().unwrap();
+        if packet.as_ref().is_none_or(|packet| packet.stream() == 0) {
+            let mut keep = |frame: Frame| {
+                times.push(frame.time_ns / 1_000_000);
+                Ok(())
+            };
+            decoder.send(packet.as_ref(), &mut keep).unwrap();
+        }
+        if packet.is_none() {
+            break;
+        }
+    }
+    (times, read.load(std::sync::atomic::Ordering::Relaxed))
+}
+
+#[test]
+fn a_part_has_exactly_its_frames_and_reads_no_more_than_it_needs() {
+    let folder = Folder::new();
+    let made = "-f lavfi -i testsrc2=s=320x240:r=25:d=40,noise=alls=40:allf=t -c:v libx264 -preset ultrafast -bf 2 -g 50 -pix_fmt yuv420p";
+    for name in ["clip.mp4", "clip.mkv", "clip.ts"] {
+        let path = folder.clip(name, made);
+        let size = std::fs::metadata(&path).unwrap().len();
+        let (times, read) = part(&path, 21.0, 1.0);
+        let expected: Vec<_> = (0..25).map(|frame| frame * 40).collect();
+        assert_eq!(times, expected, "{name}");
+        // A fortieth is asked for; there are the index, the probe, a group of pictures before it, and 3 s of others' packets behind it.
+        assert!(read < size / 2, "{name}: {read} of {size} bytes were read");
+        // The start between two frames: the one that is shown then is the first.
+        let (times, _) = part(&path, 21.03, 0.1);
+        assert_eq!(times, [0, 10, 50, 90], "{name}");
+        let (times, _) = part(&path, 39.8, 10.0);
+        assert_eq!(times.len(), 5, "{name}");
     }
 }

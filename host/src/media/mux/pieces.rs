@@ -17,7 +17,7 @@ struct State {
 
 impl Pieces {
     /// From now on bytes go into this file.
-    pub(in crate::media) fn into_file(&self, file: File) {
+    pub(in crate::media) fn send_to(&self, file: File) {
         self.state().file = Some(file);
     }
 

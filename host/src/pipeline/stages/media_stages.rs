@@ -11,7 +11,7 @@ use crate::pipeline::channel::Inbox;
 use crate::pipeline::damage::Decoded;
 use crate::pipeline::run::Shared;
 use crate::plan::{Node, Operation, Transform};
-use crate::task::{AudioEncoding, ErrorCode, Failure, Stage};
+use crate::task::{AudioEncoding, Clip, ErrorCode, Failure, Stage};
 
 /// Hands items on out of a media object's callback, and keeps what an outlet said: media objects only know their own errors.
 struct Push<'a> {
@@ -44,6 +44,7 @@ impl<'a> Push<'a> {
 pub(super) fn demux(
     node: &Node,
     source: usize,
+    clip: Option<Clip>,
     mut demuxer: Demuxer,
     outlet: Outlet,
     shared: &Shared<'_>,
@@ -59,7 +60,15 @@ pub(super) fn demux(
         })
         .collect();
     demuxer.select(&streams);
-    shared.note_tags(demuxer.tags());
+    let tags = demuxer.tags();
+    if let Some(clip) = clip {
+        demuxer.clip(clip).map_err(at(Stage::Demux))?;
+        shared.note_lead(demuxer.lead_ns());
+    }
+    shared.note_tags(match clip {
+        Some(clip) => tags.clipped(clip),
+        None => tags,
+    });
     for (reader, stream) in streams.iter().enumerate() {
         let parameters = demuxer.parameters(*stream).map_err(at(Stage::Demux))?;
         let stream = Stream { parameters, promise: None };
@@ -113,8 +122,16 @@ fn packet(inbox: &Inbox<Item>) -> Result<Option<Packet>, Stop> {
     }
 }
 
-pub(super) fn decode_video(index: usize, inbox: &Inbox<Item>, outlet: Outlet, shared: &Shared<'_>) -> Result<(), Stop> {
-    let mut decoder = VideoDecoder::open_with_threads(&stream(inbox)?, shared.threads).map_err(at(Stage::Decode))?;
+pub(super) fn decode_video(
+    index: usize,
+    length: Option<i64>,
+    inbox: &Inbox<Item>,
+    outlet: Outlet,
+    shared: &Shared<'_>,
+) -> Result<(), Stop> {
+    let mut decoder = VideoDecoder::open_with_threads(&stream(inbox)?, shared.threads)
+        .map_err(at(Stage::Decode))?
+        .with_length(length);
     outlet.send(Item::Clock(decoder.clock()))?;
     loop {
         let packet = packet(inbox)?;
@@ -130,8 +147,14 @@ pub(super) fn decode_video(index: usize, inbox: &Inbox<Item>, outlet: Outlet, sh
     Ok(())
 }
 
-pub(super) fn decode_audio(index: usize, inbox: &Inbox<Item>, outlet: Outlet, shared: &Shared<'_>) -> Result<(), Stop> {
-    let mut decoder = AudioDecoder::open(&stream(inbox)?).map_err(at(Stage::Decode))?;
+pub(super) fn decode_audio(
+    index: usize,
+    length: Option<i64>,
+    inbox: &Inbox<Item>,
+    outlet: Outlet,
+    shared: &Shared<'_>,
+) -> Result<(), Stop> {
+    let mut decoder = AudioDecoder::open(&stream(inbox)?).map_err(at(Stage::Decode))?.with_length(length);
     loop {
         let packet = packet(inbox)?;
         let mut push = Push::to(&outlet);

@@ -6,7 +6,7 @@ use super::{Item, Promise, Stop, Stream, at, bug};
 use crate::media::{Expectation, MediaError, MuxReport, Muxer, Packet, Segmenter, StreamKind, StreamParameters};
 use crate::pipeline::channel::Inbox;
 use crate::pipeline::run::{Shared, Written};
-use crate::plan::{Node, NodeId};
+use crate::plan::{Node, NodeId, Operation};
 use crate::task::{Container, ErrorCode, Failure, ObjectUri, SegmentFile, Segmentation, Stage};
 
 /// Packets may wait for a stream that opens late, but not without end.
@@ -130,6 +130,8 @@ pub(super) fn mux(node: &Node, form: &Form<'_>, inbox: &Inbox<Item>, shared: &Sh
     let mut waiting: Vec<(usize, Packet)> = Vec::new();
     let mut waiting_bytes = 0;
     let mut writer = None;
+    let is_cut = shared.plan.clip_of(node.id).is_some();
+    let mut delay = None;
     while let Some((number, item)) = inbox.receive()? {
         shared.check_interrupt()?;
         let Some(input) = inputs.get_mut(number) else { return Err(bug("a muxer has an input too many").into()) };
@@ -150,7 +152,13 @@ pub(super) fn mux(node: &Node, form: &Form<'_>, inbox: &Inbox<Item>, shared: &Sh
                     }
                 }
             }
-            Item::Packet(packet) if input.announced => {
+            Item::Packet(mut packet) if input.announced => {
+                packet.delay(*delay.get_or_insert_with(|| lead(node, shared)));
+                // Of copied streams the demuxer hands out all that a decoder might need.
+                let end = packet.time_ns().unwrap_or(0).saturating_add(packet.duration_ns().max(1));
+                if is_cut && input.promise.is_none() && !input.video && end <= 0 {
+                    continue;
+                }
                 input.packets += 1;
                 if let Some(writer) = &mut writer {
                     write(writer, node.id, number, packet, &mut beside)?;
@@ -187,6 +195,19 @@ pub(super) fn mux(node: &Node, form: &Form<'_>, inbox: &Inbox<Item>, shared: &Sh
     let written = Written { parts: parts.collect(), files: beside.files };
     shared.keep(node.id, written);
     Ok(())
+}
+
+/// Copied pictures begin at a key picture before the start of the part that is used. All of the output is later by that, in nanoseconds.
+fn lead(node: &Node, shared: &Shared<'_>) -> i64 {
+    let is_video = |stream: usize| {
+        let mut videos = shared.plan.sources().iter().flat_map(|source| &source.facts.video_streams);
+        videos.any(|video| video.index == stream)
+    };
+    let copies_video = node.inputs.iter().any(|input| {
+        let operation = shared.plan.nodes().get(input.0).map(|node| &node.operation);
+        matches!(operation, Some(Operation::Copy { stream }) if is_video(*stream))
+    });
+    if copies_video { shared.lead() } else { 0 }
 }
 
 /// All streams in their order, then the header.

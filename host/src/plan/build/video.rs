@@ -18,6 +18,9 @@ impl Builder<'_> {
         self.missing_streams(making, "Video", "video", &wish.video_streams, facts.video_streams.len());
         super::output::fits(wish.container, wish.container.most_videos(), chosen.len(), "Video")?;
         let VideoWish::Transcode(asked) = &wish.video else {
+            if !chosen.is_empty() {
+                self.cut_is_inexact(making);
+            }
             for stream in &chosen {
                 self.rotation_is_kept(wish.container, stream, target.index);
             }

@@ -1,0 +1,113 @@
+//! Reading a part of a source and not more of the file than that takes.
+
+use super::Demuxer;
+use crate::media::clock::SECOND;
+use crate::media::stream::{Packet, StreamKind};
+use crate::media::{MediaError, Result};
+use crate::task::Clip;
+
+/// Packets that are not in the order of their times lie at most so far apart in a file, in nanoseconds.
+const INTERLEAVED: i64 = 3 * SECOND;
+/// Sound is decoded from so much earlier on, in nanoseconds: decoders need what was before.
+const PREROLL: i64 = SECOND / 2;
+/// How far before its start a key picture is looked for, in nanoseconds, one after the other; then from the beginning of the file.
+const BACK: [i64; 5] = [0, 2 * SECOND, 8 * SECOND, 30 * SECOND, 120 * SECOND];
+/// A key picture may be so much late, in nanoseconds: times are rounded.
+const LATE: i64 = 1_000_000;
+/// Packets that wait between a key picture and the start of the part, at most.
+const MAX_WAITING: usize = 1 << 14;
+/// Formats in which FFmpeg guesses the time at a place: they are read from the beginning.
+const WITHOUT_INDEX: [&str; 3] = ["mp3", "aac", "ac3"];
+
+impl Demuxer {
+    /// Reads only this part; times count from its start from now on. Call it once, after `select`, before `read`. Decoders get packets from
+    /// the last key picture before the start on, and drop what they do not need.
+    pub fn clip(&mut self, clip: Clip) -> Result<()> {
+        self.shift = self.shift.saturating_sub(clip.start_ns / 1000);
+        self.length = clip.length_ns;
+        for track in &mut self.tracks {
+            let rest = track.stated_ns.map(|stated| stated.saturating_sub(clip.start_ns).max(0));
+            track.stated_ns = rest.map(|rest| clip.length_ns.map_or(rest, |length| rest.min(length)));
+        }
+        if clip.start_ns == 0 || WITHOUT_INDEX.contains(&self.facts.format_name.as_str()) {
+            return Ok(());
+        }
+        let is_video = |kind: Option<StreamKind>| kind == Some(StreamKind::Video);
+        let video = self.tracks.iter().position(|track| track.selected && is_video(track.kind()));
+        let Some(video) = video else {
+            return self.try_seek(-PREROLL.min(clip.start_ns), clip);
+        };
+        for back in BACK.into_iter().filter(|back| *back < clip.start_ns) {
+            self.try_seek(-back, clip)?;
+            if self.wait_for_key(video)? {
+                return Ok(());
+            }
+        }
+        self.try_seek(-clip.start_ns, clip)?;
+        self.wait_for_key(video)?;
+        Ok(())
+    }
+
+    /// A file that cannot be searched is read from where it is: from its beginning.
+    fn try_seek(&mut self, time_ns: i64, clip: Clip) -> Result<()> {
+        self.waiting.clear();
+        for track in &mut self.tracks {
+            track.reached_ns = 0;
+        }
+        match self.seek(time_ns).or_else(|_| self.seek(-clip.start_ns)) {
+            Err(MediaError::Interrupted) => Err(MediaError::Interrupted),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads to the last key picture before the start, and keeps what comes after it. False where the first one is too late.
+    fn wait_for_key(&mut self, video: usize) -> Result<bool> {
+        let mut found = false;
+        while self.waiting.len() < MAX_WAITING {
+            let Some(packet) = self.read_on()? else { break };
+            let time = packet.time_ns().or(packet.decode_time_ns()).unwrap_or(0);
+            let decoded = packet.decode_time_ns().unwrap_or(time);
+            let is_picture = packet.stream() == video;
+            if is_picture && packet.is_key() && time <= LATE {
+                found = true;
+                self.lead_ns = (-time).max(0);
+                self.waiting.retain(|packet| packet.stream() != video);
+            } else if is_picture && !found {
+                if packet.is_key() {
+                    self.waiting.push_back(packet);
+                    return Ok(false);
+                }
+                // It cannot be decoded without what was before.
+                continue;
+            }
+            self.waiting.push_back(packet);
+            if is_picture && found && decoded > 0 {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Nanoseconds from the key picture with which the part's pictures begin to its start; 0 where there is none, or no part.
+    pub fn lead_ns(&self) -> i64 {
+        self.lead_ns
+    }
+
+    /// Whether a packet is behind the part; notes which streams have come so far.
+    pub(super) fn is_behind(&mut self, packet: &Packet) -> bool {
+        let Some(length) = self.length else { return false };
+        let time = packet.decode_time_ns().or(packet.time_ns()).unwrap_or(0);
+        let far = time >= length.saturating_add(INTERLEAVED);
+        let stream = packet.stream();
+        for (index, track) in self.tracks.iter_mut().enumerate() {
+            track.ended |= far || (index == stream && time >= length);
+        }
+        time >= length
+    }
+
+    /// Whether all streams have come to the end of the part. Subtitles are too sparse to wait for.
+    pub(super) fn has_ended(&self) -> bool {
+        let waited = self.tracks.iter().filter(|track| track.selected && track.kind() != Some(StreamKind::Subtitle));
+        self.length.is_some() && waited.clone().count() > 0 && waited.into_iter().all(|track| track.ended)
+    }
+}
