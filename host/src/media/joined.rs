@@ -3,7 +3,7 @@
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 
-use super::source::{ByteSource, FileSource};
+use super::source::{ByteSource, FileSource, sought};
 
 /// Files one behind the other. Only one of them is open at a time.
 #[derive(Debug)]
@@ -71,12 +71,7 @@ impl Read for JoinedSource {
 
 impl Seek for JoinedSource {
     fn seek(&mut self, place: SeekFrom) -> io::Result<u64> {
-        let target = match place {
-            SeekFrom::Start(byte) => Some(byte),
-            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
-            SeekFrom::End(offset) => self.size.checked_add_signed(offset),
-        };
-        self.position = target.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        self.position = sought(place, self.position, self.size)?;
         Ok(self.position)
     }
 }

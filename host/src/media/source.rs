@@ -59,6 +59,16 @@ impl ByteSource for Cursor<Vec<u8>> {
     }
 }
 
+/// The byte that a seek means, in a source of this size that stands at this position.
+pub(super) fn sought(place: SeekFrom, position: u64, size: u64) -> io::Result<u64> {
+    let target = match place {
+        SeekFrom::Start(byte) => Some(byte),
+        SeekFrom::Current(offset) => position.checked_add_signed(offset),
+        SeekFrom::End(offset) => size.checked_add_signed(offset),
+    };
+    target.ok_or_else(|| io::ErrorKind::InvalidInput.into())
+}
+
 /// Stops reads and writes of this room from another thread. Clones are the same flag; it cannot be taken back.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt(Arc<AtomicBool>);
@@ -162,12 +172,7 @@ impl Read for Guarded {
 
 impl Seek for Guarded {
     fn seek(&mut self, place: SeekFrom) -> io::Result<u64> {
-        let target = match place {
-            SeekFrom::Start(byte) => Some(byte),
-            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
-            SeekFrom::End(offset) => self.size.checked_add_signed(offset),
-        };
-        let target = target.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        let target = sought(place, self.position, self.size)?;
         if target != self.position {
             self.position = target;
             self.settled = false;
