@@ -37,9 +37,13 @@ const MADE: &[(&str, &str)] = &[
     ("audioonly.flac", "-f lavfi -i sine=d=2:r=48000 -ac 2"),
     (
         "hevc10.mov",
-        "-f lavfi -i testsrc2=s=640x360:d=1 -c:v libx265 -x265-params log-level=none -pix_fmt yuv420p10le -tag:v hvc1",
+        "-f lavfi -i testsrc2=s=640x360:d=1 -c:v libx265 -x265-params log-level=none -pix_fmt yuv420p10le -tag:v hvc1 \
+         -color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc",
     ),
-    ("interlaced_mpeg2.ts", "-f lavfi -i testsrc2=s=720x576:r=25:d=1 -c:v mpeg2video -flags +ildct+ilme -aspect 16:9"),
+    (
+        "interlaced_mpeg2.ts",
+        "-f lavfi -i testsrc2=s=720x576:r=50:d=1 -vf interlace=scan=tff -c:v mpeg2video -flags +ildct+ilme -aspect 16:9",
+    ),
     (
         "odd_853x479.mov",
         "-f lavfi -i testsrc2=s=854x480:d=1,format=yuv444p,crop=853:479:exact=1 -c:v libx264 -pix_fmt yuv444p",

@@ -56,13 +56,15 @@ fn video(stream: &Stream<'_>, raw: &RawStream) -> Option<VideoStreamFacts> {
     let (pixel_format, depth, full_range) = sample_format(raw);
     let rate = |rate: util::rational::Rational| ratio(rate.numerator(), rate.denominator());
     let base = rate(stream.time_base())?;
+    let orientation = raw.display_matrix.map_or((Rotation::None, false), |matrix| orientation(&matrix));
     Some(VideoStreamFacts {
         index: stream.index(),
         codec_name: raw.codec_name.clone(),
         codec_long_name: raw.codec_long_name.clone(),
         width,
         height,
-        rotate: raw.display_matrix.map_or(Rotation::None, |matrix| rotation(&matrix)),
+        rotate: orientation.0,
+        mirror: orientation.1,
         sample_aspect_ratio: sample_aspect(raw),
         pixel_format,
         bit_depth: depth,
@@ -129,15 +131,18 @@ fn sample_aspect(raw: &RawStream) -> Rational {
     known(raw.stream_aspect).or_else(|| known(raw.codec_aspect)).unwrap_or(Rational::ONE)
 }
 
-/// The clockwise rotation of a display matrix (3 x 3, 16.16 and 2.30 fixed point), to the nearest quarter. Mirroring is ignored.
-fn rotation(matrix: &[i32; 9]) -> Rotation {
+/// What a display matrix (3 x 3, 16.16 and 2.30 fixed point) does: the clockwise rotation, to the nearest quarter, and whether the
+/// picture is mirrored, left for right, before that.
+fn orientation(matrix: &[i32; 9]) -> (Rotation, bool) {
     let at = |index: usize| f64::from(matrix[index]);
+    let mirrored = at(0) * at(4) - at(1) * at(3) < 0.0;
+    let sign = if mirrored { -1.0 } else { 1.0 };
     let scale = (at(0).hypot(at(3)), at(1).hypot(at(4)));
     if scale.0 == 0.0 || scale.1 == 0.0 {
-        return Rotation::None;
+        return (Rotation::None, false);
     }
-    let degrees = (at(1) / scale.1).atan2(at(0) / scale.0).to_degrees();
-    Rotation::from_degrees((degrees / 90.0).round() as i64 * 90).unwrap_or_default()
+    let degrees = (sign * at(1) / scale.1).atan2(sign * at(0) / scale.0).to_degrees();
+    (Rotation::from_degrees((degrees / 90.0).round() as i64 * 90).unwrap_or_default(), mirrored)
 }
 
 fn seconds(ticks: i64, base: Rational) -> Option<f64> {
@@ -189,15 +194,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn display_matrices_turn_clockwise() {
+    fn display_matrices_turn_clockwise_after_they_mirror() {
         let one = 1 << 16;
         let matrix = |a, b, c, d| [a, b, 0, c, d, 0, 0, 0, 1 << 30];
-        // What a phone held upright writes: rows (0, 1) and (-1, 0).
-        assert_eq!(rotation(&matrix(0, one, -one, 0)), Rotation::Quarter);
-        assert_eq!(rotation(&matrix(-one, 0, 0, -one)), Rotation::Half);
-        assert_eq!(rotation(&matrix(0, -one, one, 0)), Rotation::ThreeQuarters);
-        assert_eq!(rotation(&matrix(one, 0, 0, one)), Rotation::None);
-        assert_eq!(rotation(&[0; 9]), Rotation::None);
-        assert_eq!(rotation(&[i32::MIN; 9]), rotation(&[i32::MIN; 9]));
+        // Where the picture's right (first row) and its bottom (second row) point to, x to the right and y down.
+        let cases = [
+            ((one, 0, 0, one), (Rotation::None, false)),
+            // What a phone held upright writes.
+            ((0, one, -one, 0), (Rotation::Quarter, false)),
+            ((-one, 0, 0, -one), (Rotation::Half, false)),
+            ((0, -one, one, 0), (Rotation::ThreeQuarters, false)),
+            ((-one, 0, 0, one), (Rotation::None, true)),
+            ((0, -one, -one, 0), (Rotation::Quarter, true)),
+            ((one, 0, 0, -one), (Rotation::Half, true)),
+            ((0, one, one, 0), (Rotation::ThreeQuarters, true)),
+        ];
+        for ((a, b, c, d), expected) in cases {
+            assert_eq!(orientation(&matrix(a, b, c, d)), expected, "{a} {b} {c} {d}");
+        }
+        assert_eq!(orientation(&[0; 9]), (Rotation::None, false));
+        assert_eq!(orientation(&[i32::MIN; 9]).1, false);
     }
 }

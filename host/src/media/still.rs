@@ -96,14 +96,10 @@ fn upright(facts: &VideoStreamFacts) -> (ResolvedVideo, Picture) {
     };
     let sample_aspect = facts.sample_aspect_ratio;
     let resolved = ResolvedVideo {
+        mirror: facts.mirror,
         rotation: facts.rotate,
-        scale: Size { width, height },
-        crop: None,
-        pad: None,
         sample_aspect,
-        pixel_format,
-        frame_rate: None,
-        encoding,
+        ..ResolvedVideo::scaled(Size { width, height }, pixel_format, encoding)
     };
     let picture = Picture { width, height, pixel_format, sample_aspect, frame_rate: None, colour: facts.colour };
     (resolved, picture)

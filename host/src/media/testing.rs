@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::*;
 use crate::task::resolved::Size;
 use crate::task::{
-    AudioCodec, AudioEncoding, Colour, Container, Picture, PixelFormat, Preset, Rational, ResolvedVideo, Rotation,
-    VideoCodec, VideoEncoding, VideoRate,
+    AudioCodec, AudioEncoding, Colour, Container, Picture, PixelFormat, Preset, Rational, ResolvedVideo, VideoCodec,
+    VideoEncoding, VideoRate,
 };
 
 /// A folder that goes away with the test.
@@ -74,16 +74,7 @@ pub(super) fn encoding() -> VideoEncoding {
 }
 
 pub(super) fn resolved(width: u32, height: u32, pixel_format: PixelFormat) -> ResolvedVideo {
-    ResolvedVideo {
-        rotation: Rotation::None,
-        scale: Size { width, height },
-        crop: None,
-        pad: None,
-        sample_aspect: Rational::ONE,
-        pixel_format,
-        frame_rate: None,
-        encoding: encoding(),
-    }
+    ResolvedVideo::scaled(Size { width, height }, pixel_format, encoding())
 }
 
 pub(super) fn aac(sample_rate: u32, channels: u16) -> AudioEncoding {

@@ -1,11 +1,12 @@
 //! Decoded pictures and samples to what filters and encoders want.
 
 mod audio;
+mod filters;
 mod video;
 
 pub use audio::{AudioTransform, EncoderSamples};
+pub(super) use filters::matrix_name;
 pub use video::VideoTransform;
-pub(super) use video::matrix_name;
 
 #[cfg(test)]
 mod tests;

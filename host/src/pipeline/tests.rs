@@ -112,16 +112,7 @@ fn small_plan(facts: &MediaFacts) -> Plan {
         uri_policy: id(),
         parameter_policy: id(),
         filters: vec![id()],
-        videos: vec![ResolvedVideo {
-            rotation: Rotation::None,
-            scale: Size { width: 160, height: 90 },
-            crop: None,
-            pad: None,
-            sample_aspect: Rational::ONE,
-            pixel_format: PixelFormat::Yuv420p,
-            frame_rate: None,
-            encoding,
-        }],
+        videos: vec![ResolvedVideo::scaled(Size { width: 160, height: 90 }, PixelFormat::Yuv420p, encoding)],
         audios: Vec::new(),
         warnings: Vec::new(),
     };

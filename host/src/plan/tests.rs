@@ -18,6 +18,7 @@ fn facts(streams: &[&str]) -> MediaFacts {
         width: 1280,
         height: 720,
         rotate: Rotation::None,
+        mirror: false,
         sample_aspect_ratio: Rational::ONE,
         pixel_format: "yuv420p".into(),
         bit_depth: 8,
@@ -123,15 +124,10 @@ fn resolved(index: usize, uri: &str, crf: f64, filters: usize) -> ResolvedTarget
         uri_policy: id("uri-template"),
         parameter_policy: id("parameters"),
         filters: vec![id("watermark"); filters],
-        videos: vec![ResolvedVideo {
-            rotation: Rotation::None,
-            scale: resolved::Size { width: 640, height: 360 },
-            crop: None,
-            pad: None,
-            sample_aspect: Rational::ONE,
-            pixel_format: PixelFormat::Yuv420p,
-            frame_rate: None,
-            encoding: VideoEncoding {
+        videos: vec![ResolvedVideo::scaled(
+            resolved::Size { width: 640, height: 360 },
+            PixelFormat::Yuv420p,
+            VideoEncoding {
                 codec: VideoCodec::H264,
                 preset: Preset::Medium,
                 rate: VideoRate::Crf(crf),
@@ -142,7 +138,7 @@ fn resolved(index: usize, uri: &str, crf: f64, filters: usize) -> ResolvedTarget
                 refs: 2,
                 frame_rate: rate(25),
             },
-        }],
+        )],
         audios: Vec::new(),
         warnings: Vec::new(),
     }

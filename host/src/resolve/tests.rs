@@ -93,6 +93,7 @@ fn facts() -> MediaFacts {
             width: 1280,
             height: 720,
             rotate: Rotation::None,
+            mirror: false,
             sample_aspect_ratio: Rational::ONE,
             pixel_format: "yuv420p".into(),
             bit_depth: 8,

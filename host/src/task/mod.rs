@@ -39,3 +39,8 @@ pub use state::{CommitDirection, CommitEntry, TargetProgress, TaskOutput, TaskPr
 pub use stream::StreamChoice;
 pub use timestamp::Timestamp;
 pub use uri::ObjectUri;
+
+/// For serde: flags that are not set stay out of documents.
+fn is_false(flag: &bool) -> bool {
+    !flag
+}

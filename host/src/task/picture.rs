@@ -175,6 +175,9 @@ pub struct Colour {
 }
 
 impl Colour {
+    /// That of high-definition television (ITU-R BT.709), limited range.
+    pub const BT709: Self = Self { primaries: 1, transfer: 1, matrix: 1, full_range: false, chroma_location: None };
+
     /// Nothing known: unspecified code points, limited range.
     pub const UNSPECIFIED: Self =
         Self { primaries: 2, transfer: 2, matrix: 2, full_range: false, chroma_location: None };

@@ -55,10 +55,16 @@ pub struct Pad {
     pub height: u32,
 }
 
-/// How the source's picture becomes the output's: rotate, scale, then crop or pad; then the rate.
+/// How the source's picture becomes the output's: deinterlace, mirror, rotate, scale, map its tones, then crop or pad; then the rate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ResolvedVideo {
+    /// Two fields become one progressive picture, before anything else.
+    #[serde(default, skip_serializing_if = "super::is_false")]
+    pub deinterlace: bool,
+    /// Mirrored left for right before it is rotated, the source's own mirroring included.
+    #[serde(default, skip_serializing_if = "super::is_false")]
+    pub mirror: bool,
     /// Clockwise, the source's own rotation included.
     pub rotation: Rotation,
     /// Size after rotation, before crop and pad.
@@ -69,6 +75,9 @@ pub struct ResolvedVideo {
     /// The black picture around it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pad: Option<Pad>,
+    /// High dynamic range becomes BT.709, for outputs that cannot show it.
+    #[serde(default, skip_serializing_if = "super::is_false")]
+    pub tone_map: bool,
     /// Shape of a sample of the output.
     pub sample_aspect: Rational,
     /// Sample format of the output.
@@ -85,6 +94,12 @@ pub struct ResolvedVideo {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Geometry {
+    /// Two fields become one progressive picture, before anything else.
+    #[serde(skip_serializing_if = "super::is_false")]
+    pub deinterlace: bool,
+    /// Mirrored left for right before it is rotated, the source's own mirroring included.
+    #[serde(skip_serializing_if = "super::is_false")]
+    pub mirror: bool,
     /// Clockwise, the source's own rotation included.
     pub rotation: Rotation,
     /// Size after rotation, before crop and pad.
@@ -95,6 +110,9 @@ pub struct Geometry {
     /// The black picture around it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pad: Option<Pad>,
+    /// High dynamic range becomes BT.709, for outputs that cannot show it.
+    #[serde(skip_serializing_if = "super::is_false")]
+    pub tone_map: bool,
     /// Frames are dropped or repeated to reach this rate; `None`: timestamps stay as they are.
     #[serde(rename = "ConvertRate", skip_serializing_if = "Option::is_none")]
     pub frame_rate: Option<Rational>,
@@ -103,16 +121,36 @@ pub struct Geometry {
 impl From<&ResolvedVideo> for Geometry {
     fn from(video: &ResolvedVideo) -> Self {
         Self {
+            deinterlace: video.deinterlace,
+            mirror: video.mirror,
             rotation: video.rotation,
             scale: video.scale,
             crop: video.crop,
             pad: video.pad,
+            tone_map: video.tone_map,
             frame_rate: video.frame_rate,
         }
     }
 }
 
 impl ResolvedVideo {
+    /// The whole picture, scaled to this size with square samples, at its own rate.
+    pub fn scaled(scale: Size, pixel_format: PixelFormat, encoding: VideoEncoding) -> Self {
+        Self {
+            deinterlace: false,
+            mirror: false,
+            rotation: Rotation::None,
+            scale,
+            crop: None,
+            pad: None,
+            tone_map: false,
+            sample_aspect: Rational::ONE,
+            pixel_format,
+            frame_rate: None,
+            encoding,
+        }
+    }
+
     /// Size of the output picture.
     pub fn size(&self) -> Size {
         match (self.pad, self.crop) {

@@ -34,7 +34,7 @@ fn resolve(request: &ParameterRequest) -> Result<ParameterAnswer, Refusal> {
     let mut warnings = Vec::new();
     let target = &request.target;
     let video = match &target.video {
-        Some(wish) => Some(video::resolve(&request.source, wish, target.speed, &mut warnings)?),
+        Some(wish) => Some(video::resolve(&request.source, wish, target, &mut warnings)?),
         None => None,
     };
     let audio = match &target.audio {

@@ -30,9 +30,13 @@ pub(crate) fn takes(codec: VideoCodec, format: PixelFormat) -> bool {
 
 /// The format itself, or the one with 4:2:0 that the codec takes and that keeps as much of the depth as it can.
 pub(crate) fn taken(codec: VideoCodec, format: PixelFormat) -> PixelFormat {
-    let deep = matches!(format, PixelFormat::Yuv420p10le | PixelFormat::Yuv422p10le | PixelFormat::Yuv444p10le);
-    let coarse = if deep { PixelFormat::Yuv420p10le } else { PixelFormat::Yuv420p };
+    let coarse = if format.is_deep() { PixelFormat::Yuv420p10le } else { PixelFormat::Yuv420p };
     [format, coarse].into_iter().find(|format| takes(codec, *format)).unwrap_or(PixelFormat::Yuv420p)
+}
+
+/// Whether alpha, which vp9 keeps beside the picture, has a place in a container.
+pub(crate) fn holds_alpha(container: &str) -> bool {
+    matches!(container, "webm" | "mkv")
 }
 
 /// Whether the source's format has an alpha plane that would be lost.

@@ -15,9 +15,10 @@ pub(crate) const MAX_SIDE: u32 = 4096;
 /// Longest side of a picture that is cropped afterwards.
 const MAX_SCALED_SIDE: u32 = 4 * MAX_SIDE;
 
-/// How the picture becomes the output's: rotate, scale, then crop or pad.
+/// How the picture becomes the output's: mirror, rotate, scale, then crop or pad.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Shape {
+    pub(crate) mirror: bool,
     pub(crate) rotation: Rotation,
     pub(crate) scale: Size,
     pub(crate) crop: Option<Area>,
@@ -55,7 +56,8 @@ pub(crate) fn resolve(
     let rotation = source.rotate.then(wish.rotation);
     let aspect = if source.sample_aspect_ratio.num() > 0 { source.sample_aspect_ratio } else { Rational::ONE };
     let turned = |width, height| if rotation.swaps_sides() { (height, width) } else { (width, height) };
-    let whole = |scale, sample_aspect| Shape { rotation, scale, crop: None, pad: None, sample_aspect };
+    let whole =
+        |scale, sample_aspect| Shape { mirror: source.mirror, rotation, scale, crop: None, pad: None, sample_aspect };
 
     let (first, second) =
         wish.resolution.as_ref().map_or((None, None), |resolution| (resolution.first, resolution.second));

@@ -1,7 +1,7 @@
 //! The video of the output.
 
 use wasmux_sdk::parameters::{
-    LessOption, MediaFacts, PixelFormat, Rational, ResolvedVideo, VideoCodec, VideoEncoding, VideoRate,
+    LessOption, MediaFacts, PixelFormat, Rational, ResolvedVideo, Target, VideoCodec, VideoEncoding, VideoRate,
     VideoStreamFacts, VideoTarget, Warning,
 };
 
@@ -27,6 +27,13 @@ const MILLION: f64 = 1e6;
 /// between 29.97 and 30.
 const RATE_NOISE: f64 = 0.0005;
 
+/// H.273 TransferCharacteristics of high dynamic range.
+const PQ: u8 = 16;
+const HLG: u8 = 18;
+
+/// Lines from which on a picture has fields that can be made one.
+const LEAST_FIELDS: u32 = 4;
+
 /// bit/s under which an encoder's rate control has nothing to go by.
 const MIN_BITRATE: u64 = 1_000;
 
@@ -34,13 +41,15 @@ const MIN_BITRATE: u64 = 1_000;
 pub(crate) fn resolve(
     facts: &MediaFacts,
     wish: &VideoTarget,
-    speed: f64,
+    target: &Target,
     warnings: &mut Vec<Warning>,
 ) -> Result<ResolvedVideo, Refusal> {
+    let (speed, container) = (target.speed, target.container.as_str());
     let Some(source) = facts.video_streams.first() else {
         return refuse("Video", "the source has no video stream");
     };
-    let pixel_format = pixel_format(source, wish, warnings)?;
+    let pixel_format = pixel_format(source, wish, container, warnings)?;
+    let tone_map = tone_map(source, pixel_format, warnings);
     let shape = shape::resolve(source, wish, pixel_format, warnings)?;
     sides(wish.codec, &shape)?;
     let frame_rate = frame_rate(source, wish, speed, warnings)?;
@@ -58,10 +67,13 @@ pub(crate) fn resolve(
         frame_rate: frame_rate.or_else(|| slowed(source.constant_rate()?, speed).filter(|rate| is_rate(rate.as_f64()))),
     };
     Ok(ResolvedVideo {
+        deinterlace: source.interlaced && source.height >= LEAST_FIELDS,
+        mirror: shape.mirror,
         rotation: shape.rotation,
         scale: shape.scale,
         crop: shape.crop,
         pad: shape.pad,
+        tone_map,
         sample_aspect: shape.sample_aspect,
         pixel_format,
         frame_rate,
@@ -97,13 +109,32 @@ fn is_rate(rate: f64) -> bool {
     rate > 0.0 && rate <= MAX_FRAME_RATE
 }
 
+/// Whether high dynamic range has to become BT.709: 8 bits are too few steps for it, and players of 8 bit expect none.
+fn tone_map(source: &VideoStreamFacts, format: PixelFormat, warnings: &mut Vec<Warning>) -> bool {
+    let curve = match source.colour.transfer {
+        PQ => "SMPTE ST 2084 (PQ)",
+        HLG => "ARIB STD-B67 (HLG)",
+        _ => return false,
+    };
+    if format.is_deep() {
+        return false;
+    }
+    let message = format!("the source's high dynamic range, {curve}, becomes BT.709 because the output is {format}");
+    warnings.push(warning("ToneMapped", "Video.TranscodeVideo.PixelFormat", message));
+    true
+}
+
 fn pixel_format(
     source: &VideoStreamFacts,
     wish: &VideoTarget,
+    container: &str,
     warnings: &mut Vec<Warning>,
 ) -> Result<PixelFormat, Refusal> {
     const FIELD: &str = "Video.TranscodeVideo.PixelFormat";
     let format = match wish.pixel_format {
+        Some(asked) if asked.has_alpha() && pixel::takes(wish.codec, asked) && !pixel::holds_alpha(container) => {
+            return refuse(FIELD, format!("{container} cannot hold the alpha of {asked}; webm and mkv can"));
+        }
         Some(asked) if pixel::takes(wish.codec, asked) => asked,
         Some(asked) => {
             let all = PixelFormat::ALL.into_iter().filter(|format| pixel::takes(wish.codec, *format));
@@ -112,7 +143,8 @@ fn pixel_format(
             return refuse(FIELD, format!("{codec} cannot carry {asked}; allowed are {}", allowed.join(", ")));
         }
         None => {
-            let nearest = pixel::nearest(source);
+            let alpha = pixel::has_alpha(source) && wish.codec == VideoCodec::Vp9 && pixel::holds_alpha(container);
+            let nearest = if alpha { PixelFormat::Yuva420p } else { pixel::nearest(source) };
             let taken = pixel::taken(wish.codec, nearest);
             if taken != nearest {
                 let message = format!("{} cannot carry {nearest}, so the output is {taken}", wish.codec.name());

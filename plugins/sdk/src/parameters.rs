@@ -30,3 +30,8 @@ pub(crate) fn resolve<P: ParameterPolicy>(document: &str) -> Result<String, Erro
     let answer = P::resolve(from_json(document)?)?;
     serde_json::to_string(&answer).map_err(|error| Error::new("InvalidAnswer", error.to_string()))
 }
+
+/// For serde: flags that are not set stay out of documents.
+fn is_false(flag: &bool) -> bool {
+    !flag
+}

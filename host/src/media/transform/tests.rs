@@ -4,7 +4,7 @@ use super::*;
 use crate::media::testing::{Folder, aac, ffmpeg, frames, picture, raw, resolved};
 use crate::media::{AudioDecoder, Frame, MediaError, VideoClock};
 use crate::task::resolved::Pad;
-use crate::task::{PixelFormat, Rational, Rect, ResolvedVideo, Rotation};
+use crate::task::{Colour, Picture, PixelFormat, Rational, Rect, ResolvedVideo, Rotation};
 
 fn rate(num: i32, den: i32) -> VideoClock {
     VideoClock::constant(Rational::new(num, den).unwrap()).unwrap()
@@ -62,6 +62,62 @@ fn rotation_is_clockwise() {
         assert_eq!((out[0].width(), out[0].height()), size);
         assert_eq!(lightest(&out[0]), place, "{rotation:?}");
     }
+}
+
+#[test]
+fn mirroring_comes_before_rotation() {
+    for (rotation, size, place) in [
+        (Rotation::None, (8, 6), (5, 1)),
+        (Rotation::Quarter, (6, 8), (4, 5)),
+        (Rotation::Half, (8, 6), (2, 4)),
+        (Rotation::ThreeQuarters, (6, 8), (1, 2)),
+    ] {
+        let resolved = ResolvedVideo { rotation, mirror: true, ..resolved(size.0, size.1, PixelFormat::Yuv444p) };
+        let out = run(&mut target(&resolved), vec![marked(8, 6, 2, 1)]);
+        assert_eq!(lightest(&out[0]), place, "{rotation:?}");
+    }
+}
+
+#[test]
+fn fields_become_pictures_as_by_the_command() {
+    let folder = Folder::new();
+    let make =
+        "-f lavfi -i testsrc2=s=320x180:r=50:d=0.6 -vf interlace=scan=tff -c:v mpeg2video -q:v 2 -flags +ildct+ilme";
+    let clip = folder.clip("x.mpg", make);
+    let (input, clock) = frames(&clip);
+    let (count, times) = (input.len(), input.iter().map(|frame| frame.time_ns).collect::<Vec<_>>());
+    let wanted = ffmpeg(&format!("-i {} -vf bwdif=mode=0:deint=1 -f rawvideo -", clip.display()));
+    let resolved = ResolvedVideo { deinterlace: true, ..resolved(320, 180, PixelFormat::Yuv420p) };
+    let mut transform = VideoTransform::new(&resolved, &picture(320, 180, PixelFormat::Yuv420p), clock);
+    let out = run(&mut transform, input);
+    assert_eq!(out.len(), count);
+    assert_eq!(out.iter().map(|frame| frame.time_ns).collect::<Vec<_>>(), times);
+    assert!(out.iter().flat_map(raw).eq(wanted), "the samples differ");
+}
+
+#[test]
+fn high_dynamic_range_is_mapped_and_not_cut() {
+    let shade = |luma: u16| {
+        let mut frame = Frame::blank(&picture(16, 16, PixelFormat::Yuv420p10le), 0, 1, 0).unwrap();
+        let samples: Vec<u8> = luma.to_le_bytes().repeat(256);
+        frame.write_rect(0, Rect { x: 0, y: 0, width: 16, height: 16 }, &samples).unwrap();
+        let colour = Colour { primaries: 9, transfer: 16, matrix: 9, ..Colour::UNSPECIFIED };
+        frame.set_look(&colour, (1, 1));
+        frame
+    };
+    let resolved = ResolvedVideo { tone_map: true, ..resolved(16, 16, PixelFormat::Yuv420p) };
+    let picture = Picture { colour: Colour::BT709, ..picture(16, 16, PixelFormat::Yuv420p) };
+    let mapped = |luma: u16| {
+        let out = run(&mut VideoTransform::new(&resolved, &picture, rate(25, 1)), vec![shade(luma)]);
+        let samples = raw(&out[0]);
+        assert!(samples[256..].iter().all(|chroma| chroma.abs_diff(128) <= 1), "grey stays grey");
+        assert_eq!(crate::media::ffi::properties(out[0].video()).transfer, 1);
+        samples[0]
+    };
+    // 10-bit code values of 1, 10, 100 and 1000 cd/m2, which is the peak where a source does not tell its own.
+    let lumas = [195, 326, 509, 723].map(mapped);
+    assert!(lumas.windows(2).all(|pair| pair[0] < pair[1]) && lumas[0] > 16 && lumas[3] <= 236, "{lumas:?}");
+    assert!(lumas[2] > 90 && lumas[2] < 200, "{lumas:?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::{Builder, Making};
 use crate::plan::graph::{Filter, NodeId, Operation, Transform};
 use crate::task::resolved::Geometry;
 use crate::task::spec::VideoTarget;
-use crate::task::{Failure, Picture, ResolvedVideo, VideoStreamFacts, VideoWish};
+use crate::task::{Colour, Failure, Picture, ResolvedVideo, VideoStreamFacts, VideoWish};
 
 impl Builder<'_> {
     /// The nodes whose packets are the output's video streams, and the picture of the first where video is encoded.
@@ -76,6 +76,6 @@ fn output_picture(video: &ResolvedVideo, stream: &VideoStreamFacts) -> Picture {
         pixel_format: video.pixel_format,
         sample_aspect: video.sample_aspect,
         frame_rate: video.encoding.frame_rate,
-        colour: stream.colour,
+        colour: if video.tone_map { Colour::BT709 } else { stream.colour },
     }
 }

@@ -166,3 +166,51 @@ fn a_slower_output_has_the_sources_rate_times_its_speed() {
     let fall = slow(0.75, json!({"FrameRate": 25, "FrameRateOption": "fall"}));
     assert_eq!(fall["Decision"], "refuse");
 }
+
+#[test]
+fn interlaced_and_mirrored_sources_come_out_upright_and_progressive() {
+    let plain = video(&source(64, 64), json!({}));
+    assert!(plain["Video"].get("Deinterlace").is_none() && plain["Video"].get("Mirror").is_none(), "{plain:#}");
+    let facts = json!({"Interlaced": true, "Mirror": true, "Rotate": 90});
+    let answer = video(&video_source(720, 576, facts), json!({"Rotation": 90}));
+    let video = &answer["Video"];
+    assert_eq!(
+        (&video["Deinterlace"], &video["Mirror"], &video["Rotation"]),
+        (&json!(true), &json!(true), &json!(180))
+    );
+}
+
+#[test]
+fn high_dynamic_range_is_mapped_for_eight_bits_and_kept_for_ten() {
+    for (transfer, name) in [(16, "PQ"), (18, "HLG")] {
+        let colour = json!({"Primaries": 9, "Transfer": transfer, "Matrix": 9, "FullRange": false});
+        let source = video_source(64, 64, json!({"Colour": colour, "PixelFormat": "yuv420p10le", "BitDepth": 10}));
+        let kept = video(&source, json!({}));
+        assert_eq!((&kept["Video"]["PixelFormat"], kept["Video"].get("ToneMap")), (&json!("yuv420p10le"), None));
+        let mapped = video(&source, json!({"PixelFormat": "yuv420p"}));
+        assert_eq!(mapped["Video"]["ToneMap"], true);
+        warned(&mapped, "ToneMapped");
+        assert!(mapped["Warnings"].to_string().contains(name), "{mapped:#}");
+    }
+    let standard = video(
+        &video_source(64, 64, json!({"PixelFormat": "yuv420p10le", "BitDepth": 10})),
+        json!({"PixelFormat": "yuv420p"}),
+    );
+    assert!(standard["Video"].get("ToneMap").is_none());
+}
+
+#[test]
+fn alpha_is_kept_where_codec_and_container_have_a_place_for_it() {
+    let source = video_source(64, 64, json!({"PixelFormat": "rgba"}));
+    let answer = |container: &str, wish: Value| {
+        let mut document = document(&source, &with(json!({"Codec": "vp9"}), &wish), &Value::Null);
+        document["Target"]["Container"] = json!(container);
+        answer(&document)
+    };
+    assert_eq!(answer("webm", json!({}))["Video"]["PixelFormat"], "yuva420p");
+    assert_eq!(answer("webm", json!({"Codec": "h264"}))["Video"]["PixelFormat"], "yuv444p");
+    let mp4 = answer("mp4", json!({}));
+    assert_eq!(mp4["Video"]["PixelFormat"], "yuv444p");
+    warned(&mp4, "AlphaDropped");
+    refused(&answer("mp4", json!({"PixelFormat": "yuva420p"})), "Video.TranscodeVideo.PixelFormat", &["mp4", "webm"]);
+}

@@ -60,10 +60,16 @@ impl ParameterAnswer {
     }
 }
 
-/// How the source's picture becomes the output's: rotate, scale, then crop or pad; then the rate.
+/// How the source's picture becomes the output's: deinterlace, mirror, rotate, scale, map its tones, then crop or pad; then the rate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ResolvedVideo {
+    /// Two fields become one progressive picture, before anything else.
+    #[serde(default, skip_serializing_if = "super::is_false")]
+    pub deinterlace: bool,
+    /// Mirrored left for right before it is rotated, the source's own mirroring included.
+    #[serde(default, skip_serializing_if = "super::is_false")]
+    pub mirror: bool,
     /// Clockwise, the source's own rotation included.
     pub rotation: Rotation,
     /// Size after rotation, before crop and pad.
@@ -74,6 +80,9 @@ pub struct ResolvedVideo {
     /// The black picture around it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pad: Option<Pad>,
+    /// High dynamic range becomes BT.709, for outputs that cannot show it.
+    #[serde(default, skip_serializing_if = "super::is_false")]
+    pub tone_map: bool,
     /// Shape of a sample of the output.
     pub sample_aspect: Rational,
     /// Sample format of the output.

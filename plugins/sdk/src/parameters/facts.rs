@@ -44,6 +44,9 @@ pub struct VideoStreamFacts {
     pub height: u32,
     /// Clockwise rotation with which the picture is to be shown.
     pub rotate: Rotation,
+    /// Whether it is to be shown mirrored, left for right, before it is rotated.
+    #[serde(default, skip_serializing_if = "super::is_false")]
+    pub mirror: bool,
     /// Shape of a stored sample, width to height; 1/1 where unknown.
     pub sample_aspect_ratio: Rational,
     /// FFmpeg's name of the sample format.

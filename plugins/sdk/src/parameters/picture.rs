@@ -228,6 +228,11 @@ impl PixelFormat {
         }
     }
 
+    /// Whether samples have 10 bits instead of 8.
+    pub fn is_deep(self) -> bool {
+        matches!(self, Self::Yuv420p10le | Self::Yuv422p10le | Self::Yuv444p10le)
+    }
+
     /// Whether there is an alpha plane.
     pub fn has_alpha(self) -> bool {
         self == Self::Yuva420p
