@@ -4,7 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::{World, workspace};
+use crate::{World, captions, workspace};
 
 /// Clips that show one thing each, and are always made.
 const ALWAYS_MADE: [&str; 12] = [
@@ -116,6 +116,7 @@ pub fn put(world: &World, name: &str) {
         }
         "empty.mp4" => world.put(name, b""),
         "garbage.mp4" => world.put(name, &garbage(100_000)),
+        "captions.mkv" => captions::make(&world.object(name)),
         "joined.ts" => {
             // Two transport streams end to end, as a recorder leaves them: the times start again.
             make(name, &world.object(name));

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "this crate is nothing but tests")]
 
+pub mod captions;
 pub mod clips;
 pub mod compare;
 pub mod flow;

@@ -22,6 +22,7 @@ mod request;
 mod rights;
 mod segment;
 mod source;
+mod subtitle;
 mod target;
 #[cfg(test)]
 mod tests;

@@ -9,9 +9,9 @@ use super::output::output;
 use super::policies::roles;
 use super::request::Scope;
 use super::segment::{fits, segment};
+use super::subtitle::subtitle;
 use super::video::{Wanted, video};
 use crate::task::fault::FaultCode;
-use crate::task::spec::SubtitleWish;
 use crate::task::{AudioWish, Container, Fault, ObjectUri, TargetSpec, VideoWish};
 
 /// Reads `Targets`; `None` where one of them is wrong.
@@ -55,7 +55,8 @@ fn read(mut target: Fields<'_>, index: usize, scope: &Scope<'_>, taken: &mut Tak
     let Wanted { wish: video, streams: video_streams, speed: filter_speed } =
         video(&mut target, container, &roles, scope);
     let (audio, audio_streams) = audio(&mut target, container);
-    let (others, disable_subtitle) = others(&mut target);
+    let subtitle = subtitle(&mut target);
+    let others = others(&mut target);
     together(&target, others);
     let output = output(&mut target, &video, segment, &roles.uri_template, scope);
     if let Some(uri) = output.as_ref().and_then(|output| output.literal.as_ref()) {
@@ -94,7 +95,7 @@ fn read(mut target: Fields<'_>, index: usize, scope: &Scope<'_>, taken: &mut Tak
         audio_streams,
         speed,
         strip_metadata,
-        subtitle: SubtitleWish { disabled: disable_subtitle, ..SubtitleWish::default() },
+        subtitle,
         policies: roles.policies()?,
         ..TargetSpec::new(output.template, container?)
     })
@@ -140,25 +141,13 @@ fn together(target: &Fields<'_>, others: bool) {
     }
 }
 
-/// The parts of a target that this version does not have. Returns whether it asks for pictures or subtitle files, and whether it
-/// wants no subtitles.
-fn others(target: &mut Fields<'_>) -> (bool, bool) {
+/// The parts of a target that this version does not have. Returns whether it asks for pictures.
+fn others(target: &mut Fields<'_>) -> bool {
     let pictures = target.value("Image").is_some_and(|image| !is_hollow(image));
     target.unsupported("Image", "leave it out");
-    let (extracts, disabled) = subtitle(target);
     retained(target, "AttachedPicture");
     retained(target, "Data");
-    (pictures || extracts, disabled)
-}
-
-fn subtitle(target: &mut Fields<'_>) -> (bool, bool) {
-    let Some(mut subtitle) = target.object("Subtitle") else { return (false, false) };
-    let disabled = subtitle.boolean("DisableSubtitle").unwrap_or(false);
-    subtitle.unsupported("Stream", "leave it out");
-    let extracts = subtitle.value("ExtractSubtitle").is_some_and(|extract| !is_hollow(extract));
-    subtitle.unsupported("ExtractSubtitle", "leave it out");
-    subtitle.finish();
-    (extracts, disabled)
+    pictures
 }
 
 /// `AttachedPicture` and `Data`: which such streams are retained. An empty list, the default, retains none.

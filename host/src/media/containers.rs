@@ -1,7 +1,7 @@
 //! What each container is to FFmpeg.
 
 use super::clock::VideoClock;
-use super::stream::StreamParameters;
+use super::stream::{StreamKind, StreamParameters};
 use crate::task::{Container, Rational};
 
 /// The muxer of a container.
@@ -55,6 +55,8 @@ pub(super) fn piece_options(container: Container) -> Vec<(&'static str, &'static
 pub(super) fn tag(container: Container, codec: &str) -> u32 {
     match (container, codec) {
         (Container::Mp4 | Container::Mov, "hevc") => u32::from_le_bytes(*b"hvc1"),
+        // What the muxer writes is described as this, and not as QuickTime's older `text`.
+        (Container::Mp4 | Container::Mov, "mov_text") => u32::from_le_bytes(*b"tx3g"),
         _ => 0,
     }
 }
@@ -100,6 +102,11 @@ pub(super) fn marks_alpha(container: Container, stream: &StreamParameters) -> bo
     stream.alpha && matches!(container, Container::Mkv | Container::Webm)
 }
 
+/// Whether the packet is what the muxer of mp4 and mov writes where no text is shown.
+pub(super) fn is_blank(codec: &str, data: &[u8]) -> bool {
+    codec == "mov_text" && matches!(data, [] | [0, 0])
+}
+
 /// What a container keeps of a stream, so that reading back must find it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Kept {
@@ -115,12 +122,13 @@ pub(super) struct Kept {
 
 impl Kept {
     /// `codec` is FFmpeg's name.
-    pub(super) fn of(container: Container, codec: &str) -> Self {
+    pub(super) fn of(container: Container, kind: StreamKind, codec: &str) -> Self {
         let samples = codec.starts_with("pcm_");
         Self {
             // Samples have no packets: each demuxer cuts them as it likes. The sum over all of them says more.
             packets: !samples,
-            keys: !samples,
+            // Every subtitle is one.
+            keys: !samples && kind != StreamKind::Subtitle,
             // Sound that is longer than the pictures is cut there.
             payload: !(samples && pairs_streams(container)),
             length: true,

@@ -162,7 +162,8 @@ impl Demuxer {
             _ => return track,
         };
         track.selected = true;
-        if self.container.duration_is_stated {
+        // Subtitles end when they like.
+        if self.container.duration_is_stated && kind != StreamKind::Subtitle {
             let start = if stream.start_time() == i64::MIN { 0 } else { clock::to_ns(stream.start_time(), base) };
             let start = start.saturating_add(self.shift.saturating_mul(1000)).max(0);
             let duration = Some(stream.duration()).filter(|duration| *duration > 0);

@@ -36,9 +36,8 @@ impl Digest {
             "hevc" => Some(Form::Units { is_picture: |head| (head >> 1) & 0x3f < 32 }),
             "aac" => Some(Form::Adts),
             "av1" => Some(Form::Obus),
-            "vp8" | "vp9" | "mp3" | "vorbis" | "flac" | "ac3" | "opus" | "amr_nb" | "pcm_s16le" | "pcm_s24le" => {
-                Some(Form::Plain)
-            }
+            "vp8" | "vp9" | "mp3" | "vorbis" | "flac" | "ac3" | "opus" | "amr_nb" | "pcm_s16le" | "pcm_s24le"
+            | "subrip" | "ass" | "webvtt" | "mov_text" | "hdmv_pgs_subtitle" | "dvd_subtitle" => Some(Form::Plain),
             _ => None,
         };
         Self {

@@ -28,6 +28,7 @@ mod source;
 mod speed;
 mod still;
 mod stream;
+mod subtitle;
 mod tags;
 #[cfg(test)]
 mod testing;
@@ -49,6 +50,7 @@ pub use source::{ByteSource, FileSource, Interrupt};
 pub use speed::{Tempo, slow_clock, slow_frame};
 pub use still::{frame_at, write_png};
 pub use stream::{Packet, StreamKind, StreamParameters};
+pub use subtitle::SubtitleStream;
 pub use tags::{Chapter, SourceTags, StreamTags};
 pub use transform::{AudioTransform, EncoderSamples, VideoTransform};
 pub use verify::{Expectation, verify};

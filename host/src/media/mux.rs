@@ -1,12 +1,14 @@
 //! Packets into a container.
 
 mod pieces;
+mod report;
+mod silence;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use ffmpeg_next::format::context::{Output, StreamIo};
-use ffmpeg_next::{Dictionary, Error, Packet as RawPacket, encoder};
+use ffmpeg_next::{Dictionary, Error, encoder};
 
 use super::clock::{self, ratio, rescale};
 use super::containers::{
@@ -15,64 +17,13 @@ use super::containers::{
 };
 use super::digest::Digest;
 use super::ffi::PacketFilter;
-use super::joined::JoinedSource;
-use super::source::{ByteSource, FileSource};
 use super::stream::{Packet, StreamKind, StreamParameters};
 use super::tags::Chapter;
 use super::{MediaError, Result, ffi};
 use crate::task::{Container, Rational};
 
 use pieces::Pieces;
-
-/// What was written of one stream. Times are nanoseconds from the start of the output.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MuxedStream {
-    /// What it holds.
-    pub kind: StreamKind,
-    /// FFmpeg's name of the codec.
-    pub codec: String,
-    /// Width and height in samples, of a video stream.
-    pub size: Option<(u32, u32)>,
-    /// Packets written.
-    pub packets: u64,
-    /// Packets of those where decoding can start.
-    pub keys: u64,
-    /// Bytes of payload in those.
-    pub bytes: u64,
-    /// Sum over the payload, the same in every container; `None` where its form is not known.
-    pub digest: Option<u64>,
-    /// Earliest time shown.
-    pub start_ns: i64,
-    /// Latest end shown.
-    pub end_ns: i64,
-}
-
-/// What was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MuxReport {
-    /// The file.
-    pub path: PathBuf,
-    /// The files that hold the streams, one behind the other, where `path` only names them.
-    pub pieces: Vec<PathBuf>,
-    /// What it was written as.
-    pub container: Container,
-    /// Bytes.
-    pub size: u64,
-    /// The streams in their order.
-    pub streams: Vec<MuxedStream>,
-    /// Chapters written.
-    pub chapters: usize,
-}
-
-impl MuxReport {
-    /// The bytes in which the streams are.
-    pub fn open(&self) -> std::io::Result<Box<dyn ByteSource>> {
-        Ok(match self.pieces.as_slice() {
-            [] => Box::new(FileSource::open(&self.path)?),
-            pieces => Box::new(JoinedSource::open(pieces)?),
-        })
-    }
-}
+pub use report::{MuxReport, MuxedStream};
 
 /// A stream that is written.
 struct Track {
@@ -272,7 +223,9 @@ impl Muxer {
             return Ok(());
         }
         let to = |time: i64| rescale(time, base, track.base);
-        let next = track.last.map(|last| last.saturating_add(1));
+        // Two subtitles may begin together.
+        let step = i64::from(track.parameters.kind != StreamKind::Subtitle);
+        let next = track.last.map(|last| last.saturating_add(step));
         let decoded = raw.dts().map(to).or(raw.pts().map(to)).or(next).unwrap_or(0);
         // Copied streams may have timestamps that stand still; a file that is written may not.
         let decoded = next.map_or(decoded, |next| decoded.max(next));
@@ -316,35 +269,6 @@ impl Muxer {
             }
             MediaError::write(&self.path, &format!("writing {label}{}", in_parentheses(&said)), error)
         })
-    }
-
-    /// Silence until the pictures end: the muxer drops pictures that have no sound beside them.
-    fn pad_sound(&mut self) -> Result<()> {
-        let of_pictures = |track: &&Track| track.written.kind == StreamKind::Video;
-        let end = self.tracks.iter().filter(of_pictures).map(|track| track.written.end_ns).max().unwrap_or(0);
-        for stream in 0..self.tracks.len() {
-            let track = &self.tracks[stream];
-            let Some((rate, sample_bytes)) = ffi::pcm_form(&track.parameters.parameters) else { continue };
-            let (Some(base), from) = (Rational::new(1, rate), track.written.end_ns.max(0)) else { continue };
-            // One more picture's worth, for the muxer rounds.
-            let mut missing = clock::from_ns(end.saturating_sub(from).saturating_add(clock::SECOND / 20), base);
-            let mut time = clock::from_ns(from, base);
-            let (packets, keys) = (track.written.packets, track.written.keys);
-            while missing > 0 && from < end {
-                let samples = missing.min(SILENCE_SAMPLES);
-                let mut silence = RawPacket::copy(&vec![0; usize::try_from(samples).unwrap_or(0) * sample_bytes]);
-                silence.set_pts(Some(time));
-                silence.set_dts(Some(time));
-                silence.set_duration(samples);
-                self.write(stream, Packet { inner: silence, base })?;
-                time += samples;
-                missing -= samples;
-            }
-            // The silence is nobody's packet.
-            let written = &mut self.tracks[stream].written;
-            (written.packets, written.keys) = (packets, keys);
-        }
-        Ok(())
     }
 
     /// Writes what is left, moves the index to the front and closes the file.
@@ -418,9 +342,6 @@ impl Muxer {
         Ok(MuxReport { path, pieces, container, size, streams, chapters })
     }
 }
-
-/// Sound of this length is one packet of silence.
-const SILENCE_SAMPLES: i64 = 1024;
 
 /// What FFmpeg said meanwhile, if anything.
 fn in_parentheses(said: &str) -> String {

@@ -130,6 +130,16 @@ impl Packet {
         self.inner.set_dts(self.inner.dts().map(|time| time.saturating_add(ticks)));
     }
 
+    /// Leaves out what lies before the start of the output; false where nothing is left.
+    pub fn cut_start(&mut self) -> bool {
+        let Some(time) = self.inner.pts().filter(|time| *time < 0) else { return true };
+        let left = self.inner.duration().saturating_add(time);
+        self.inner.set_pts(Some(0));
+        self.inner.set_dts(Some(0));
+        self.inner.set_duration(left.max(0));
+        left > 0
+    }
+
     /// Bytes of payload.
     pub fn size(&self) -> usize {
         self.inner.size()

@@ -3,6 +3,7 @@
 mod media_stages;
 mod mux;
 mod speed;
+mod subtitles;
 
 use std::path::PathBuf;
 
@@ -10,7 +11,8 @@ use super::channel::{Inbox, Sender, Severed, Weight};
 use super::run::Shared;
 use super::{OpenFilter, Region};
 use crate::media::{
-    AudioFrame, Demuxer, EncodeReport, Frame, MediaError, Packet, StreamParameters, VideoClock, VideoEncoder,
+    AudioFrame, Demuxer, EncodeReport, Frame, MediaError, Packet, StreamParameters, SubtitleStream, VideoClock,
+    VideoEncoder,
 };
 use crate::plan::{Node, Operation};
 use crate::task::{ErrorCode, Failure, Stage};
@@ -139,6 +141,7 @@ pub(super) fn name(operation: &Operation) -> &'static str {
         Operation::DecodeVideo { .. } => "decode-video",
         Operation::DecodeAudio { .. } => "decode-audio",
         Operation::Speed { .. } => "speed",
+        Operation::Subtitle { .. } => "subtitle",
         Operation::Transform(_) => "transform",
         Operation::Filter(_) => "filter",
         Operation::EncodeVideo { .. } => "encode-video",
@@ -160,6 +163,12 @@ pub(super) fn run(node: &Node, work: Work, shared: &Shared<'_>) -> Result<(), St
         Operation::DecodeVideo { stream } => media_stages::decode_video(*stream, length, &inbox, outlet, shared),
         Operation::DecodeAudio { stream } => media_stages::decode_audio(*stream, length, &inbox, outlet, shared),
         Operation::Speed { speed } => speed::speed(*speed, &inbox, outlet),
+        Operation::Subtitle { stream, codec, speed } => {
+            let open = |parameters: &_| {
+                SubtitleStream::open(parameters, *codec, *speed).map(|object| object.with_length(length))
+            };
+            subtitles::subtitle(*stream, open, &inbox, outlet, shared)
+        }
         Operation::Transform(transform) => media_stages::transform(transform, &inbox, outlet),
         Operation::Filter(_) => run_filter(filter.ok_or_else(missing)?, &inbox, outlet),
         Operation::EncodeVideo { encoding, picture, keyframe_interval } => {

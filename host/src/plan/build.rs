@@ -73,7 +73,7 @@ impl Builder<'_> {
             let message = "nothing would be in the output: the source has none of the streams that the target asks for";
             return Err(Failure::new(ErrorCode::StreamUnsupported, Stage::Plan, message));
         }
-        inputs.extend(self.subtitles(&making)?);
+        inputs.extend(self.subtitles(&making));
         self.output(&making, picture, &inputs)
     }
 
@@ -103,10 +103,7 @@ impl Builder<'_> {
 
     /// What is decoded, at the speed of the target.
     fn at_speed(&mut self, wish: &TargetSpec, decoded: NodeId) -> NodeId {
-        /// Speeds are exact to so many parts.
-        const MILLION: f64 = 1e6;
-        let speed = wish.speed.and_then(|speed| Rational::positive((speed * MILLION).round() as i32, MILLION as i32));
-        match speed.filter(|speed| *speed != Rational::ONE) {
+        match speed(wish) {
             Some(speed) => self.graph.node(Operation::Speed { speed }, &[decoded]),
             None => decoded,
         }
@@ -125,6 +122,14 @@ impl Builder<'_> {
         };
         streams.map(copy).collect()
     }
+}
+
+/// How fast the target is; `None`: as fast as its source.
+fn speed(wish: &TargetSpec) -> Option<Rational> {
+    /// Speeds are exact to so many parts.
+    const MILLION: f64 = 1e6;
+    let speed = wish.speed.and_then(|speed| Rational::positive((speed * MILLION).round() as i32, MILLION as i32));
+    speed.filter(|speed| *speed != Rational::ONE)
 }
 
 /// A bug of ours: as many streams are resolved as are chosen.

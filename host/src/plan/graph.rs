@@ -6,7 +6,8 @@ use serde_json::Value;
 use super::Span;
 use crate::task::resolved::Geometry;
 use crate::task::{
-    AudioEncoding, Clip, Container, FilterRole, Picture, PluginId, PluginRef, Rational, Segmentation, VideoEncoding,
+    AudioEncoding, Clip, Container, FilterRole, Picture, PluginId, PluginRef, Rational, Segmentation, SubtitleCodec,
+    VideoEncoding,
 };
 
 /// A node's place in the plan.
@@ -63,6 +64,17 @@ pub enum Operation {
     Transform(Box<Transform>),
     /// Runs a filter component.
     Filter(Box<Filter>),
+    /// Picks the subtitles of one stream, and converts their text.
+    Subtitle {
+        /// Number of the stream in the file.
+        stream: usize,
+        /// What they are converted into; absent where they stay what they are.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        codec: Option<SubtitleCodec>,
+        /// 1/2: half as fast; absent: as fast as the source.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        speed: Option<Rational>,
+    },
     /// Encodes video.
     EncodeVideo {
         /// Parameters of the encoder.

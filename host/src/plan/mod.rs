@@ -138,9 +138,10 @@ impl Plan {
     pub fn stream_of(&self, node: NodeId) -> Option<usize> {
         let node = self.nodes.get(node.0)?;
         match node.operation {
-            Operation::DecodeVideo { stream } | Operation::DecodeAudio { stream } | Operation::Copy { stream } => {
-                Some(stream)
-            }
+            Operation::DecodeVideo { stream }
+            | Operation::DecodeAudio { stream }
+            | Operation::Copy { stream }
+            | Operation::Subtitle { stream, .. } => Some(stream),
             _ => self.stream_of(*node.inputs.first()?),
         }
     }

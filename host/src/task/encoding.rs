@@ -2,6 +2,7 @@
 
 mod codec;
 mod container;
+mod subtitle;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +10,7 @@ use super::Rational;
 
 pub use codec::{AudioCodec, VideoCodec};
 pub use container::Container;
+pub use subtitle::{SubtitleCodec, SubtitleWay};
 
 /// Extension `Preset`: how much time the encoder takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]

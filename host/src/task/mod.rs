@@ -23,7 +23,9 @@ pub mod timestamp;
 pub mod uri;
 
 pub use clip::Clip;
-pub use encoding::{AudioCodec, AudioEncoding, Container, Preset, VideoCodec, VideoEncoding, VideoRate};
+pub use encoding::{
+    AudioCodec, AudioEncoding, Container, Preset, SubtitleCodec, SubtitleWay, VideoCodec, VideoEncoding, VideoRate,
+};
 pub use facts::{AudioStreamFacts, MediaFacts, SubtitleStreamFacts, VideoStreamFacts};
 pub use failure::{ErrorClass, ErrorCode, Failure, Stage, Warning};
 pub use fault::{Fault, FieldPath};

@@ -141,7 +141,6 @@ fn fields_that_need_or_exclude_each_other() {
 fn parts_of_the_api_that_are_not_there_yet() {
     let cases = [
         (json!({"Image": {"Snapshots": [{"URI": "oss://b/k"}]}}), "Image"),
-        (json!({"Subtitle": {"Stream": [0]}}), "Subtitle.Stream"),
         (json!({"Subtitle": {"ExtractSubtitle": {"Format": "srt"}}}), "Subtitle.ExtractSubtitle"),
         (json!({"AttachedPicture": {"Stream": [-1]}}), "AttachedPicture.Stream"),
         (json!({"Data": {"Stream": [0]}}), "Data.Stream"),

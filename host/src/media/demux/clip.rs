@@ -10,6 +10,8 @@ use crate::task::Clip;
 const INTERLEAVED: i64 = 3 * SECOND;
 /// Sound is decoded from so much earlier on, in nanoseconds: decoders need what was before.
 const PREROLL: i64 = SECOND / 2;
+/// Subtitles that begin so much earlier may still be shown, in nanoseconds. What begins earlier yet is left out.
+const SUBTITLE_PREROLL: i64 = 10 * SECOND;
 /// How far before its start a key picture is looked for, in nanoseconds, one after the other; then from the beginning of the file.
 const BACK: [i64; 5] = [0, 2 * SECOND, 8 * SECOND, 30 * SECOND, 120 * SECOND];
 /// A key picture may be so much late, in nanoseconds: times are rounded.
@@ -32,12 +34,13 @@ impl Demuxer {
         if clip.start_ns == 0 || WITHOUT_INDEX.contains(&self.facts.format_name.as_str()) {
             return Ok(());
         }
-        let is_video = |kind: Option<StreamKind>| kind == Some(StreamKind::Video);
-        let video = self.tracks.iter().position(|track| track.selected && is_video(track.kind()));
-        let Some(video) = video else {
-            return self.try_seek(-PREROLL.min(clip.start_ns), clip);
+        let selected =
+            |kind: StreamKind| self.tracks.iter().position(|track| track.selected && track.kind() == Some(kind));
+        let earlier = selected(StreamKind::Subtitle).map_or(0, |_| SUBTITLE_PREROLL);
+        let Some(video) = selected(StreamKind::Video) else {
+            return self.try_seek(-PREROLL.max(earlier).min(clip.start_ns), clip);
         };
-        for back in BACK.into_iter().filter(|back| *back < clip.start_ns) {
+        for back in BACK.into_iter().map(|back| back.saturating_add(earlier)).filter(|back| *back < clip.start_ns) {
             self.try_seek(-back, clip)?;
             if self.wait_for_key(video)? {
                 return Ok(());

@@ -7,6 +7,7 @@ mod filter;
 mod log;
 mod pieces;
 mod plane;
+mod subtitle;
 mod text;
 mod video;
 
@@ -20,6 +21,7 @@ pub(super) use filter::PacketFilter;
 pub(super) use log::{install as install_log, with_log};
 pub(super) use pieces::{flush, resend_headers};
 pub(super) use plane::{Plane, PlaneMut};
+pub(super) use subtitle::{decode as decode_subtitle, encode as encode_subtitle, share_header};
 pub(super) use video::{
     Properties, allocate, make_writable, pixel_format, properties, set_properties, share, unify_range,
 };

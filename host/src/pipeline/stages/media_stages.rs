@@ -53,9 +53,10 @@ pub(super) fn demux(
     let readers = shared.plan.nodes().iter().filter(|reader| reader.inputs.contains(&node.id));
     let streams: Vec<usize> = readers
         .filter_map(|reader| match reader.operation {
-            Operation::Copy { stream } | Operation::DecodeVideo { stream } | Operation::DecodeAudio { stream } => {
-                Some(stream)
-            }
+            Operation::Copy { stream }
+            | Operation::DecodeVideo { stream }
+            | Operation::DecodeAudio { stream }
+            | Operation::Subtitle { stream, .. } => Some(stream),
             _ => None,
         })
         .collect();
@@ -106,7 +107,7 @@ pub(super) fn copy(index: usize, inbox: &Inbox<Item>, outlet: Outlet, shared: &S
 }
 
 /// The first item of an edge of packets.
-fn stream(inbox: &Inbox<Item>) -> Result<StreamParameters, Stop> {
+pub(super) fn stream(inbox: &Inbox<Item>) -> Result<StreamParameters, Stop> {
     match inbox.receive()? {
         Some((_, Item::Stream(stream))) => Ok(stream.parameters),
         _ => Err(bug("a decoder was not told what its stream is").into()),
@@ -114,7 +115,7 @@ fn stream(inbox: &Inbox<Item>) -> Result<StreamParameters, Stop> {
 }
 
 /// The next packet; `None` at the end.
-fn packet(inbox: &Inbox<Item>) -> Result<Option<Packet>, Stop> {
+pub(super) fn packet(inbox: &Inbox<Item>) -> Result<Option<Packet>, Stop> {
     match inbox.receive()? {
         Some((_, Item::Packet(packet))) => Ok(Some(packet)),
         Some(_) => Err(bug("something else than a packet came to a decoder").into()),

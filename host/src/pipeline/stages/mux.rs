@@ -27,6 +27,8 @@ struct Input {
     announced: bool,
     /// Whether it is video.
     video: bool,
+    /// Whether it is subtitles.
+    subtitle: bool,
     promise: Option<Promise>,
     packets: u64,
     ended: bool,
@@ -139,6 +141,7 @@ pub(super) fn mux(node: &Node, form: &Form<'_>, inbox: &Inbox<Item>, shared: &Sh
             Item::Stream(stream) if !input.announced => {
                 input.announced = true;
                 input.video = stream.parameters.kind() == StreamKind::Video;
+                input.subtitle = stream.parameters.kind() == StreamKind::Subtitle;
                 input.promise.clone_from(&stream.promise);
                 streams[number] = Some(*stream);
                 if streams.iter().all(Option::is_some) {
@@ -157,6 +160,9 @@ pub(super) fn mux(node: &Node, form: &Form<'_>, inbox: &Inbox<Item>, shared: &Sh
                 // Of copied streams the demuxer hands out all that a decoder might need.
                 let end = packet.time_ns().unwrap_or(0).saturating_add(packet.duration_ns().max(1));
                 if is_cut && input.promise.is_none() && !input.video && end <= 0 {
+                    continue;
+                }
+                if input.subtitle && !packet.cut_start() {
                     continue;
                 }
                 input.packets += 1;
@@ -236,8 +242,9 @@ fn open(
         }
     };
     for (number, (mut stream, input)) in streams.into_iter().zip(&node.inputs).enumerate() {
-        // Sound is often far ahead of the pictures or shorter than they are: where there are pictures, they tell the progress.
-        if !has_video || stream.parameters.kind() == StreamKind::Video {
+        // Sound is often far ahead of the pictures or shorter than they are: where there are pictures, they tell the progress. Subtitles never do.
+        let kind = stream.parameters.kind();
+        if kind == StreamKind::Video || (kind == StreamKind::Audio && !has_video) {
             shared.progress.expect(node.id, number);
         }
         if stream.promise.is_some() {

@@ -1,22 +1,62 @@
 //! The nodes that make the subtitles of a target.
 
 use super::{Builder, Making};
-use crate::plan::graph::NodeId;
-use crate::task::{Failure, Warning};
+use crate::plan::graph::{NodeId, Operation};
+use crate::task::{StreamChoice, SubtitleStreamFacts, SubtitleWay, TargetSpec, Warning};
 
 impl Builder<'_> {
-    /// The nodes whose packets are the output's subtitle streams: none in this version, with a warning.
-    #[expect(clippy::unnecessary_wraps, reason = "as for the other kinds of streams")]
-    pub(super) fn subtitles(&mut self, making: &Making<'_>) -> Result<Vec<NodeId>, Failure> {
-        let Making { wish, target, .. } = *making;
-        if !self.facts.subtitles.is_empty() && !wish.subtitle.disabled {
-            self.warnings.push(Warning {
-                code: "SubtitleDropped".into(),
-                field: format!("Targets[{}].Subtitle", target.index),
-                target: Some(target.index),
-                message: "the source's subtitles are left out: this version writes none".into(),
-            });
+    /// The nodes whose packets are the output's subtitle streams (decision 5 of the API reference). What the container has no place for is
+    /// left out, with a warning.
+    pub(super) fn subtitles(&mut self, making: &Making<'_>) -> Vec<NodeId> {
+        let Making { wish, demux, .. } = *making;
+        if wish.subtitle.disabled {
+            return Vec::new();
         }
-        Ok(Vec::new())
+        let facts = self.facts;
+        let streams = &facts.subtitles;
+        // To have none is no matter unless they were asked for by their numbers.
+        if matches!(wish.subtitle.streams, StreamChoice::These(_)) {
+            self.missing_streams(making, "Subtitle", "subtitle", &wish.subtitle.streams, streams.len());
+        }
+        let speed = super::speed(wish);
+        let mut nodes = Vec::new();
+        let chosen = wish.subtitle.streams.of(streams.len()).into_iter();
+        for (number, stream) in chosen.filter_map(|number| Some((number, streams.get(number)?))) {
+            let codec = match way(wish, stream) {
+                Ok(SubtitleWay::Copied) => None,
+                Ok(SubtitleWay::Converted(codec)) => Some(codec),
+                Err(why) => {
+                    self.dropped(making, format!("subtitle stream {number} of the source is left out: {why}"));
+                    continue;
+                }
+            };
+            nodes.push(self.graph.node(Operation::Subtitle { stream: stream.index, codec, speed }, &[demux]));
+        }
+        nodes
     }
+
+    fn dropped(&mut self, making: &Making<'_>, message: String) {
+        let index = making.target.index;
+        self.warnings.push(Warning {
+            code: "SubtitleDropped".into(),
+            field: format!("Targets[{index}].Subtitle"),
+            target: Some(index),
+            message,
+        });
+    }
+}
+
+/// What becomes of a stream, or why it is left out.
+fn way(wish: &TargetSpec, stream: &SubtitleStreamFacts) -> Result<SubtitleWay, String> {
+    let (container, codec) = (wish.container, &*stream.codec_name);
+    if let Some(segment) = wish.segment {
+        return Err(format!("segments of {} have no subtitles in this version", segment.format.name()));
+    }
+    container.way_of_subtitle(codec).ok_or_else(|| match container.text() {
+        None => format!("Container {} holds no subtitles; mp4, mov, mkv and webm do", container.name()),
+        Some(text) => {
+            let name = container.name();
+            format!("its {codec} is no text that can be converted, and Container {name} holds {} only", text.name())
+        }
+    })
 }
