@@ -145,3 +145,49 @@ fn subtitles_survive_a_way_through_all_containers() {
     }
     near(&cues(&world, &from, 0), &ENGLISH);
 }
+
+#[test]
+fn files_are_added_behind_the_sources_own_with_language_and_offset() {
+    let world = film();
+    let srt = "\u{feff}1\n00:00:00,500 --> 00:00:01,500\nfrüh\n\n2\n00:00:02,500 --> 00:00:03,500\nspät\n";
+    world.put("a.srt", srt.as_bytes());
+    world.put("b.vtt", b"WEBVTT\n\n00:01.000 --> 00:02.000\nmiddle\n");
+    let mut request = request("captions.mkv", &target("mkv", &json!({})));
+    request["Sources"][0]["Subtitles"] = json!([
+        {"URI": "oss://test-bucket/a.srt", "Language": "deu", "TimeOffset": -1.0},
+        {"URI": "oss://test-bucket/b.vtt", "Language": "eng", "TimeOffset": 0.5},
+    ]);
+    request["Targets"].as_array_mut().unwrap().push(target("mp4", &json!({"Subtitle": {"Stream": [4, 5]}})));
+    world.run_well(&request);
+    let found = |key: &str| {
+        let streams = ffprobe(&world, key);
+        let told = |stream: &Value| (stream["codec_name"].clone(), stream["tags"]["language"].clone());
+        streams.iter().map(told).collect::<Vec<_>>()
+    };
+    let stream = |codec: &str, language: &str| (json!(codec), json!(language));
+    assert_eq!(found("out.mkv"), [stream("subrip", "eng"), stream("subrip", "deu"), stream("webvtt", "eng")]);
+    assert_eq!(found("out.mp4"), [stream("mov_text", "deu"), stream("mov_text", "eng")]);
+    for (key, first) in [("out.mkv", 1), ("out.mp4", 0)] {
+        near(&cues(&world, key, first), &[(0, 500, "früh"), (1500, 2500, "spät")]);
+        near(&cues(&world, key, first + 1), &[(1500, 2500, "middle")]);
+    }
+    // They belong to the source, and are cut with it.
+    request["Sources"][0]["StartTime"] = json!(2.0);
+    request["Targets"][0] =
+        target("mkv", &json!({"Video": {"TranscodeVideo": {"Codec": "h264"}}, "Subtitle": {"Stream": [4]}}));
+    world.run_well(&request);
+    near(&cues(&world, "out.mkv", 0), &[(0, 500, "spät")]);
+}
+
+#[test]
+fn a_file_that_holds_no_subtitles_is_named() {
+    let world = film();
+    world.put("latin.srt", b"1\n00:00:00,500 --> 00:00:01,500\nfr\xfch\n");
+    for (key, why) in [("latin.srt", "UTF-8"), ("captions.mkv", "UTF-8"), ("missing.srt", "SourceNotFound")] {
+        let mut request = request("captions.mkv", &target("mp4", &json!({})));
+        request["Sources"][0]["Subtitles"] = json!([{"URI": format!("oss://test-bucket/{key}")}]);
+        let output = world.run(&request);
+        let said = text(&output.stderr);
+        assert!(!output.status.success() && said.contains(key) && said.contains(why), "{said}");
+    }
+}

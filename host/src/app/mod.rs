@@ -116,7 +116,7 @@ impl Task<'_> {
 
     /// Runs it and moves its outputs in place: all of them or none.
     pub fn run(&self, prepared: Prepared, progress: &Progress, interrupt: &Interrupt) -> Result<Done, Failure> {
-        let sources: Vec<_> = self.spec.sources.iter().map(|source| source.uri.clone()).collect();
+        let sources: Vec<_> = self.spec.inputs().cloned().collect();
         let outputs = BucketOutputs::new(self.app.buckets.staging(&Uuid::new_v4().to_string(), &sources));
         let done = prepared.run(&outputs, progress, interrupt)?;
         if interrupt.is_triggered() {

@@ -68,7 +68,7 @@ fn run(
     misdeed: Option<&str>,
     interrupt: &Interrupt,
 ) -> Result<Report, Failure> {
-    let sources: Vec<_> = spec.sources.iter().map(|source| source.uri.clone()).collect();
+    let sources: Vec<_> = spec.inputs().cloned().collect();
     let task = app.task(spec, created);
     let prepared = task.prepare(interrupt)?;
     say(&planned(prepared.plan())?)?;

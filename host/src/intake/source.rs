@@ -6,10 +6,11 @@ use super::Context;
 use super::faults::Notes;
 use super::fields::Fields;
 use super::numbers::Interval;
+use super::subtitle::added;
 use crate::task::fault::FaultCode;
 use crate::task::{FieldPath, ObjectUri, SourceSpec};
 
-/// Reads one source. This version adds no streams.
+/// Reads one source.
 pub(super) fn source(value: &Value, path: FieldPath, notes: &Notes, context: &Context<'_>) -> Option<SourceSpec> {
     let mut fields = Fields::open(value, path, None, notes)?;
     let uri = readable(&mut fields, "URI", context);
@@ -19,9 +20,9 @@ pub(super) fn source(value: &Value, path: FieldPath, notes: &Notes, context: &Co
     fields.unsupported_flag("DisableAudio");
     fields.unsupported_flag("Attached");
     fields.choice("AlignMode", &[("false", ())], &["loop", "pad"]);
-    fields.unsupported("Subtitles", "leave it out");
+    let subtitles = added(&mut fields, context);
     fields.finish();
-    Some(SourceSpec { start, duration, ..SourceSpec::new(uri?) })
+    Some(SourceSpec { start, duration, subtitles, ..SourceSpec::new(uri?) })
 }
 
 /// A required object URI that may be read.

@@ -32,6 +32,9 @@ pub(super) fn targets(fields: &mut Fields<'_>, scope: &Scope<'_>, has_groups: bo
     let mut taken = BTreeMap::new();
     if let Some(source) = scope.source {
         taken.insert(source.uri.clone(), "the source Sources[0]".to_owned());
+        for (number, subtitle) in source.subtitles.iter().enumerate() {
+            taken.insert(subtitle.uri.clone(), format!("the subtitles Sources[0].Subtitles[{number}]"));
+        }
     }
     let mut specs = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {

@@ -1,5 +1,6 @@
 //! Reading packets out of a container.
 
+mod added;
 mod clip;
 
 use std::collections::VecDeque;
@@ -20,6 +21,8 @@ use crate::task::{MediaFacts, Rational};
 
 /// FFmpeg's names of the containers that are opened. None of them names other files, as playlists do.
 const CONTAINERS: &str = "mov,matroska,webm,mpegts,mpeg,avi,flv,asf,rm,aac,mp3,wav,flac,ac3,ogg,mxf";
+/// FFmpeg's names of the files of subtitles that are opened.
+const SUBTITLE_FILES: &str = "srt,webvtt,ass";
 /// Bytes that may be read to find out what the file is, twice the default of FFmpeg: late streams of broadcasts are found.
 const PROBE_BYTES: &str = "10000000";
 /// More streams than this are no media file of anybody's.
@@ -37,6 +40,8 @@ const STEP_BACK: i64 = 100_000;
 pub(super) struct Opening {
     /// Show the packets of an mp4 as they are stored, whatever its edit lists say.
     pub(super) raw_timeline: bool,
+    /// It is a file of text subtitles, and keeps its times.
+    pub(super) subtitle_file: bool,
 }
 
 /// One stream of the file.
@@ -76,6 +81,8 @@ pub struct Demuxer {
     lead_ns: i64,
     /// Packets that were read while a key picture was looked for.
     waiting: VecDeque<Packet>,
+    /// The packets of each subtitle file that is read beside it.
+    added: Vec<VecDeque<Packet>>,
 }
 
 /// Facts of a source, without reading more of it than needed. Errors as [`Demuxer::open`].
@@ -101,7 +108,8 @@ impl Demuxer {
         let io = StreamIo::from_read_seek_with_capacity(guarded, 1 << 16)
             .map_err(|_| MediaError::memory("reading the source"))?;
         let mut options = Dictionary::new();
-        options.set("format_whitelist", CONTAINERS);
+        let formats = if opening.subtitle_file { SUBTITLE_FILES } else { CONTAINERS };
+        options.set("format_whitelist", formats);
         // No protocol has this name: a container that names other files gets none of them.
         options.set("protocol_whitelist", "none");
         options.set("probesize", PROBE_BYTES);
@@ -113,13 +121,13 @@ impl Demuxer {
         let stop = move || flag.is_triggered();
         let (opened, said) =
             ffi::with_log(|| ffmpeg_next::format::input_from_stream_with_interrupt(io, None, Some(options), stop));
-        let input = opened.map_err(|error| not_media(error, &said, &state, interrupt))?;
+        let input = opened.map_err(|error| not_media(error, &said, formats, &state, interrupt))?;
         let container = ffi::container(&input);
         let facts = facts::read(&input, &container, size);
         if facts.video_streams.is_empty() && facts.audio_streams.is_empty() && facts.subtitles.is_empty() {
             return Err(MediaError::NotMedia(format!("the {} file has no stream", facts.format_name)));
         }
-        let shift = container.start.map_or(0, i64::saturating_neg);
+        let shift = container.start.filter(|_| !opening.subtitle_file).map_or(0, i64::saturating_neg);
         let mut demuxer = Self {
             tracks: Vec::new(),
             input,
@@ -133,6 +141,7 @@ impl Demuxer {
             length: None,
             lead_ns: 0,
             waiting: VecDeque::new(),
+            added: Vec::new(),
         };
         demuxer.tracks = (0..demuxer.input.nb_streams() as usize).map(|index| demuxer.track(index)).collect();
         Ok(demuxer)
@@ -250,13 +259,11 @@ impl Demuxer {
     pub fn read(&mut self) -> Result<Option<Packet>> {
         loop {
             let packet = match self.waiting.pop_front() {
-                Some(packet) => packet,
-                None if self.has_ended() => return Ok(None),
-                None => match self.read_on()? {
-                    Some(packet) => packet,
-                    None => return Ok(None),
-                },
+                Some(packet) => Some(packet),
+                None if self.has_ended() => None,
+                None => self.read_on()?,
             };
+            let Some(packet) = self.in_turn(packet) else { return Ok(None) };
             if !self.is_behind(&packet) {
                 return Ok(Some(packet));
             }
@@ -361,7 +368,7 @@ impl Demuxer {
     }
 }
 
-fn not_media(error: Error, said: &str, state: &SourceState, interrupt: &Interrupt) -> MediaError {
+fn not_media(error: Error, said: &str, formats: &str, state: &SourceState, interrupt: &Interrupt) -> MediaError {
     if error == Error::Exit || interrupt.is_triggered() {
         return MediaError::Interrupted;
     }
@@ -369,7 +376,7 @@ fn not_media(error: Error, said: &str, state: &SourceState, interrupt: &Interrup
         return MediaError::Read(failure);
     }
     if said.contains("not on whitelist") {
-        return MediaError::NotMedia(format!("its container is none of {}", CONTAINERS.replace(',', ", ")));
+        return MediaError::NotMedia(format!("its container is none of {}", formats.replace(',', ", ")));
     }
     let said = if said.is_empty() { String::new() } else { format!(" ({said})") };
     MediaError::NotMedia(format!("{error}{said}"))

@@ -24,7 +24,9 @@ pub fn plan(
     let Some(first) = facts.first() else {
         return Err(Failure::new(ErrorCode::Internal, Stage::Plan, "a task without facts was planned"));
     };
-    let mut builder = Builder { facts: first, clip: None, graph: Graph::default(), warnings: spec.warnings.clone() };
+    let added = spec.sources.first().map_or(0, |source| source.subtitles.len());
+    let mut builder =
+        Builder { facts: first, added, clip: None, graph: Graph::default(), warnings: spec.warnings.clone() };
     builder.warnings.extend(skipped);
     builder.cut(spec)?;
     let mut targets = Vec::new();
@@ -47,6 +49,8 @@ pub fn plan(
 struct Builder<'a> {
     /// Of the source whose streams are used.
     facts: &'a MediaFacts,
+    /// How many of its subtitle streams, the last ones, were added to it.
+    added: usize,
     /// The part of it that is used.
     clip: Option<Clip>,
     graph: Graph,

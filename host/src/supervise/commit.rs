@@ -43,7 +43,7 @@ impl Shared {
         if staged.is_empty() {
             return Err(Failure::new(ErrorCode::Internal, Stage::Commit, "the worker made no outputs"));
         }
-        let sources: Vec<_> = lease.spec.sources.iter().map(|source| source.uri.clone()).collect();
+        let sources: Vec<_> = lease.spec.inputs().cloned().collect();
         let files =
             staged.iter().flat_map(|output| output.files.iter().map(|file| (output.target, &file.uri, &file.name)));
         let outputs = staged.iter().map(|output| (output.target, &output.uri, &output.name));

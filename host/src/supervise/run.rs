@@ -152,8 +152,7 @@ impl Shared {
     }
 
     fn needs(&self, spec: &TaskSpec) -> Needs {
-        let sources = spec.sources.iter().map(|source| source.uri.clone());
-        let inputs: Vec<_> = sources.chain(self.surroundings.assets(spec)).collect();
+        let inputs: Vec<_> = spec.inputs().cloned().chain(self.surroundings.assets(spec)).collect();
         let outputs = self.surroundings.output_buckets(spec);
         let named = |name: &str| inputs.iter().any(|uri| uri.bucket() == name);
         // A bucket in the root folder is known once it was asked for.

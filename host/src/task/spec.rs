@@ -54,6 +54,16 @@ impl Deref for TaskSpec {
     }
 }
 
+impl TaskParts {
+    /// The objects that the task reads as sources: media and subtitle files.
+    pub fn inputs(&self) -> impl Iterator<Item = &ObjectUri> {
+        self.sources.iter().flat_map(|source| {
+            let subtitles = source.subtitles.iter().map(|subtitle| &subtitle.uri);
+            std::iter::once(&source.uri).chain(subtitles)
+        })
+    }
+}
+
 /// One of `Sources[]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -129,6 +139,13 @@ pub struct AddedSubtitle {
     /// Seconds that are added to its times; may be negative.
     #[serde(default)]
     pub time_offset: f64,
+}
+
+impl AddedSubtitle {
+    /// [`Self::time_offset`] in nanoseconds.
+    pub fn offset_ns(&self) -> i64 {
+        (self.time_offset * 1e9).round() as i64
+    }
 }
 
 /// One of `Targets[]`.

@@ -74,8 +74,15 @@ pub fn prepare(spec: &TaskSpec, with: &Surroundings<'_>, interrupt: &Interrupt) 
     let mut first = None;
     for source in &spec.sources {
         let (bytes, modified) = with.sources.open(&source.uri)?;
-        let demuxer = Demuxer::open(bytes, interrupt)
-            .map_err(|error| Failure::new(error.code(), Stage::Probe, format!("{}: {error}", source.uri)))?;
+        let failed =
+            |uri: &ObjectUri, error: MediaError| Failure::new(error.code(), Stage::Probe, format!("{uri}: {error}"));
+        let mut demuxer = Demuxer::open(bytes, interrupt).map_err(|error| failed(&source.uri, error))?;
+        for added in &source.subtitles {
+            let (bytes, _) = with.sources.open(&added.uri)?;
+            demuxer
+                .add_subtitles(bytes, added.language.as_deref(), added.offset_ns())
+                .map_err(|error| failed(&added.uri, error))?;
+        }
         first.get_or_insert(modified);
         facts.push(demuxer.facts().clone());
         sources.push(demuxer);

@@ -157,12 +157,7 @@ fn parts_of_the_api_that_are_not_there_yet() {
     for (fields, path) in cases {
         expect(&with_target(&fields), Unsupported, &format!("Targets[0].{path}"));
     }
-    for (name, value) in [
-        ("DisableVideo", json!(true)),
-        ("DisableAudio", json!(true)),
-        ("Subtitles", json!([{"URI": "oss://test-bucket/a.srt"}])),
-        ("Attached", json!("True")),
-    ] {
+    for (name, value) in [("DisableVideo", json!(true)), ("DisableAudio", json!(true)), ("Attached", json!("True"))] {
         let mut request = with_target(&json!({}));
         request["Sources"][0][name] = value;
         expect(&request, Unsupported, &format!("Sources[0].{name}"));
@@ -173,6 +168,30 @@ fn parts_of_the_api_that_are_not_there_yet() {
     let pictures_only = json!({"ProjectName": "p", "Sources": [{"URI": "oss://test-bucket/in.mov"}],
         "Targets": [{"Image": {"Snapshots": [{"URI": "oss://test-bucket/a.jpg"}]}}]});
     expect(&pictures_only, Unsupported, "Targets[0].Image");
+}
+
+#[test]
+fn added_subtitles_are_judged_one_by_one() {
+    let with = |file: Value| {
+        let mut request = with_target(&json!({}));
+        request["Sources"][0]["Subtitles"] = json!([{"URI": "oss://test-bucket/a.srt"}, file]);
+        request
+    };
+    let path = |name: &str| format!("Sources[0].Subtitles[1]{name}");
+    expect(&with(json!({})), MissingArgument, &path(".URI"));
+    expect(&with(json!({"URI": "oss://elsewhere/a.srt"})), ResourceNotFound, &path(".URI"));
+    for language in ["en", "ENG", "english", "e1g"] {
+        let file = json!({"URI": "oss://test-bucket/b.srt", "Language": language});
+        expect(&with(file), InvalidArgument, &path(".Language"));
+    }
+    expect(&with(json!({"URI": "oss://test-bucket/b.srt", "TimeOffset": 1e6})), InvalidArgument, &path(".TimeOffset"));
+    expect(&with(json!("oss://test-bucket/b.srt")), InvalidArgument, &path(""));
+    let mut same = with(json!({"URI": "oss://test-bucket/b.srt"}));
+    same["Targets"][0]["URI"] = json!("oss://test-bucket/b.srt");
+    expect(&same, InvalidArgument, "Targets[0].URI");
+    let mut many = with_target(&json!({}));
+    many["Sources"][0]["Subtitles"] = json!(vec![json!({"URI": "oss://test-bucket/a.srt"}); 21]);
+    expect(&many, LimitExceeded, "Sources[0].Subtitles");
 }
 
 #[test]

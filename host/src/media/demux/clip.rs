@@ -27,6 +27,7 @@ impl Demuxer {
     pub fn clip(&mut self, clip: Clip) -> Result<()> {
         self.shift = self.shift.saturating_sub(clip.start_ns / 1000);
         self.length = clip.length_ns;
+        self.delay_added(clip.start_ns.saturating_neg());
         for track in &mut self.tracks {
             let rest = track.stated_ns.map(|stated| stated.saturating_sub(clip.start_ns).max(0));
             track.stated_ns = rest.map(|rest| clip.length_ns.map_or(rest, |length| rest.min(length)));

@@ -15,7 +15,7 @@ pub(super) fn refuse_collisions(spec: &TaskSpec, resolved: &[ResolvedTarget]) ->
             let message = format!("the output {} is {what}; change Targets[{}].URI", target.uri, target.index);
             Failure::new(ErrorCode::OutputRefused, Stage::Plan, message).of_target(target.index)
         };
-        if spec.sources.iter().any(|source| source.uri == target.uri) {
+        if spec.inputs().any(|input| *input == target.uri) {
             return Err(refuse("also a source of this task".into()));
         }
         let others = || resolved.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, other)| other);
@@ -28,8 +28,8 @@ pub(super) fn refuse_collisions(spec: &TaskSpec, resolved: &[ResolvedTarget]) ->
             return Err(refuse(format!("named like a segment of Targets[{}]", other.index)));
         }
         let is_source = |uri: &ObjectUri| SegmentFile::is_of(&target.uri, uri);
-        if let Some(source) = spec.sources.iter().find(|source| is_segmented(target) && is_source(&source.uri)) {
-            return Err(refuse(format!("a playlist whose segments are named like the source {}", source.uri)));
+        if let Some(source) = spec.inputs().find(|input| is_segmented(target) && is_source(input)) {
+            return Err(refuse(format!("a playlist whose segments are named like the source {source}")));
         }
     }
     Ok(())

@@ -20,7 +20,13 @@ impl Builder<'_> {
         }
         let speed = super::speed(wish);
         let mut nodes = Vec::new();
-        let chosen = wish.subtitle.streams.of(streams.len()).into_iter();
+        let mut chosen = wish.subtitle.streams.of(streams.len());
+        if wish.subtitle.streams == StreamChoice::First {
+            // Nobody adds what shall be left out.
+            let added = streams.len().saturating_sub(self.added)..streams.len();
+            chosen.extend(added.filter(|number| *number > 0));
+        }
+        let chosen = chosen.into_iter();
         for (number, stream) in chosen.filter_map(|number| Some((number, streams.get(number)?))) {
             let codec = match way(wish, stream) {
                 Ok(SubtitleWay::Copied) => None,
