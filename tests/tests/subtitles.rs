@@ -5,6 +5,7 @@
 use std::process::Command;
 
 use serde_json::{Value, json};
+use wasmux_tests::server::{Options, Server};
 use wasmux_tests::{World, clips, request, text};
 
 /// Start and end in milliseconds, and text, of each subtitle of a stream.
@@ -190,4 +191,87 @@ fn a_file_that_holds_no_subtitles_is_named() {
         let said = text(&output.stderr);
         assert!(!output.status.success() && said.contains(key) && said.contains(why), "{said}");
     }
+}
+
+#[test]
+fn subtitles_are_extracted_into_files_by_their_numbers() {
+    let world = film();
+    let extract = |prefix: &str, format: &str| json!({"URI": format!("oss://test-bucket/{prefix}"), "Format": format});
+    let target = target(
+        "mp4",
+        &json!({"Subtitle": {"ExtractSubtitle": extract("with/{barename}", "srt"), "Stream": [0, 3, 2]}}),
+    );
+    let mut request = request("captions.mkv", &target);
+    let targets = request["Targets"].as_array_mut().unwrap();
+    targets.push(json!({"Subtitle": {"ExtractSubtitle": extract("only", "webvtt")}}));
+    targets.push(json!({"Subtitle": {"ExtractSubtitle": extract("only", "ass"), "Stream": [2]}}));
+    let output = world.run(&request);
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("subtitle stream 3 of the source is not extracted: its hdmv_pgs_subtitle"), "{said}");
+    let mut files = world.listing();
+    files.retain(|key| world.object(key).is_file());
+    let wanted = [
+        "captions.mkv",
+        "only_0.vtt",
+        "only_1.vtt",
+        "only_2.ass",
+        "only_2.vtt",
+        "out.mp4",
+        "with/captions_0.srt",
+        "with/captions_2.srt",
+    ];
+    assert_eq!(files, wanted);
+    near(&cues(&world, "with/captions_0.srt", 0), &ENGLISH);
+    near(&cues(&world, "only_0.vtt", 0), &ENGLISH);
+    near(&cues(&world, "only_1.vtt", 0), &[(200, 2000, "Un"), (1000, 3000, "Deux")]);
+    near(&cues(&world, "only_2.ass", 0), &[(1000, 2000, "<b>Eins</b>")]);
+    near(&cues(&world, "with/captions_2.srt", 0), &[(1000, 2000, "<b>Eins</b>")]);
+    assert!(std::fs::read_to_string(world.object("only_0.vtt")).unwrap().starts_with("WEBVTT\n"));
+    assert_eq!(ffprobe(&world, "out.mp4").len(), 2, "they are in the media file too");
+    let plan = world.plan(&request);
+    assert_eq!(plan["Targets"][0]["Subtitles"][1]["URI"], "oss://test-bucket/with/captions_2.srt");
+    assert_eq!(plan["Targets"][1]["URI"], "oss://test-bucket/only_0.vtt");
+}
+
+#[test]
+fn extracted_files_keep_the_times_of_the_film_beside_them() {
+    let world = film();
+    let extract = json!({"ExtractSubtitle": {"URI": "oss://test-bucket/x", "Format": "srt"}, "Stream": [0, 2]});
+    let mut request = request("captions.mkv", &target("mkv", &json!({"Subtitle": extract})));
+    request["Sources"][0]["StartTime"] = json!(2.4);
+    request["Sources"][0]["Duration"] = json!(1.0);
+    world.run_well(&request);
+    // The copied film begins at its key picture at 2 s.
+    let wanted = [(0, 200, "<i>Two</i>"), (1000, 1400, "Three")];
+    near(&cues(&world, "x_0.srt", 0), &wanted);
+    near(&cues(&world, "out.mkv", 0), &wanted);
+    assert_eq!(std::fs::read(world.object("x_2.srt")).unwrap(), b"", "there is none in this part");
+    request["Sources"][0] = json!({"URI": "oss://test-bucket/captions.mkv"});
+    request["Targets"] = json!([{"Subtitle": extract}, {"Subtitle": extract}]);
+    let said = text(&world.run(&request).stderr);
+    assert!(said.contains("OutputRefused") && said.contains("x_0.srt is also the output of Targets[0]"), "{said}");
+    request["Targets"] = json!([{"Subtitle": {"Stream": [3], "ExtractSubtitle": extract["ExtractSubtitle"]}}]);
+    let said = text(&world.run(&request).stderr);
+    assert!(said.contains("StreamUnsupported") && said.contains("nothing can be extracted"), "{said}");
+}
+
+#[test]
+fn the_service_lets_its_workers_at_added_files_and_moves_extracted_ones() {
+    let world = film();
+    world.put("elsewhere/a.srt", b"1\n00:00:00,500 --> 00:00:01,500\nadded\n");
+    let server = Server::start(&world, &Options::default());
+    let extract = json!({"ExtractSubtitle": {"URI": "oss://test-bucket/x", "Format": "srt"}, "Stream": [0, 4]});
+    let mut request = request("captions.mkv", &target("mkv", &json!({})));
+    request["Sources"][0]["Subtitles"] = json!([{"URI": "oss://test-bucket/elsewhere/a.srt", "Language": "ita"}]);
+    request["Targets"].as_array_mut().unwrap().push(json!({"Subtitle": extract}));
+    let task = server.success_of(&server.submit(&request));
+    assert_eq!(task["Targets"][0].get("Files"), None);
+    assert_eq!(task["Targets"][1]["URI"], "oss://test-bucket/x_0.srt");
+    assert_eq!(task["Targets"][1]["Files"], json!(["oss://test-bucket/x_4.srt"]));
+    assert_eq!(task["Targets"][1]["Facts"]["Subtitles"][0]["CodecName"], "subrip");
+    near(&cues(&world, "out.mkv", 1), &[(500, 1500, "added")]);
+    near(&cues(&world, "x_0.srt", 0), &ENGLISH);
+    near(&cues(&world, "x_4.srt", 0), &[(500, 1500, "added")]);
+    assert!(server.stop().success());
 }

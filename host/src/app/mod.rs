@@ -107,9 +107,11 @@ impl Task<'_> {
         let prepared = worker::prepare(&self.spec, &surroundings, interrupt)?;
         // What a policy made of a template is judged like any other URI, and the plan says so already.
         for target in prepared.plan().targets() {
-            self.app.buckets.check(&target.uri, Access::Write).map_err(|error| {
-                Failure::new(error.output_code(), Stage::Plan, error.to_string()).of_target(target.index)
-            })?;
+            for (uri, _) in target.objects() {
+                self.app.buckets.check(uri, Access::Write).map_err(|error| {
+                    Failure::new(error.output_code(), Stage::Plan, error.to_string()).of_target(target.index)
+                })?;
+            }
         }
         Ok(prepared)
     }

@@ -191,9 +191,13 @@ impl Surroundings for AppSurroundings {
         };
         // Only the built-in policy is known to keep the bucket that a template names.
         let of = |target: &crate::task::TargetSpec| {
-            if target.policies.uri_template == built_in { bucket(&target.uri_template) } else { None }
+            let extract = target.subtitle.extract.as_ref().map(|extract| &extract.uri_template);
+            let templates = target.uri_template.iter().chain(extract);
+            let known = target.policies.uri_template == built_in;
+            templates.map(|template| bucket(template).filter(|_| known)).collect::<Option<Vec<_>>>()
         };
-        spec.targets.iter().map(of).collect()
+        let buckets = spec.targets.iter().map(of).collect::<Option<Vec<_>>>()?;
+        Some(buckets.into_iter().flatten().collect())
     }
 
     fn settings(&self, buckets: Vec<BucketConfig>) -> Value {

@@ -30,20 +30,7 @@ pub(super) fn output(
     scope: &Scope<'_>,
 ) -> Option<Output> {
     let template = target.string("URI")?;
-    let available = available(video, scope);
-    if let Some(plugin) = &role.plugin {
-        match scope.context.check.check_template(plugin, template, &available) {
-            Ok(Ok(())) => {}
-            Ok(Err(found)) => {
-                let named = found.field.is_empty() || found.message.contains(&found.field);
-                let message =
-                    if named { found.message } else { format!("is wrong at `{}`: {}", found.field, found.message) };
-                target.fault(FaultCode::InvalidArgument, "URI", message);
-                return None;
-            }
-            Err(failure) => role.failed(&failure, target.notes()),
-        }
-    }
+    check(target, template, video, role, scope)?;
     // What a text means to another policy is that policy's to say.
     let literal = match (role.built_in, template.contains(['{', '}'])) {
         (false, _) => None,
@@ -55,15 +42,56 @@ pub(super) fn output(
             Some(uri)
         }
         (true, true) => {
-            if let Some(bucket) = literal_bucket(template)
-                && let Err(message) = scope.context.buckets.can_write(bucket, "")
-            {
-                target.fault(FaultCode::ResourceNotFound, "URI", message);
-            }
+            bucket_of(target, template, scope);
             None
         }
     };
     Some(Output { template: template.to_owned(), literal })
+}
+
+/// Lets the URI policy judge a template of the field `URI`; `None` where it refuses it.
+fn check(fields: &Fields<'_>, template: &str, video: &VideoWish, role: &Role, scope: &Scope<'_>) -> Option<()> {
+    let Some(plugin) = &role.plugin else { return Some(()) };
+    match scope.context.check.check_template(plugin, template, &available(video, scope)) {
+        Ok(Ok(())) => {}
+        Ok(Err(found)) => {
+            let named = found.field.is_empty() || found.message.contains(&found.field);
+            let message =
+                if named { found.message } else { format!("is wrong at `{}`: {}", found.field, found.message) };
+            fields.fault(FaultCode::InvalidArgument, "URI", message);
+            return None;
+        }
+        Err(failure) => role.failed(&failure, fields.notes()),
+    }
+    Some(())
+}
+
+/// Reads `URI` of `ExtractSubtitle`, a template of the prefix of files with this ending, and lets the URI policy judge it.
+pub(super) fn prefix(
+    extract: &mut Fields<'_>,
+    ending: &str,
+    video: &VideoWish,
+    role: &Role,
+    scope: &Scope<'_>,
+) -> Option<String> {
+    let template = extract.required_string("URI")?;
+    let file = format!("{template}{ending}");
+    check(extract, &file, video, role, scope)?;
+    match (role.built_in, file.contains(['{', '}'])) {
+        (false, _) => {}
+        (true, false) => drop(writable(extract, &file, scope)?),
+        (true, true) => bucket_of(extract, &file, scope),
+    }
+    Some(template.to_owned())
+}
+
+/// Judges the bucket of a template, where no variable is part of it.
+fn bucket_of(fields: &Fields<'_>, template: &str, scope: &Scope<'_>) {
+    if let Some(bucket) = literal_bucket(template)
+        && let Err(message) = scope.context.buckets.can_write(bucket, "")
+    {
+        fields.fault(FaultCode::ResourceNotFound, "URI", message);
+    }
 }
 
 /// The bucket of a template, where no variable is part of it.

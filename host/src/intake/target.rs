@@ -6,12 +6,13 @@ use super::audio::audio;
 use super::fields::{Fields, is_hollow};
 use super::filter_video::SPEEDS;
 use super::output::output;
-use super::policies::roles;
+use super::policies::{Roles, roles};
 use super::request::Scope;
 use super::segment::{fits, segment};
-use super::subtitle::subtitle;
+use super::subtitle::{extracts, subtitle};
 use super::video::{Wanted, video};
 use crate::task::fault::FaultCode;
+use crate::task::spec::SubtitleWish;
 use crate::task::{AudioWish, Container, Fault, ObjectUri, TargetSpec, VideoWish};
 
 /// Reads `Targets`; `None` where one of them is wrong.
@@ -58,9 +59,13 @@ fn read(mut target: Fields<'_>, index: usize, scope: &Scope<'_>, taken: &mut Tak
     let Wanted { wish: video, streams: video_streams, speed: filter_speed } =
         video(&mut target, container, &roles, scope);
     let (audio, audio_streams) = audio(&mut target, container);
-    let subtitle = subtitle(&mut target);
+    let extracts = extracts(&mut target);
+    let subtitle = subtitle(&mut target, &video, &roles.uri_template, scope);
     let others = others(&mut target);
-    together(&target, others);
+    together(&target, others || extracts);
+    if extracts && !target.has("Container") && !target.has("URI") {
+        return only_extracts(target, subtitle, &roles);
+    }
     let output = output(&mut target, &video, segment, &roles.uri_template, scope);
     if let Some(uri) = output.as_ref().and_then(|output| output.literal.as_ref()) {
         match taken.get(uri) {
@@ -104,6 +109,29 @@ fn read(mut target: Fields<'_>, index: usize, scope: &Scope<'_>, taken: &mut Tak
     })
 }
 
+/// A target that makes subtitle files and no media file: all that is about one does nothing.
+fn only_extracts(mut target: Fields<'_>, subtitle: SubtitleWish, roles: &Roles) -> Option<TargetSpec> {
+    let ignored = target.unread(&[
+        "Container",
+        "URI",
+        "Segment",
+        "Video",
+        "Audio",
+        "Speed",
+        "StripMetadata",
+        "AttachedPicture",
+        "Data",
+    ]);
+    if !ignored.is_empty() {
+        let fields = ignored.join(", ");
+        let message = format!("these fields do nothing without Container and URI: {fields}");
+        target.warn("FieldsIgnored", "", message);
+    }
+    target.finish();
+    subtitle.extract.as_ref()?;
+    Some(TargetSpec::only_extracts(subtitle, roles.policies()?))
+}
+
 /// `Speed` and `FilterVideo.Speed`, which mean the same; `None` where the output is as fast as its source.
 fn speed(target: &mut Fields<'_>, of_filter: Option<f64>, video: &VideoWish, audio: &AudioWish) -> Option<f64> {
     const OF_FILTER: &str = "Video.FilterVideo.Speed";
@@ -128,8 +156,8 @@ fn speed(target: &mut Fields<'_>, of_filter: Option<f64>, video: &VideoWish, aud
     Some(speed)
 }
 
-/// `Container` and `URI` must be set together. Both may be left out where a target makes only pictures or subtitle files,
-/// which is refused as unsupported already.
+/// `Container` and `URI` must be set together. Both may be left out where a target makes only subtitle files, or
+/// pictures, which are refused as unsupported already.
 fn together(target: &Fields<'_>, others: bool) {
     for (name, other) in [("Container", "URI"), ("URI", "Container")] {
         if !target.has(name) && target.has(other) {

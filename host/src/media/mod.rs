@@ -29,6 +29,7 @@ mod speed;
 mod still;
 mod stream;
 mod subtitle;
+mod subtitle_file;
 mod tags;
 #[cfg(test)]
 mod testing;
@@ -51,6 +52,7 @@ pub use speed::{Tempo, slow_clock, slow_frame};
 pub use still::{frame_at, write_png};
 pub use stream::{Packet, StreamKind, StreamParameters};
 pub use subtitle::SubtitleStream;
+pub use subtitle_file::{SubtitleFile, SubtitleReport, verify_subtitles};
 pub use tags::{Chapter, SourceTags, StreamTags};
 pub use transform::{AudioTransform, EncoderSamples, VideoTransform};
 pub use verify::{Expectation, verify};

@@ -344,7 +344,7 @@ impl Muxer {
 }
 
 /// What FFmpeg said meanwhile, if anything.
-fn in_parentheses(said: &str) -> String {
+pub(super) fn in_parentheses(said: &str) -> String {
     if said.is_empty() { String::new() } else { format!(" ({said})") }
 }
 

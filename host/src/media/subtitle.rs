@@ -6,6 +6,7 @@ use ffmpeg_next::{Dictionary, Error, Packet as RawPacket};
 use super::clock::{self, VideoClock, rescale};
 use super::containers::is_blank;
 use super::decode::DecodeReport;
+use super::mux::in_parentheses;
 use super::stream::{Packet, StreamKind, StreamParameters};
 use super::{MediaError, Result, ffi};
 use crate::task::{Rational, SubtitleCodec};
@@ -118,6 +119,8 @@ impl Conversion {
         let context = Context::from_parameters(stream.parameters.clone())
             .map_err(|error| unsupported("it cannot be decoded", error, ""))?;
         let mut decoder = context.decoder();
+        // No versions of libraries in the styles.
+        decoder.set_flags(ffmpeg_next::codec::Flags::BITEXACT);
         decoder.set_packet_time_base(clock::av(stream.clock.time_base));
         let (decoder, said) = ffi::with_log(|| decoder.open_as(found));
         let decoder = decoder.map_err(|error| unsupported("the decoder refused it", error, &said))?;
@@ -142,9 +145,4 @@ impl Conversion {
         // No text at all is two bytes of length in mp4.
         Ok((!bytes.is_empty() && bytes != [0, 0]).then_some((bytes, cue.shown_ms)))
     }
-}
-
-/// What FFmpeg said meanwhile, if anything.
-fn in_parentheses(said: &str) -> String {
-    if said.is_empty() { String::new() } else { format!(" ({said})") }
 }

@@ -10,7 +10,7 @@ use super::channel::{Bounds, Inbox, Sender, inbox};
 use super::damage::Damage;
 use super::stages::{self, Item, Outlet, Stop, Work};
 use super::{OpenFilter, Progress};
-use crate::media::{Demuxer, Expectation, Interrupt, MuxReport, SourceTags};
+use crate::media::{Demuxer, Expectation, Interrupt, MuxReport, SourceTags, SubtitleReport};
 use crate::plan::{Node, NodeId, Operation, Plan};
 use crate::task::{ErrorCode, Failure, ObjectUri, Stage, Warning};
 
@@ -27,7 +27,7 @@ pub struct Inputs<'a> {
     pub sources: Vec<Demuxer>,
     /// One for each filter node.
     pub filters: BTreeMap<NodeId, OpenFilter>,
-    /// Where each mux node writes its file or playlist.
+    /// Where each node that writes has its file or playlist.
     pub outputs: &'a BTreeMap<NodeId, PathBuf>,
     /// Threads of each decoder and encoder of video; 0 is as many as there are cores. The bytes that come out depend on it.
     pub threads: u32,
@@ -48,6 +48,8 @@ pub struct Written {
     pub parts: Vec<(MuxReport, Vec<Expectation>)>,
     /// The objects beside the output itself: its segments.
     pub files: Vec<ObjectUri>,
+    /// Of a node that writes a subtitle file.
+    pub subtitles: Option<SubtitleReport>,
 }
 
 /// What a run made.
@@ -205,7 +207,9 @@ fn connect<'a>(plan: &'a Plan, inputs: Inputs<'_>) -> Result<Vec<(&'a Node, Work
             _ => None,
         };
         let path = match node.operation {
-            Operation::Mux { .. } => Some(inputs.outputs.get(&node.id).cloned().ok_or_else(|| missing("output"))?),
+            Operation::Mux { .. } | Operation::WriteSubtitle { .. } => {
+                Some(inputs.outputs.get(&node.id).cloned().ok_or_else(|| missing("output"))?)
+            }
             _ => None,
         };
         work.push((node, Work { inbox, outlet, source, filter, path }));

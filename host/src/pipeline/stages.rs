@@ -129,7 +129,7 @@ pub(super) struct Work {
     pub(super) source: Option<Demuxer>,
     /// Of a filter node.
     pub(super) filter: Option<OpenFilter>,
-    /// Of a mux node.
+    /// Of a node that writes.
     pub(super) path: Option<PathBuf>,
 }
 
@@ -142,6 +142,7 @@ pub(super) fn name(operation: &Operation) -> &'static str {
         Operation::DecodeAudio { .. } => "decode-audio",
         Operation::Speed { .. } => "speed",
         Operation::Subtitle { .. } => "subtitle",
+        Operation::WriteSubtitle { .. } => "write-subtitle",
         Operation::Transform(_) => "transform",
         Operation::Filter(_) => "filter",
         Operation::EncodeVideo { .. } => "encode-video",
@@ -168,6 +169,9 @@ pub(super) fn run(node: &Node, work: Work, shared: &Shared<'_>) -> Result<(), St
                 SubtitleStream::open(parameters, *codec, *speed).map(|object| object.with_length(length))
             };
             subtitles::subtitle(*stream, open, &inbox, outlet, shared)
+        }
+        Operation::WriteSubtitle { format, .. } => {
+            subtitles::write(node, *format, &path.ok_or_else(missing)?, &inbox, shared)
         }
         Operation::Transform(transform) => media_stages::transform(transform, &inbox, outlet),
         Operation::Filter(_) => run_filter(filter.ok_or_else(missing)?, &inbox, outlet),

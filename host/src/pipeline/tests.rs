@@ -107,6 +107,7 @@ fn small_plan(facts: &MediaFacts) -> Plan {
         frame_rate: rate,
     };
     let resolved = ResolvedTarget {
+        subtitles: Vec::new(),
         index: 0,
         uri: ObjectUri::parse("oss://b/out.mp4").unwrap(),
         uri_policy: id(),

@@ -71,6 +71,9 @@ impl Builder<'_> {
     fn target(&mut self, wish: &TargetSpec, target: &ResolvedTarget) -> Result<PlannedTarget, Failure> {
         let demux = self.graph.node(Operation::Demux { source: 0, clip: self.clip }, &[]);
         let making = Making { wish, target, demux };
+        if wish.uri_template.is_none() {
+            return self.only_extracts(&making);
+        }
         let (mut inputs, picture) = self.video(&making)?;
         inputs.extend(self.audio(&making)?);
         if inputs.is_empty() {
@@ -78,7 +81,8 @@ impl Builder<'_> {
             return Err(Failure::new(ErrorCode::StreamUnsupported, Stage::Plan, message));
         }
         inputs.extend(self.subtitles(&making));
-        self.output(&making, picture, &inputs)
+        let output = self.output(&making, picture, &inputs)?;
+        Ok(PlannedTarget { subtitles: self.extracts(&making), ..output })
     }
 
     /// A target that asks for streams which the source has not gets its other streams, and a warning.

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::Span;
 use crate::task::resolved::Geometry;
+use crate::task::spec::SubtitleFormat;
 use crate::task::{
     AudioEncoding, Clip, Container, FilterRole, Picture, PluginId, PluginRef, Rational, Segmentation, SubtitleCodec,
     VideoEncoding,
@@ -74,6 +75,15 @@ pub enum Operation {
         /// 1/2: half as fast; absent: as fast as the source.
         #[serde(skip_serializing_if = "Option::is_none")]
         speed: Option<Rational>,
+    },
+    /// Writes subtitles into a file of their own.
+    WriteSubtitle {
+        /// What it is written as.
+        format: SubtitleFormat,
+        /// Index in `Targets[]`.
+        target: usize,
+        /// Which of the source's subtitle streams, counted from 0.
+        number: usize,
     },
     /// Encodes video.
     EncodeVideo {

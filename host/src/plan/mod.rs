@@ -49,8 +49,9 @@ pub struct PlannedTarget {
     /// The output.
     #[serde(rename = "URI")]
     pub uri: ObjectUri,
-    /// Container; of the segments where it is segmented.
-    pub container: Container,
+    /// Container; of the segments where it is segmented; absent where the output is a subtitle file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<Container>,
     /// How it is cut into segments; absent for one file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub segment: Option<Segmentation>,
@@ -65,6 +66,27 @@ pub struct PlannedTarget {
     pub picture: Option<Picture>,
     /// The node that writes the output.
     pub mux: NodeId,
+    /// The subtitle files that stand beside it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub subtitles: Vec<PlannedSubtitle>,
+}
+
+/// A subtitle file and which node writes it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PlannedSubtitle {
+    /// The object.
+    #[serde(rename = "URI")]
+    pub uri: ObjectUri,
+    /// The node.
+    pub node: NodeId,
+}
+
+impl PlannedTarget {
+    /// The objects that it makes, each with the node that writes it; those beside a playlist are only known when they are made.
+    pub fn objects(&self) -> impl Iterator<Item = (&ObjectUri, NodeId)> {
+        std::iter::once((&self.uri, self.mux)).chain(self.subtitles.iter().map(|file| (&file.uri, file.node)))
+    }
 }
 
 /// Where and when a filter works, as it declared when it was opened.
@@ -121,7 +143,8 @@ impl Plan {
 
     /// Indices in `Targets[]` of the outputs that a node has a part in, lowest first.
     pub fn targets_of(&self, node: NodeId) -> Vec<usize> {
-        self.targets.iter().filter(|target| self.reads(target.mux, node)).map(|target| target.index).collect()
+        let has_part = |target: &&PlannedTarget| target.objects().any(|(_, writer)| self.reads(writer, node));
+        self.targets.iter().filter(has_part).map(|target| target.index).collect()
     }
 
     /// The language tag of the source's stream from which a node gets its frames, samples or packets.

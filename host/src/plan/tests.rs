@@ -119,6 +119,7 @@ fn spec(targets: Vec<TargetSpec>) -> TaskSpec {
 
 fn resolved(index: usize, uri: &str, crf: f64, filters: usize) -> ResolvedTarget {
     ResolvedTarget {
+        subtitles: Vec::new(),
         index,
         uri: ObjectUri::parse(uri).unwrap(),
         uri_policy: id("uri-template"),

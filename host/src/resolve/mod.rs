@@ -8,6 +8,7 @@
 mod answer;
 mod policy;
 mod streams;
+mod subtitles;
 mod variables;
 
 #[cfg(test)]
@@ -84,14 +85,20 @@ fn resolve_target(
     };
     let mut warnings = streams.warnings;
     let variables = variables::of_target(spec, index, target, context.created, context.modified);
-    let answer = context.uris.expand(&policies.uri_template, &target.uri_template, &variables)?;
-    warnings.extend(answer.warnings);
     let uri_policy = context.plugins.id(&policies.uri_template)?;
-    let uri = checked_uri(&answer.text, &uri_policy)?;
+    let mut expand = |template: &str| {
+        let answer = context.uris.expand(&policies.uri_template, template, &variables)?;
+        warnings.extend(answer.warnings);
+        checked_uri(&answer.text, &uri_policy)
+    };
+    let media = target.uri_template.as_deref().map(&mut expand).transpose()?;
+    let subtitles = subtitles::extracted(target, facts, &mut expand)?;
+    let uri = media.or_else(|| subtitles.first().map(|file| file.uri.clone())).ok_or_else(subtitles::nothing)?;
     let warnings = warnings.into_iter().map(|warning| of_target(warning, index)).collect();
     Ok(Ok(ResolvedTarget {
         index,
         uri,
+        subtitles,
         uri_policy,
         parameter_policy,
         filters,

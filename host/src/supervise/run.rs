@@ -199,11 +199,22 @@ impl Needs {
     }
 }
 
-/// Index and URI of each target in the public JSON of a plan, lowest index first.
-fn targets_of(plan: &Value) -> Option<Vec<(usize, ObjectUri)>> {
+/// A target in the public JSON of a plan.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct PlannedTarget {
+    index: usize,
+    uri: ObjectUri,
+    /// The subtitle files beside it.
+    subtitles: Vec<ObjectUri>,
+}
+
+/// The targets of a plan, lowest index first.
+fn targets_of(plan: &Value) -> Option<Vec<PlannedTarget>> {
+    let uri = |object: &Value| ObjectUri::parse(object["URI"].as_str()?).ok();
     let of = |target: &Value| {
         let index = usize::try_from(target["Index"].as_u64()?).ok()?;
-        Some((index, ObjectUri::parse(target["URI"].as_str()?).ok()?))
+        let subtitles = target["Subtitles"].as_array().map(Vec::as_slice).unwrap_or_default();
+        Some(PlannedTarget { index, uri: uri(target)?, subtitles: subtitles.iter().map(uri).collect::<Option<_>>()? })
     };
     let mut targets = plan["Targets"].as_array()?.iter().map(of).collect::<Option<Vec<_>>>()?;
     targets.sort();
@@ -225,8 +236,8 @@ struct Holder<'a> {
     shared: &'a Shared,
     lease: &'a Lease,
     progress: TaskProgress,
-    /// Index and URI of each target of the plan.
-    planned: Option<Vec<(usize, ObjectUri)>>,
+    /// The targets of the plan.
+    planned: Option<Vec<PlannedTarget>>,
     renewed: Option<Instant>,
     poked: u64,
 }
@@ -267,14 +278,20 @@ impl Holder<'_> {
     /// What was made must be what was planned: each target once, where the plan says.
     fn done(&self, mut outputs: Vec<StagedOutput>, warnings: Vec<Warning>) -> Ending {
         outputs.sort_by_key(|output| output.target);
-        let made: Vec<_> = outputs.iter().map(|output| (output.target, output.uri.clone())).collect();
-        if self.planned.as_ref() != Some(&made) {
+        let planned = self.planned.as_deref().unwrap_or_default();
+        let same = |(planned, output): (&PlannedTarget, &StagedOutput)| {
+            let made = |uri: &ObjectUri| output.files.iter().any(|file| file.uri == *uri);
+            (planned.index, &planned.uri) == (output.target, &output.uri) && planned.subtitles.iter().all(made)
+        };
+        if planned.len() != outputs.len() || !planned.iter().zip(&outputs).all(same) {
             let message = "its worker made other outputs than it had planned";
             return Ending::Failed(Failure::new(ErrorCode::Internal, Stage::Run, message));
         }
-        let strange =
-            |output: &StagedOutput| output.files.iter().any(|file| !SegmentFile::is_of(&output.uri, &file.uri));
-        if outputs.iter().any(strange) {
+        let strange = |(planned, output): (&PlannedTarget, &StagedOutput)| {
+            let known = |uri: &ObjectUri| SegmentFile::is_of(&output.uri, uri) || planned.subtitles.contains(uri);
+            output.files.iter().any(|file| !known(&file.uri))
+        };
+        if planned.iter().zip(&outputs).any(strange) {
             let message = "its worker made files that do not belong to its outputs";
             return Ending::Failed(Failure::new(ErrorCode::Internal, Stage::Run, message));
         }

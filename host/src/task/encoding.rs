@@ -10,7 +10,7 @@ use super::Rational;
 
 pub use codec::{AudioCodec, VideoCodec};
 pub use container::Container;
-pub use subtitle::{SubtitleCodec, SubtitleWay};
+pub use subtitle::{SubtitleCodec, SubtitleWay, is_text};
 
 /// Extension `Preset`: how much time the encoder takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]

@@ -34,7 +34,7 @@ pub use limits::at_least;
 pub use picture::{Colour, Picture, PixelFormat, Rect, Rotation};
 pub use plugin::{PluginId, PluginName, PluginRef};
 pub use rational::Rational;
-pub use resolved::{ResolvedAudio, ResolvedTarget, ResolvedVideo};
+pub use resolved::{ResolvedAudio, ResolvedSubtitle, ResolvedTarget, ResolvedVideo};
 pub use segment::{SegmentFile, SegmentFormat, Segmentation};
 pub use spec::{AudioWish, FilterRole, FilterWish, Policies, SourceSpec, TargetSpec, TaskSpec, VideoWish};
 pub use state::{CommitDirection, CommitEntry, TargetProgress, TaskOutput, TaskProgress, TaskState};

@@ -13,6 +13,9 @@ pub struct ResolvedTarget {
     /// The output.
     #[serde(rename = "URI")]
     pub uri: ObjectUri,
+    /// The subtitle files that are extracted. Without a media file the output is the first of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subtitles: Vec<ResolvedSubtitle>,
     /// The component that expanded the URI.
     pub uri_policy: PluginId,
     /// The component that resolved the parameters.
@@ -29,6 +32,17 @@ pub struct ResolvedTarget {
     /// What the policies decided that the user should know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Warning>,
+}
+
+/// A subtitle file that is extracted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ResolvedSubtitle {
+    /// Which of the source's subtitle streams, counted from 0.
+    pub number: usize,
+    /// Where it goes.
+    #[serde(rename = "URI")]
+    pub uri: ObjectUri,
 }
 
 /// Size in samples.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     AudioCodec, AudioStreamFacts, Clip, Container, MediaFacts, ObjectUri, PixelFormat, PluginRef, Preset, Rotation,
-    Segmentation, StreamChoice, VideoCodec, VideoRate, VideoStreamFacts, Warning,
+    Segmentation, StreamChoice, SubtitleCodec, VideoCodec, VideoRate, VideoStreamFacts, Warning,
 };
 
 /// A valid task. Only intake builds one (by [`TaskSpec::seal`]); after that it never changes.
@@ -152,10 +152,10 @@ impl AddedSubtitle {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct TargetSpec {
-    /// Template of the output's URI.
-    #[serde(rename = "URI")]
-    pub uri_template: String,
-    /// Container.
+    /// Template of the output's URI; `None`: it has no media file, but extracts subtitles.
+    #[serde(rename = "URI", default)]
+    pub uri_template: Option<String>,
+    /// Container; without a media file it says nothing.
     pub container: Container,
     /// `Segment`: the output is a playlist and segments in this container; `None`: one file.
     #[serde(default)]
@@ -200,7 +200,7 @@ impl TargetSpec {
     /// A target that copies the first stream of each kind.
     pub fn new(uri_template: impl Into<String>, container: Container) -> Self {
         Self {
-            uri_template: uri_template.into(),
+            uri_template: Some(uri_template.into()),
             container,
             segment: None,
             video: VideoWish::Copy,
@@ -217,6 +217,13 @@ impl TargetSpec {
         }
     }
 
+    /// A target without a media file: subtitles are extracted by it.
+    pub fn only_extracts(subtitle: SubtitleWish, policies: Policies) -> Self {
+        let video = VideoWish::None;
+        let audio = AudioWish::None;
+        Self { uri_template: None, video, audio, subtitle, policies, ..Self::new("", Container::Mkv) }
+    }
+
     /// The source's video streams that the target takes, in the order of the output.
     pub fn chosen_videos<'a>(&self, facts: &'a MediaFacts) -> Vec<&'a VideoStreamFacts> {
         let streams = &facts.video_streams;
@@ -231,6 +238,9 @@ impl TargetSpec {
 
     /// File extension of the output, without the dot: the value of `{autoext}`.
     pub fn extension(&self) -> &'static str {
+        if let (None, Some(extract)) = (&self.uri_template, &self.subtitle.extract) {
+            return extract.format.extension();
+        }
         self.segment.map_or(self.container.extension(), |segment| segment.format.extension())
     }
 }
@@ -271,6 +281,33 @@ pub enum SubtitleFormat {
     Srt,
     /// WebVTT.
     Webvtt,
+}
+
+impl SubtitleFormat {
+    /// File extension without the dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Ass => "ass",
+            Self::Srt => "srt",
+            Self::Webvtt => "vtt",
+        }
+    }
+
+    /// What its files hold.
+    pub fn codec(self) -> SubtitleCodec {
+        match self {
+            Self::Ass => SubtitleCodec::Ass,
+            Self::Srt => SubtitleCodec::Subrip,
+            Self::Webvtt => SubtitleCodec::Webvtt,
+        }
+    }
+}
+
+impl ExtractSubtitle {
+    /// Template of the file of a subtitle stream, by its number: `<prefix>_<number>.<extension>`.
+    pub fn template_of(&self, number: usize) -> String {
+        format!("{}_{number}.{}", self.uri_template, self.format.extension())
+    }
 }
 
 /// Extension `Targets[].Policies`: the component for each role.

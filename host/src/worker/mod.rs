@@ -147,26 +147,41 @@ impl Prepared {
         let Self { plan, filters, sources, threads } = self;
         let mut paths = BTreeMap::new();
         for target in plan.targets() {
-            let path = places.reserve(&target.uri).map_err(|failure| failure.of_target(target.index))?;
-            paths.insert(target.mux, path);
+            for (uri, node) in target.objects() {
+                let path = places.reserve(uri).map_err(|failure| failure.of_target(target.index))?;
+                paths.insert(node, path);
+            }
         }
         let inputs = pipeline::Inputs { sources, filters, outputs: &paths, places, threads };
         let mut finished = pipeline::run(&plan, inputs, progress, interrupt)?;
         let mut done = Done { outputs: Vec::new(), warnings: finished.warnings };
         for target in plan.targets() {
-            let failed = |error: MediaError| {
-                let message = format!("{} was written, but reading it back: {error}", target.uri);
-                Failure::new(error.code(), Stage::Verify, message).of_target(target.index)
-            };
-            let Some(written) = finished.written.remove(&target.mux) else {
-                let message = "an output of the plan was not made";
-                return Err(Failure::new(ErrorCode::Internal, Stage::Verify, message).of_target(target.index));
-            };
-            let facts = verified(&written.parts, interrupt).map_err(failed)?;
-            done.outputs.push(Output { target: target.index, uri: target.uri.clone(), files: written.files, facts });
+            let mut files = Vec::new();
+            let mut facts = None;
+            for (uri, node) in target.objects() {
+                let failed = |error: MediaError| {
+                    let message = format!("{uri} was written, but reading it back: {error}");
+                    Failure::new(error.code(), Stage::Verify, message).of_target(target.index)
+                };
+                let Some(written) = finished.written.remove(&node) else { return Err(not_made(target.index)) };
+                let found = match &written.subtitles {
+                    Some(report) => media::verify_subtitles(report, interrupt).map_err(failed)?,
+                    None => verified(&written.parts, interrupt).map_err(failed)?,
+                };
+                files.extend(written.files);
+                files.extend(facts.is_some().then(|| uri.clone()));
+                facts.get_or_insert(found);
+            }
+            let facts = facts.ok_or_else(|| not_made(target.index))?;
+            done.outputs.push(Output { target: target.index, uri: target.uri.clone(), files, facts });
         }
         Ok(done)
     }
+}
+
+/// A bug of ours.
+fn not_made(target: usize) -> Failure {
+    Failure::new(ErrorCode::Internal, Stage::Verify, "an output of the plan was not made").of_target(target)
 }
 
 /// Reads back what was written, and tells what it is; streams that stand apart are told together.

@@ -35,7 +35,7 @@ fn transcode_to_mp4() {
     assert_eq!(spec.sources[0].uri.to_string(), "oss://test-bucket/video-demo/Shushan Commercial Building.mov");
     assert_eq!(spec.targets.len(), 1);
     let target = &spec.targets[0];
-    assert_eq!(target.uri_template, "oss://test-bucket/video-demo/Shushan Commercial Building.mp4");
+    assert_eq!(target.uri_template.as_deref(), Some("oss://test-bucket/video-demo/Shushan Commercial Building.mp4"));
     assert_eq!(target.container, Container::Mp4);
     assert!(!target.strip_metadata);
     assert_eq!(target.audio, aac(96000));
@@ -60,7 +60,10 @@ fn transcode_to_mp4() {
 fn add_watermarks() {
     let spec = read(include_str!("guide/watermarks.json")).unwrap();
     let target = &spec.targets[0];
-    assert_eq!(target.uri_template, "oss://test-bucket/video-demo/Shushan Commercial Building.{autoext}");
+    assert_eq!(
+        target.uri_template.as_deref(),
+        Some("oss://test-bucket/video-demo/Shushan Commercial Building.{autoext}")
+    );
     assert_eq!(target.audio, aac(256_000));
     let VideoWish::Transcode(video) = &target.video else { panic!("{:?}", target.video) };
     assert_eq!(video.rate, Some(VideoRate::Crf(25.0)));

@@ -5,5 +5,6 @@ mod docs;
 mod guide;
 mod properties;
 mod refusals;
+mod subtitles;
 mod surroundings;
 mod taken;

@@ -141,7 +141,6 @@ fn fields_that_need_or_exclude_each_other() {
 fn parts_of_the_api_that_are_not_there_yet() {
     let cases = [
         (json!({"Image": {"Snapshots": [{"URI": "oss://b/k"}]}}), "Image"),
-        (json!({"Subtitle": {"ExtractSubtitle": {"Format": "srt"}}}), "Subtitle.ExtractSubtitle"),
         (json!({"AttachedPicture": {"Stream": [-1]}}), "AttachedPicture.Stream"),
         (json!({"Data": {"Stream": [0]}}), "Data.Stream"),
         (
@@ -168,30 +167,6 @@ fn parts_of_the_api_that_are_not_there_yet() {
     let pictures_only = json!({"ProjectName": "p", "Sources": [{"URI": "oss://test-bucket/in.mov"}],
         "Targets": [{"Image": {"Snapshots": [{"URI": "oss://test-bucket/a.jpg"}]}}]});
     expect(&pictures_only, Unsupported, "Targets[0].Image");
-}
-
-#[test]
-fn added_subtitles_are_judged_one_by_one() {
-    let with = |file: Value| {
-        let mut request = with_target(&json!({}));
-        request["Sources"][0]["Subtitles"] = json!([{"URI": "oss://test-bucket/a.srt"}, file]);
-        request
-    };
-    let path = |name: &str| format!("Sources[0].Subtitles[1]{name}");
-    expect(&with(json!({})), MissingArgument, &path(".URI"));
-    expect(&with(json!({"URI": "oss://elsewhere/a.srt"})), ResourceNotFound, &path(".URI"));
-    for language in ["en", "ENG", "english", "e1g"] {
-        let file = json!({"URI": "oss://test-bucket/b.srt", "Language": language});
-        expect(&with(file), InvalidArgument, &path(".Language"));
-    }
-    expect(&with(json!({"URI": "oss://test-bucket/b.srt", "TimeOffset": 1e6})), InvalidArgument, &path(".TimeOffset"));
-    expect(&with(json!("oss://test-bucket/b.srt")), InvalidArgument, &path(""));
-    let mut same = with(json!({"URI": "oss://test-bucket/b.srt"}));
-    same["Targets"][0]["URI"] = json!("oss://test-bucket/b.srt");
-    expect(&same, InvalidArgument, "Targets[0].URI");
-    let mut many = with_target(&json!({}));
-    many["Sources"][0]["Subtitles"] = json!(vec![json!({"URI": "oss://test-bucket/a.srt"}); 21]);
-    expect(&many, LimitExceeded, "Sources[0].Subtitles");
 }
 
 #[test]

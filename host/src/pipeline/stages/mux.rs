@@ -198,13 +198,13 @@ pub(super) fn mux(node: &Node, form: &Form<'_>, inbox: &Inbox<Item>, shared: &Sh
         let expected = expected.by_ref().take(report.streams.len()).collect();
         (report, expected)
     });
-    let written = Written { parts: parts.collect(), files: beside.files };
+    let written = Written { parts: parts.collect(), files: beside.files, subtitles: None };
     shared.keep(node.id, written);
     Ok(())
 }
 
 /// Copied pictures begin at a key picture before the start of the part that is used. All of the output is later by that, in nanoseconds.
-fn lead(node: &Node, shared: &Shared<'_>) -> i64 {
+pub(super) fn lead(node: &Node, shared: &Shared<'_>) -> i64 {
     let is_video = |stream: usize| {
         let mut videos = shared.plan.sources().iter().flat_map(|source| &source.facts.video_streams);
         videos.any(|video| video.index == stream)

@@ -1,12 +1,17 @@
 //! Subtitles on their way from a source into an output.
 
+use std::path::Path;
+
 use super::media_stages::{packet, stream};
-use super::{Item, Outlet, Stop, Stream, at};
-use crate::media::{MediaError, StreamParameters, SubtitleStream};
+use super::mux::lead;
+use super::{Item, Outlet, Stop, Stream, at, bug};
+use crate::media::{MediaError, StreamParameters, SubtitleFile, SubtitleStream};
 use crate::pipeline::channel::Inbox;
 use crate::pipeline::damage::Decoded;
-use crate::pipeline::run::Shared;
+use crate::pipeline::run::{Shared, Written};
+use crate::plan::Node;
 use crate::task::Stage;
+use crate::task::spec::SubtitleFormat;
 
 /// Passes the subtitles of one stream on, converted if need be. A stream without any is a stream all the same.
 pub(super) fn subtitle(
@@ -28,5 +33,37 @@ pub(super) fn subtitle(
     shared.damage.decoder(Decoded { stream, frames: report.frames, lost: report.errors });
     outlet.send(Item::End)?;
     outlet.finish();
+    Ok(())
+}
+
+/// Writes a subtitle file. Where the pictures of its target begin earlier, for they are copied, so do its times.
+pub(super) fn write(
+    node: &Node,
+    format: SubtitleFormat,
+    path: &Path,
+    inbox: &Inbox<Item>,
+    shared: &Shared<'_>,
+) -> Result<(), Stop> {
+    let writer_of = |target: &crate::plan::PlannedTarget| target.objects().any(|(_, writer)| writer == node.id);
+    let target = shared.plan.targets().iter().find(|target| writer_of(target));
+    let media = target.and_then(|target| shared.plan.nodes().get(target.mux.0));
+    let mut file = SubtitleFile::create(path, format, &stream(inbox)?).map_err(at(Stage::Mux))?;
+    while let Some((_, item)) = inbox.receive()? {
+        shared.check_interrupt()?;
+        match item {
+            Item::Packet(mut packet) => {
+                packet.delay(media.map_or(0, |media| lead(media, shared)));
+                if packet.cut_start() {
+                    let until = packet.time_ns().unwrap_or(0).saturating_add(packet.duration_ns());
+                    shared.progress.wrote(node.id, 0, u64::try_from(until).unwrap_or(0), packet.size() as u64);
+                    file.write(packet).map_err(at(Stage::Mux))?;
+                }
+            }
+            Item::End => {}
+            _ => return Err(bug("something else than subtitles came to a subtitle file").into()),
+        }
+    }
+    let report = file.finish().map_err(at(Stage::Mux))?;
+    shared.keep(node.id, Written { parts: Vec::new(), files: Vec::new(), subtitles: Some(report) });
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! The nodes that write outputs, and what may not be one.
 
+use std::collections::BTreeMap;
+
 use super::{Builder, Making};
 use crate::plan::PlannedTarget;
 use crate::plan::graph::{NodeId, Operation};
@@ -10,26 +12,35 @@ use crate::task::{
 
 /// An output may equal neither a source nor another output (decision 15 of the API reference).
 pub(super) fn refuse_collisions(spec: &TaskSpec, resolved: &[ResolvedTarget]) -> Result<(), Failure> {
+    let has_media =
+        |target: &ResolvedTarget| spec.targets.get(target.index).is_some_and(|target| target.uri_template.is_some());
+    let is_segmented =
+        |target: &ResolvedTarget| spec.targets.get(target.index).is_some_and(|target| target.segment.is_some());
+    let mut seen: BTreeMap<&ObjectUri, String> = BTreeMap::new();
     for (place, target) in resolved.iter().enumerate() {
-        let refuse = |what: String| {
-            let message = format!("the output {} is {what}; change Targets[{}].URI", target.uri, target.index);
-            Failure::new(ErrorCode::OutputRefused, Stage::Plan, message).of_target(target.index)
-        };
-        if spec.inputs().any(|input| *input == target.uri) {
-            return Err(refuse("also a source of this task".into()));
-        }
-        let others = || resolved.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, other)| other);
-        if let Some(other) = resolved.iter().take(place).find(|other| other.uri == target.uri) {
-            return Err(refuse(format!("also the output of Targets[{}]", other.index)));
-        }
-        let is_segmented =
-            |target: &ResolvedTarget| spec.targets.get(target.index).is_some_and(|target| target.segment.is_some());
-        if let Some(other) = others().find(|other| is_segmented(other) && SegmentFile::is_of(&other.uri, &target.uri)) {
-            return Err(refuse(format!("named like a segment of Targets[{}]", other.index)));
-        }
-        let is_source = |uri: &ObjectUri| SegmentFile::is_of(&target.uri, uri);
-        if let Some(source) = spec.inputs().find(|input| is_segmented(target) && is_source(input)) {
-            return Err(refuse(format!("a playlist whose segments are named like the source {source}")));
+        let index = target.index;
+        let media = has_media(target).then_some((&target.uri, "URI"));
+        let extracted = target.subtitles.iter().map(|file| (&file.uri, "Subtitle.ExtractSubtitle.URI"));
+        for (uri, field) in media.into_iter().chain(extracted) {
+            let refuse = |what: String| {
+                let message = format!("the output {uri} is {what}; change Targets[{index}].{field}");
+                Failure::new(ErrorCode::OutputRefused, Stage::Plan, message).of_target(index)
+            };
+            if spec.inputs().any(|input| input == uri) {
+                return Err(refuse("also a source of this task".into()));
+            }
+            if let Some(other) = seen.insert(uri, format!("also the output of Targets[{index}]")) {
+                return Err(refuse(other));
+            }
+            let others = resolved.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, other)| other);
+            let segmented = others.into_iter().find(|other| is_segmented(other) && SegmentFile::is_of(&other.uri, uri));
+            if let Some(other) = segmented {
+                return Err(refuse(format!("named like a segment of Targets[{}]", other.index)));
+            }
+            let is_source = |input: &&ObjectUri| SegmentFile::is_of(uri, input);
+            if let Some(source) = spec.inputs().find(is_source).filter(|_| is_segmented(target)) {
+                return Err(refuse(format!("a playlist whose segments are named like the source {source}")));
+            }
         }
     }
     Ok(())
@@ -110,12 +121,13 @@ impl Builder<'_> {
         Ok(PlannedTarget {
             index: target.index,
             uri: target.uri.clone(),
-            container: wish.container,
+            container: Some(wish.container),
             segment: wish.segment,
             uri_policy: target.uri_policy.clone(),
             parameter_policy: encoded.then(|| target.parameter_policy.clone()),
             picture,
             mux,
+            subtitles: Vec::new(),
         })
     }
 }

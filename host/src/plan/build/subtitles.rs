@@ -2,7 +2,9 @@
 
 use super::{Builder, Making};
 use crate::plan::graph::{NodeId, Operation};
-use crate::task::{StreamChoice, SubtitleStreamFacts, SubtitleWay, TargetSpec, Warning};
+use crate::plan::{PlannedSubtitle, PlannedTarget};
+use crate::task::encoding::is_text;
+use crate::task::{ErrorCode, Failure, Stage, StreamChoice, SubtitleStreamFacts, SubtitleWay, TargetSpec, Warning};
 
 impl Builder<'_> {
     /// The nodes whose packets are the output's subtitle streams (decision 5 of the API reference). What the container has no place for is
@@ -39,6 +41,55 @@ impl Builder<'_> {
             nodes.push(self.graph.node(Operation::Subtitle { stream: stream.index, codec, speed }, &[demux]));
         }
         nodes
+    }
+
+    /// The files of extracted subtitles.
+    pub(super) fn extracts(&mut self, making: &Making<'_>) -> Vec<PlannedSubtitle> {
+        let Making { wish, target, demux } = *making;
+        let Some(extract) = &wish.subtitle.extract else { return Vec::new() };
+        let streams = &self.facts.subtitles;
+        for number in wish.subtitle.streams.of(streams.len()) {
+            if let Some(stream) = streams.get(number).filter(|stream| !is_text(&stream.codec_name)) {
+                let codec = &stream.codec_name;
+                let why = format!("subtitle stream {number} of the source is not extracted: its {codec} is no text");
+                self.dropped(making, why);
+            }
+        }
+        let (speed, wanted) = (super::speed(wish), extract.format.codec());
+        let mut files = Vec::new();
+        for file in &target.subtitles {
+            let Some(stream) = streams.get(file.number) else { continue };
+            let codec = Some(wanted).filter(|codec| codec.name() != stream.codec_name);
+            let subtitle = Operation::Subtitle { stream: stream.index, codec, speed };
+            let subtitle = self.graph.node(subtitle, &[demux]);
+            let write = Operation::WriteSubtitle { format: extract.format, target: target.index, number: file.number };
+            files.push(PlannedSubtitle { uri: file.uri.clone(), node: self.graph.node(write, &[subtitle]) });
+        }
+        files
+    }
+
+    /// A target without a media file: its output is the first of the files.
+    pub(super) fn only_extracts(&mut self, making: &Making<'_>) -> Result<PlannedTarget, Failure> {
+        let choice = &making.wish.subtitle.streams;
+        if matches!(choice, StreamChoice::These(_)) {
+            self.missing_streams(making, "Subtitle", "subtitle", choice, self.facts.subtitles.len());
+        }
+        let mut files = self.extracts(making).into_iter();
+        let Some(PlannedSubtitle { uri, node }) = files.next() else {
+            let message = "a target without any file was resolved, which is a bug of wasmux";
+            return Err(Failure::new(ErrorCode::Internal, Stage::Plan, message));
+        };
+        Ok(PlannedTarget {
+            index: making.target.index,
+            uri,
+            container: None,
+            segment: None,
+            uri_policy: making.target.uri_policy.clone(),
+            parameter_policy: None,
+            picture: None,
+            mux: node,
+            subtitles: files.collect(),
+        })
     }
 
     fn dropped(&mut self, making: &Making<'_>, message: String) {

@@ -40,7 +40,7 @@ pub enum SubtitleWay {
 }
 
 /// Whether subtitles of this codec, by FFmpeg's name, are text and no pictures.
-fn is_text(codec_name: &str) -> bool {
+pub fn is_text(codec_name: &str) -> bool {
     matches!(codec_name, "subrip" | "ass" | "ssa" | "webvtt" | "mov_text" | "text")
 }
 
