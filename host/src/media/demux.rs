@@ -74,6 +74,8 @@ pub struct Demuxer {
     /// Nanoseconds of the part that is read.
     length: Option<i64>,
     lead_ns: i64,
+    /// The shift with which reading began, and the nanoseconds of the file before it.
+    home: (i64, i64),
     /// Packets that were read while a key picture was looked for.
     waiting: VecDeque<Packet>,
 }
@@ -132,6 +134,7 @@ impl Demuxer {
             lost: 0,
             length: None,
             lead_ns: 0,
+            home: (shift, 0),
             waiting: VecDeque::new(),
         };
         demuxer.tracks = (0..demuxer.input.nb_streams() as usize).map(|index| demuxer.track(index)).collect();

@@ -5,6 +5,7 @@
 //! It refuses: I/O, FFmpeg, wasmtime, threads; it uses no other room.
 
 pub mod clip;
+pub mod composition;
 pub mod encoding;
 pub mod facts;
 pub mod failure;
@@ -23,6 +24,7 @@ pub mod timestamp;
 pub mod uri;
 
 pub use clip::Clip;
+pub use composition::{Composition, Part, Track};
 pub use encoding::{AudioCodec, AudioEncoding, Container, Preset, VideoCodec, VideoEncoding, VideoRate};
 pub use facts::{AudioStreamFacts, MediaFacts, SubtitleStreamFacts, VideoStreamFacts};
 pub use failure::{ErrorClass, ErrorCode, Failure, Stage, Warning};

@@ -11,7 +11,7 @@ use crate::media::{self, ByteSource, Demuxer, Expectation, Interrupt, MediaError
 use crate::pipeline::{self, FilterFactory, FilterRequest, OpenFilter, Places, Progress};
 use crate::plan::{NodeId, Operation, Plan, Span};
 use crate::resolve::{self, ParameterPolicy, PluginIds, UriPolicy};
-use crate::task::{ErrorCode, Failure, MediaFacts, ObjectUri, Stage, TaskSpec, Warning};
+use crate::task::{Composition, ErrorCode, Failure, MediaFacts, ObjectUri, Stage, TaskSpec, Warning};
 
 /// Opens sources for a worker.
 pub trait Sources {
@@ -71,17 +71,18 @@ pub struct Done {
 /// Plans a task and opens its filters. Nothing is written.
 pub fn prepare(spec: &TaskSpec, with: &Surroundings<'_>, interrupt: &Interrupt) -> Result<Prepared, Failure> {
     let (mut sources, mut facts) = (Vec::new(), Vec::new());
-    let mut first = None;
+    let mut times = Vec::new();
     for source in &spec.sources {
         let (bytes, modified) = with.sources.open(&source.uri)?;
         let demuxer = Demuxer::open(bytes, interrupt)
             .map_err(|error| Failure::new(error.code(), Stage::Probe, format!("{}: {error}", source.uri)))?;
-        first.get_or_insert(modified);
+        times.push(modified);
         facts.push(demuxer.facts().clone());
         sources.push(demuxer);
     }
-    let (Some(main), Some(modified)) = (facts.first(), first) else {
-        let message = "the task has no source";
+    let (Some(composition), Some(modified)) = (Composition::new(spec, &facts), times.get(spec.alignment).copied())
+    else {
+        let message = "the task has no source to align with";
         return Err(Failure::new(ErrorCode::Internal, Stage::Probe, message));
     };
     let context = resolve::Context {
@@ -91,7 +92,7 @@ pub fn prepare(spec: &TaskSpec, with: &Surroundings<'_>, interrupt: &Interrupt) 
         created: with.created,
         modified,
     };
-    let (resolved, skipped) = resolve::resolve(spec, main, &context)?;
+    let (resolved, skipped) = resolve::resolve(spec, &composition, &context)?;
     let mut plan = crate::plan::plan(spec, &facts, resolved, skipped)?;
     let filters = open_filters(&mut plan, with.filters)?;
     Ok(Prepared { plan, filters, sources, threads: with.threads })

@@ -8,7 +8,7 @@ impl Builder<'_> {
     /// The nodes whose packets are the output's subtitle streams: none in this version, with a warning.
     #[expect(clippy::unnecessary_wraps, reason = "as for the other kinds of streams")]
     pub(super) fn subtitles(&mut self, making: &Making<'_>) -> Result<Vec<NodeId>, Failure> {
-        let Making { wish, target, .. } = *making;
+        let Making { wish, target } = *making;
         if !self.facts.subtitles.is_empty() && !wish.subtitle.disabled {
             self.warnings.push(Warning {
                 code: "SubtitleDropped".into(),
