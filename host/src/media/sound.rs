@@ -77,7 +77,6 @@ pub struct Mixer {
     /// Each input in the form of the output, without gaps from the start on.
     streams: Vec<Input>,
     mixed: Chain,
-    ended: Vec<bool>,
 }
 
 /// One input.
@@ -86,6 +85,7 @@ struct Input {
     /// Samples of the output's rate that have been handed on.
     next: i64,
     end: i64,
+    ended: bool,
 }
 
 impl Mixer {
@@ -99,8 +99,8 @@ impl Mixer {
         let weights = vec![weight.to_string(); inputs].join(" ");
         let filters = format!("amix=inputs={inputs}:duration=longest:normalize=0:weights='{weights}'");
         let mixed = Chain::build_of_many("a", inputs, &arguments, &filters)?;
-        let streams = (0..inputs).map(|_| Input { running: None, next: 0, end: 0 }).collect();
-        Ok(Self { sample_rate, channels, streams, mixed, ended: vec![false; inputs] })
+        let streams = (0..inputs).map(|_| Input { running: None, next: 0, end: 0, ended: false }).collect();
+        Ok(Self { sample_rate, channels, streams, mixed })
     }
 
     /// Takes sound of one input, or with `None` its end; hands out what all inputs have come to.
@@ -114,6 +114,7 @@ impl Mixer {
             Some(samples) => self.take(input, samples)?,
             None => self.end(input)?,
         }
+        self.level()?;
         self.drain(out)
     }
 
@@ -169,12 +170,7 @@ impl Mixer {
             let base = chain.time_base().and_then(|(num, den)| ratio(num, den));
             let time = audio.pts().zip(base).map(|(time, base)| rescale(time, base, per(self.sample_rate)));
             let time = time.unwrap_or(stream.next);
-            while stream.next < time {
-                let missing = usize::try_from((time - stream.next).min(i64::from(self.sample_rate))).unwrap_or(0);
-                let mut silence = AudioFrame::silence(self.sample_rate, self.channels, stream.next, missing)?;
-                self.mixed.push_into(input, &mut silence.audio)?;
-                stream.next += i64::try_from(missing).unwrap_or(0);
-            }
+            fill(&mut self.mixed, input, &mut stream.next, time, (self.sample_rate, self.channels))?;
             let samples = i64::try_from(audio.samples()).unwrap_or(0);
             audio.set_pts(Some(stream.next));
             stream.next = stream.next.saturating_add(samples);
@@ -184,10 +180,26 @@ impl Mixer {
 
     fn end(&mut self, input: usize) -> Result<()> {
         self.flush(input)?;
-        let Some(ended) = self.ended.get_mut(input).filter(|ended| !**ended) else { return Ok(()) };
-        *ended = true;
-        let end = self.streams.get(input).map_or(0, |stream| stream.next);
-        self.mixed.close_one(input, end)
+        if let Some(stream) = self.streams.get_mut(input) {
+            stream.ended = true;
+        }
+        Ok(())
+    }
+
+    /// Inputs that have ended are silent as long as others go on: the filter loses sound of an input that ends before others begin.
+    fn level(&mut self) -> Result<()> {
+        let over = self.streams.iter().all(|stream| stream.ended);
+        let going_on = self.streams.iter().filter(|stream| over || !stream.ended).map(|stream| stream.next);
+        let until = going_on.max().unwrap_or(0);
+        for (input, stream) in self.streams.iter_mut().enumerate().filter(|(_, stream)| stream.ended) {
+            fill(&mut self.mixed, input, &mut stream.next, until, (self.sample_rate, self.channels))?;
+        }
+        if over {
+            for (input, stream) in self.streams.iter().enumerate() {
+                self.mixed.close_one(input, stream.next)?;
+            }
+        }
+        Ok(())
     }
 
     fn drain(&mut self, out: &mut dyn FnMut(AudioFrame) -> Result<()>) -> Result<()> {
@@ -201,6 +213,17 @@ impl Mixer {
             out(AudioFrame { audio, position, layout })?;
         }
     }
+}
+
+/// Silence up to this sample, at most a second at a time.
+fn fill(mixed: &mut Chain, input: usize, next: &mut i64, until: i64, (rate, channels): (u32, u16)) -> Result<()> {
+    while *next < until {
+        let missing = (until - *next).min(i64::from(rate));
+        let mut silence = AudioFrame::silence(rate, channels, *next, usize::try_from(missing).unwrap_or(0))?;
+        mixed.push_into(input, &mut silence.audio)?;
+        *next += missing;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -228,6 +251,28 @@ mod tests {
         kept.delay(2_000_000_000);
         assert_eq!(kept.position, 96_000);
         assert!(kept.until(2_000_000_000).is_none());
+    }
+
+    #[test]
+    fn what_has_ended_before_others_begin_is_heard() {
+        for early in 0..2 {
+            let mut mixer = Mixer::new(2, 48_000, 2).unwrap();
+            let mut out = Vec::new();
+            let mut keep = |frame: AudioFrame| {
+                out.extend_from_slice(frame.audio.plane::<f32>(0));
+                Ok(())
+            };
+            for position in (0..24_000).step_by(600) {
+                mixer.send(early, Some(level(48_000, position, 600, 0.8)), &mut keep).unwrap();
+            }
+            mixer.send(early, None, &mut keep).unwrap();
+            for position in (0..48_000).step_by(1_000) {
+                mixer.send(1 - early, Some(level(48_000, position, 1_000, 0.4)), &mut keep).unwrap();
+            }
+            mixer.send(1 - early, None, &mut keep).unwrap();
+            assert_eq!(out.len(), 48_000);
+            assert!((out[12_000] - 0.6).abs() < 0.01 && (out[36_000] - 0.2).abs() < 0.01, "{early}: {}", out[12_000]);
+        }
     }
 
     #[test]

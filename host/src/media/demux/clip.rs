@@ -117,7 +117,10 @@ impl Demuxer {
     /// Whether a packet is behind the part; notes which streams have come so far.
     pub(super) fn is_behind(&mut self, packet: &Packet) -> bool {
         let Some(length) = self.length else { return false };
-        let time = packet.decode_time_ns().or(packet.time_ns()).unwrap_or(0);
+        // Pictures come before those that are shown earlier: without a decoding time, which Matroska's first ones have not, what comes
+        // behind one may still belong to the part.
+        let shown = || packet.time_ns().map(|time| time.saturating_sub(INTERLEAVED));
+        let time = packet.decode_time_ns().or_else(shown).unwrap_or(0);
         let far = time >= length.saturating_add(INTERLEAVED);
         let stream = packet.stream();
         for (index, track) in self.tracks.iter_mut().enumerate() {

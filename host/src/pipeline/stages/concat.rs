@@ -12,6 +12,8 @@ use crate::task::{Picture, Rational, Stage};
 const USUAL_RATE: i64 = 25;
 /// Ticks per second of the times of pictures, about: as in transport streams.
 const TICKS: i32 = 90_000;
+/// So much sound behind the end that a container states may be padding of a codec, in nanoseconds.
+const PADDING: i64 = 100_000_000;
 /// Samples of silence that are made at once, in parts of a second.
 const PIECE: i64 = 10;
 const SECOND: i64 = 1_000_000_000;
@@ -27,7 +29,9 @@ pub(super) fn concat(
         outlet.send(Item::Clock(clock(concat.frame_rate)))?;
     }
     let several = node.inputs.len() > 1;
-    let mut joining = Joining { concat, outlet: &outlet, offset: 0, index: 0, end_ns: 0 };
+    let mut joining =
+        Joining { concat, outlet: &outlet, offset: 0, index: 0, end_ns: 0, stated: None, held: Vec::new() };
+    joining.stated = stated_ns(node, 0, shared);
     // Where each source ends, from its own start.
     let mut ends = vec![0; node.inputs.len()];
     let mut current = 0;
@@ -35,6 +39,10 @@ pub(super) fn concat(
         let source = node.inputs.get(input).and_then(|input| shared.plan.source_of(*input));
         let source = source.ok_or_else(|| bug("a stream that follows another has no source"))?;
         let Some(item) = item else {
+            let end = joining.release(joining.stated)?;
+            if let Some(place) = ends.get_mut(input) {
+                *place = end.max(*place);
+            }
             if several {
                 shared.timeline.ended(source, ends.get(input).copied().unwrap_or(0));
             }
@@ -49,6 +57,7 @@ pub(super) fn concat(
             let length = before.map_or(0, |before| shared.timeline.length_ns(before));
             joining.offset = joining.offset.saturating_add(whole_frames(length, concat.frame_rate));
             current += 1;
+            joining.stated = stated_ns(node, current, shared);
         }
         let end = joining.take(item)?;
         if let Some(place) = ends.get_mut(input) {
@@ -61,6 +70,16 @@ pub(super) fn concat(
     }
     outlet.finish();
     Ok(())
+}
+
+/// How long a source is by its own word, in nanoseconds; `None` where it does not say, or where decoders end it to the sample.
+fn stated_ns(node: &Node, input: usize, shared: &Shared<'_>) -> Option<i64> {
+    let input = *node.inputs.get(input)?;
+    if shared.plan.clip_of(input).is_some() {
+        return None;
+    }
+    let source = shared.plan.sources().get(shared.plan.source_of(input)?)?;
+    Some((source.facts.duration? * 1e9).round() as i64)
 }
 
 /// Times that are exact for the frames of the output and fine enough for others.
@@ -87,6 +106,10 @@ struct Joining<'a> {
     index: u64,
     /// Where the sound or the pictures end so far, in nanoseconds of the output.
     end_ns: i64,
+    /// Nanoseconds of the current source, by its own word.
+    stated: Option<i64>,
+    /// Sound behind that: the padding of a codec, unless there is much of it.
+    held: Vec<AudioFrame>,
 }
 
 impl Joining<'_> {
@@ -121,7 +144,35 @@ impl Joining<'_> {
     }
 
     fn samples(&mut self, samples: AudioFrame) -> Result<i64, Stop> {
-        let Some(mut samples) = samples.from_start().map_err(at(Stage::Transform))? else { return Ok(0) };
+        let Some(samples) = samples.from_start().map_err(at(Stage::Transform))? else { return Ok(0) };
+        let end = samples.time_ns().saturating_add(samples.duration_ns());
+        if let Some(stated) = self.stated.filter(|stated| end > *stated) {
+            if end.saturating_sub(stated) <= PADDING {
+                self.held.push(samples);
+                return Ok(0);
+            }
+            // The source is longer than it says: nothing is lost.
+            self.release(None)?;
+        }
+        self.keep(samples)
+    }
+
+    /// Hands on what was held back, up to this time. Returns where it ends, in nanoseconds from the start of its source.
+    fn release(&mut self, until: Option<i64>) -> Result<i64, Stop> {
+        self.stated = None;
+        let mut end = 0;
+        for samples in std::mem::take(&mut self.held) {
+            let samples = match until {
+                Some(until) => samples.until(until),
+                None => Some(samples),
+            };
+            end = samples.map_or(Ok(end), |samples| self.keep(samples))?;
+        }
+        Ok(end)
+    }
+
+    /// Returns where it ends, in nanoseconds from the start of its source.
+    fn keep(&mut self, mut samples: AudioFrame) -> Result<i64, Stop> {
         let end = samples.time_ns().saturating_add(samples.duration_ns());
         samples.delay(self.offset);
         // Where a source begins its sound is there from the first sample on, or silence is.
