@@ -35,6 +35,9 @@ struct State<T> {
     bytes: usize,
     /// Writers that have not finished.
     open: usize,
+    /// Writers that wait for room. Nobody is woken who does not wait: that is a call of the system each time.
+    waiting: usize,
+    reader_waits: bool,
     /// A writer went without finishing.
     severed: bool,
     reader_alive: bool,
@@ -68,7 +71,16 @@ pub(super) struct Inbox<T>(Arc<Shared<T>>);
 
 /// An inbox with this many inputs, and their writing ends in order.
 pub(super) fn inbox<T: Weight>(inputs: usize, bounds: Bounds) -> (Vec<Sender<T>>, Inbox<T>) {
-    let state = State { queue: VecDeque::new(), items: 0, bytes: 0, open: inputs, severed: false, reader_alive: true };
+    let state = State {
+        queue: VecDeque::new(),
+        items: 0,
+        bytes: 0,
+        waiting: 0,
+        reader_waits: false,
+        open: inputs,
+        severed: false,
+        reader_alive: true,
+    };
     let shared = Arc::new(Shared { state: Mutex::new(state), bounds, filled: Condvar::new(), drained: Condvar::new() });
     let senders = (0..inputs).map(|input| Sender { shared: Arc::clone(&shared), input, finished: false }).collect();
     (senders, Inbox(shared))
@@ -84,16 +96,23 @@ impl<T: Weight> Sender<T> {
                 && state.items > 0
                 && (state.items >= bounds.items || state.bytes.saturating_add(bytes) > bounds.bytes)
         };
-        let state = self.shared.lock();
-        let mut state = self.shared.drained.wait_while(state, full).unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.shared.lock();
+        if full(&mut state) {
+            state.waiting += 1;
+            state = self.shared.drained.wait_while(state, full).unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
+        }
         if !state.reader_alive {
             return Err(Severed);
         }
         state.bytes = state.bytes.saturating_add(bytes);
         state.items += 1;
         state.queue.push_back((self.input, Some(item)));
+        let wakes = state.reader_waits;
         drop(state);
-        self.shared.filled.notify_one();
+        if wakes {
+            self.shared.filled.notify_one();
+        }
         Ok(())
     }
 
@@ -118,16 +137,25 @@ impl<T: Weight> Inbox<T> {
     /// Likewise, and tells when an input has ended, once for each: no item is with its number then.
     pub(super) fn receive_or_end(&self) -> Result<Option<(usize, Option<T>)>, Severed> {
         let empty = |state: &mut State<T>| state.queue.is_empty() && state.open > 0 && !state.severed;
-        let state = self.0.lock();
-        let mut state = self.0.filled.wait_while(state, empty).unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.0.lock();
+        if empty(&mut state) {
+            state.reader_waits = true;
+            state = self.0.filled.wait_while(state, empty).unwrap_or_else(PoisonError::into_inner);
+            state.reader_waits = false;
+        }
         if state.severed {
             return Err(Severed);
         }
         let Some((input, item)) = state.queue.pop_front() else { return Ok(None) };
         state.items = state.items.saturating_sub(usize::from(item.is_some()));
         state.bytes = state.bytes.saturating_sub(item.as_ref().map_or(0, Weight::bytes));
+        // Writers wake when half is free, and write several items before they sleep again.
+        let bounds = self.0.bounds;
+        let wakes = state.waiting > 0 && state.items <= bounds.items / 2 && state.bytes <= bounds.bytes / 2;
         drop(state);
-        self.0.drained.notify_all();
+        if wakes {
+            self.0.drained.notify_all();
+        }
         Ok(Some((input, item)))
     }
 }

@@ -66,10 +66,10 @@ pub(super) fn resolve(
         };
         let mut said = answered.warnings;
         if let Some(used) = used {
-            said.extend(used.warnings);
+            said.extend(used.warnings.iter().cloned());
             if let (Some(video), Some((number, wish)), true) = (&used.video, question.video, composition.is_joined()) {
                 let asking = Asking { composition, context, index, target, policy };
-                streams.joined.push(asking.geometries(number, wish, video)?);
+                streams.joined.push(asking.geometries(number, wish, video, &mut said)?);
             }
             streams.videos.extend(used.video);
             streams.audios.extend(used.audio);
@@ -130,6 +130,7 @@ impl Asking<'_> {
         track: usize,
         wish: &VideoTarget,
         main: &ResolvedVideo,
+        said: &mut Vec<Warning>,
     ) -> Result<Vec<Option<Geometry>>, Failure> {
         let Some(track) = self.composition.videos().into_iter().nth(track) else { return Ok(Vec::new()) };
         let parts = track.parts.iter().enumerate().map(|(place, part)| {
@@ -138,7 +139,7 @@ impl Asking<'_> {
                 return Ok(Some(Geometry::from(main)));
             }
             let facts = self.composition.source(part.source);
-            facts.map(|facts| self.geometry(facts, (part.source, number), wish, main)).transpose()
+            facts.map(|facts| self.geometry(facts, (part.source, number), wish, main, said)).transpose()
         });
         parts.collect()
     }
@@ -150,6 +151,7 @@ impl Asking<'_> {
         (source, number): (usize, usize),
         wish: &VideoTarget,
         main: &ResolvedVideo,
+        said: &mut Vec<Warning>,
     ) -> Result<Geometry, Failure> {
         let scale_type = match (wish.scale_type, &wish.resolution) {
             // A picture of another shape is only distorted where that was asked for, and has to fill the size.
@@ -167,15 +169,18 @@ impl Asking<'_> {
         let question = Question { video: Some((number, &wish)), audio: None };
         let document = document(facts, self.index, self.target, &question);
         let answered = self.context.parameters.resolve(&self.target.policies.parameters, &document)?;
-        let about = |failure: Failure| Failure {
-            message: format!("for the pictures of Sources[{source}]: {}", failure.message),
-            ..failure
-        };
-        let decision = answer::read(&answered.text, self.index, self.policy, Some(&wish), None).map_err(about)?;
+        let about = |message: &str| format!("for the pictures of Sources[{source}]: {message}");
+        let decision = answer::read(&answered.text, self.index, self.policy, Some(&wish), None)
+            .map_err(|failure| Failure { message: about(&failure.message), ..failure })?;
+        let mut warnings = answered.warnings;
         let video = match decision {
-            answer::Decision::Use(used) => used.video,
+            answer::Decision::Use(used) => {
+                warnings.extend(used.warnings);
+                used.video
+            }
             answer::Decision::Skip(_) => None,
         };
+        said.extend(warnings.into_iter().map(|warning| Warning { message: about(&warning.message), ..warning }));
         let fits = |video: &ResolvedVideo| video.size() == main.size() && video.pixel_format == main.pixel_format;
         let Some(video) = video.filter(fits) else {
             let Size { width, height } = main.size();

@@ -167,9 +167,7 @@ impl Prepared {
 fn verified(parts: &[(MuxReport, Vec<Expectation>)], interrupt: &Interrupt) -> Result<MediaFacts, MediaError> {
     let mut all: Option<MediaFacts> = None;
     for (report, expected) in parts {
-        media::verify(report, expected, interrupt)?;
-        let source = report.open().map_err(|error| MediaError::Verify(error.to_string()))?;
-        let facts = media::probe(source, interrupt)?;
+        let facts = media::verify(report, expected, interrupt)?;
         match &mut all {
             None => all = Some(facts),
             Some(all) => all.add(facts),
