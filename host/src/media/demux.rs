@@ -12,18 +12,27 @@ use super::clock::{self, VideoClock, ratio, rescale};
 use super::facts;
 use super::ffi::{self, Container};
 use super::health::SourceHealth;
-use super::source::{ByteSource, Guarded, Interrupt, SourceState};
+use super::source::{ByteSource, Guarded, Holds, Interrupt, SourceState};
 use super::stream::{Packet, StreamKind, StreamParameters};
 use super::tags::{self, Chapter, SourceTags, StreamTags};
 use super::{MediaError, Result};
 use crate::task::{MediaFacts, Rational};
 
-/// FFmpeg's names of the containers that are opened. None of them names other files, as playlists do.
-const CONTAINERS: &str = "mov,matroska,webm,mpegts,mpeg,avi,flv,asf,rm,aac,mp3,wav,flac,ac3,ogg,mxf";
+/// FFmpeg's names of the containers that sources may have, which are those of the API's guide. None of them names other files, as
+/// playlists do.
+const CONTAINERS: &str = "mov,matroska,webm,mpegts,mpeg,avi,flv,asf,rm,aac,mp3,wav,flac,ac3,ogg";
+/// What is written besides, and only read back.
+const WRITTEN: &str = "mxf";
+/// What segments of a playlist may be where each stands alone.
+const SEGMENTS: &str = "mpegts,aac,mp3,ac3";
+/// What they may be where they share a header.
+const FRAGMENTS: &str = "mov";
+/// [`CONTAINERS`] as people call them.
+const NAMES: &str = "mp4, mov, mkv, webm, ts, vob, avi, flv, wmv, wma, rm, aac, mp3, wav, flac, ac3, Ogg (opus)";
 /// Bytes that may be read to find out what the file is, twice the default of FFmpeg: late streams of broadcasts are found.
 const PROBE_BYTES: &str = "10000000";
-/// More streams than this are no media file of anybody's.
-const MAX_STREAMS: &str = "128";
+/// More streams than this are not even counted; the limit of a configuration is below it.
+const MAX_STREAMS: &str = "1000";
 /// So many failed reads in a row mean that nothing more will come.
 const MAX_FAILED_READS: u32 = 256;
 /// A jump of timestamps over this many microseconds is a splice, not a pause, in containers where that happens (as in FFmpeg's command).
@@ -37,6 +46,8 @@ const STEP_BACK: i64 = 100_000;
 pub(super) struct Opening {
     /// Show the packets of an mp4 as they are stored, whatever its edit lists say.
     pub(super) raw_timeline: bool,
+    /// It may be of any container that is written here, and not only of those that sources have.
+    pub(super) written: bool,
 }
 
 /// One stream of the file.
@@ -80,9 +91,19 @@ pub struct Demuxer {
     waiting: VecDeque<Packet>,
 }
 
-/// Facts of a source, without reading more of it than needed. Errors as [`Demuxer::open`].
+/// Facts of a source or an output, without reading more of it than needed. Errors as [`Demuxer::open`].
 pub fn probe(source: Box<dyn ByteSource>, interrupt: &Interrupt) -> Result<MediaFacts> {
-    Ok(Demuxer::open(source, interrupt)?.facts)
+    Ok(Demuxer::open_as(source, interrupt, Opening { written: true, ..Opening::default() })?.facts)
+}
+
+/// FFmpeg's names of what may be opened.
+fn containers(holds: Holds, opening: Opening) -> String {
+    match holds {
+        Holds::File if opening.written => format!("{CONTAINERS},{WRITTEN}"),
+        Holds::File => CONTAINERS.to_owned(),
+        Holds::Segments => SEGMENTS.to_owned(),
+        Holds::Fragments => FRAGMENTS.to_owned(),
+    }
 }
 
 impl Demuxer {
@@ -94,7 +115,7 @@ impl Demuxer {
     pub(super) fn open_as(source: Box<dyn ByteSource>, interrupt: &Interrupt, opening: Opening) -> Result<Self> {
         super::init();
         interrupt.check()?;
-        let size = source.size();
+        let (size, holds) = (source.size(), source.holds());
         if size == 0 {
             return Err(MediaError::NotMedia("the file is empty".to_owned()));
         }
@@ -103,7 +124,7 @@ impl Demuxer {
         let io = StreamIo::from_read_seek_with_capacity(guarded, 1 << 16)
             .map_err(|_| MediaError::memory("reading the source"))?;
         let mut options = Dictionary::new();
-        options.set("format_whitelist", CONTAINERS);
+        options.set("format_whitelist", &containers(holds, opening));
         // No protocol has this name: a container that names other files gets none of them.
         options.set("protocol_whitelist", "none");
         options.set("probesize", PROBE_BYTES);
@@ -115,7 +136,7 @@ impl Demuxer {
         let stop = move || flag.is_triggered();
         let (opened, said) =
             ffi::with_log(|| ffmpeg_next::format::input_from_stream_with_interrupt(io, None, Some(options), stop));
-        let input = opened.map_err(|error| not_media(error, &said, &state, interrupt))?;
+        let input = opened.map_err(|error| not_media(error, &said, &state, (interrupt, holds)))?;
         let container = ffi::container(&input);
         let facts = facts::read(&input, &container, size);
         if facts.video_streams.is_empty() && facts.audio_streams.is_empty() && facts.subtitles.is_empty() {
@@ -363,7 +384,7 @@ impl Demuxer {
     }
 }
 
-fn not_media(error: Error, said: &str, state: &SourceState, interrupt: &Interrupt) -> MediaError {
+fn not_media(error: Error, said: &str, state: &SourceState, (interrupt, holds): (&Interrupt, Holds)) -> MediaError {
     if error == Error::Exit || interrupt.is_triggered() {
         return MediaError::Interrupted;
     }
@@ -371,7 +392,11 @@ fn not_media(error: Error, said: &str, state: &SourceState, interrupt: &Interrup
         return MediaError::Read(failure);
     }
     if said.contains("not on whitelist") {
-        return MediaError::NotMedia(format!("its container is none of {}", CONTAINERS.replace(',', ", ")));
+        return MediaError::NotMedia(match holds {
+            Holds::File => format!("its container is none of {NAMES}"),
+            Holds::Segments => format!("its segments are none of {}", SEGMENTS.replace(',', ", ")),
+            Holds::Fragments => "its segments are no fragments of an mp4".to_owned(),
+        });
     }
     let said = if said.is_empty() { String::new() } else { format!(" ({said})") };
     MediaError::NotMedia(format!("{error}{said}"))

@@ -51,7 +51,7 @@ pub fn verify(report: &MuxReport, expected: &[Expectation], interrupt: &Interrup
         return Err(different(format!("{size} bytes instead of {}", report.size)));
     }
     // Edit lists hide the packets that prime a decoder; here every packet counts.
-    let opened = Demuxer::open_as(source, interrupt, Opening { raw_timeline: true });
+    let opened = Demuxer::open_as(source, interrupt, Opening { raw_timeline: true, written: true });
     let mut demuxer = opened.map_err(|error| passed(error, &different))?;
     let streams = demuxer.streams();
     let own = report.streams.len()..streams;

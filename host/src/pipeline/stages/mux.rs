@@ -213,7 +213,7 @@ fn lead(node: &Node, shared: &Shared<'_>) -> i64 {
 fn open(
     node: &Node,
     form: &Form<'_>,
-    playlist: Option<&ObjectUri>,
+    uri: Option<&ObjectUri>,
     streams: Vec<Stream>,
     shared: &Shared<'_>,
 ) -> Result<Writer, Stop> {
@@ -230,7 +230,7 @@ fn open(
             Writer::File(Box::new(muxer))
         }
         Some(segment) => {
-            let name = playlist.map(ObjectUri::basename).unwrap_or_default();
+            let name = uri.map(ObjectUri::basename).unwrap_or_default();
             Writer::Segments(Box::new(Segmenter::new(form.path, name, form.container, segment, &tags.metadata)))
         }
     };
@@ -251,7 +251,10 @@ fn open(
         }
         writer.add_stream(stream.parameters).map_err(at(Stage::Mux))?;
     }
-    writer.start().map_err(at(Stage::Mux))?;
+    writer.start().map_err(|error| match uri {
+        Some(uri) => Stop::Failed(Failure::new(error.code(), Stage::Mux, format!("{uri}: {error}"))),
+        None => at(Stage::Mux)(error),
+    })?;
     Ok(writer)
 }
 
