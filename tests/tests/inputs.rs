@@ -5,6 +5,7 @@
 use std::process::Command;
 
 use serde_json::json;
+use wasmux_tests::server::{Options, Server};
 use wasmux_tests::{World, request, text};
 
 /// A source of FFmpeg's own test picture and tone, with these arguments and this name.
@@ -110,4 +111,69 @@ fn nothing_else_is_read() {
         assert!(said.contains(&expected) && said.contains("the source is no supported media file"), "{name}: {said}");
         assert!(!world.object("out.mkv").exists(), "{name}");
     }
+}
+
+#[test]
+fn limits_are_kept_and_named() {
+    let world = World::default();
+    make(&world, "a.mkv", "-t 3 -c:v libx264 -pix_fmt yuv420p -c:a aac");
+    let bytes = std::fs::metadata(world.object("a.mkv")).unwrap().len();
+    let target = |name: &str| json!({"Container": "mkv", "URI": format!("oss://test-bucket/{name}.mkv")});
+    let one = request("a.mkv", &target("out"));
+    let run = |request, limit: &str| {
+        let output = world.run_command(request, &["--limit", limit]).output().unwrap();
+        (output.status.code(), text(&output.stderr))
+    };
+    let cases = [
+        (
+            "max_pixels",
+            160 * 128,
+            "has pictures of 160x128, 20480 pixels, in stream 0, and the limit of this host is 20479",
+        ),
+        ("max_streams", 2, "has 2 streams, and the limit of this host is 1"),
+        ("max_source_bytes", bytes, "bytes, and the limit of this host is"),
+    ];
+    for (name, enough, words) in cases {
+        let (code, said) = run(&one, &format!("{name}={}", enough - 1));
+        let expected = "LimitExceeded at stage Probe: oss://test-bucket/a.mkv ";
+        assert_eq!(code, Some(1), "{name}: {said}");
+        assert!(said.contains(expected) && said.contains(words) && said.contains(name), "{name}: {said}");
+        assert!(!world.object("out.mkv").exists(), "{name}");
+        let (code, said) = run(&one, &format!("{name}={enough}"));
+        assert_eq!(code, Some(0), "{name}: {said}");
+        std::fs::remove_file(world.object("out.mkv")).unwrap();
+    }
+    let mut long = request("a.mkv", &target("out"));
+    make(&world, "long.mkv", "-vf tpad=stop_mode=clone:stop_duration=2 -an -c:v libx264 -pix_fmt yuv420p");
+    long["Sources"][0]["URI"] = json!("oss://test-bucket/long.mkv");
+    let (code, said) = run(&long, "max_duration_seconds=2");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("oss://test-bucket/long.mkv lasts 3.") && said.contains("is 2 (`max_duration_seconds`"),
+        "{said}"
+    );
+    assert_eq!(run(&long, "max_duration_seconds=4").0, Some(0));
+    let mut two = request("a.mkv", &target("one"));
+    two["Targets"].as_array_mut().unwrap().push(target("two"));
+    let (code, said) = run(&two, "max_targets=1");
+    assert!(code == Some(2) && said.contains("Targets") && said.contains("at most 1"), "{code:?} {said}");
+    let (code, said) = run(&one, "max_targets=0");
+    assert!(code == Some(2) && said.contains("limits.max_targets is 0; it must be at least 1"), "{code:?} {said}");
+}
+
+#[test]
+fn the_limits_of_a_service_reach_its_workers() {
+    let world = World::default();
+    make(&world, "a.mkv", "-c:v libx264 -pix_fmt yuv420p -c:a aac");
+    let config = "[limits]\nmax_streams = 1\nmax_targets = 1";
+    let server = Server::start(&world, &Options { config, ..Options::default() });
+    let target = json!({"Container": "mkv", "URI": "oss://test-bucket/out.mkv"});
+    let request = request("a.mkv", &target);
+    let task = server.end_of(&server.submit(&request));
+    assert_eq!((&task["Code"], &task["Error"]["Stage"]), (&json!("LimitExceeded"), &json!("Probe")), "{task:#}");
+    assert!(task["Message"].as_str().unwrap().starts_with("oss://test-bucket/a.mkv has 2 streams"), "{task:#}");
+    let mut two = request;
+    two["Targets"].as_array_mut().unwrap().push(json!({"Container": "mkv", "URI": "oss://test-bucket/two.mkv"}));
+    let (status, said) = server.post("/v1/tasks", &two);
+    assert_eq!((status, &said["Code"]), (400, &json!("LimitExceededError")), "{said:#}");
 }

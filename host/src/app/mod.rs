@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use uuid::Uuid;
 
-pub use config::{AppConfig, DEFAULT_LISTEN, PluginConfig, ServeConfig};
+pub use config::{AppConfig, DEFAULT_LISTEN, PluginConfig, ServeConfig, limits};
 pub use serve::Service;
 pub use work::work;
 
@@ -20,7 +20,7 @@ use crate::media::{self, ByteSource, Interrupt};
 use crate::pipeline::{Places, Progress};
 use crate::sandbox::{AssetReader, AssetSource, BrokenPlugin, Fonts, PluginInfo, Sandbox, SandboxConfig};
 use crate::store::{Access, Buckets, ObjectReader, Staging};
-use crate::task::{ErrorCode, Failure, ObjectUri, Policies, Stage, TaskSpec, Timestamp};
+use crate::task::{ErrorCode, Failure, ObjectUri, Policies, Stage, TaskLimits, TaskSpec, Timestamp};
 use crate::worker::{self, Done, Prepared, Sources, Surroundings};
 
 /// The components that are part of the binary.
@@ -31,12 +31,14 @@ pub struct App {
     buckets: Arc<Buckets>,
     sandbox: Arc<Sandbox>,
     threads: u32,
+    limits: TaskLimits,
 }
 
 impl App {
     /// Opens buckets and plugins. The error is a sentence for whoever configures it.
     pub fn open(config: AppConfig) -> Result<Self, String> {
         media::init();
+        config.limits.check()?;
         let buckets = match config.bucket_root {
             Some(root) => Buckets::open_with_root(config.buckets, root),
             None => Buckets::open(config.buckets),
@@ -54,7 +56,7 @@ impl App {
             assets: Arc::new(BucketAssets(Arc::clone(&buckets))),
         })
         .map_err(|error| error.to_string())?;
-        Ok(Self { buckets, sandbox, threads: config.threads })
+        Ok(Self { buckets, sandbox, threads: config.threads, limits: config.limits })
     }
 
     /// Judges a request; all faults at once.
@@ -63,7 +65,7 @@ impl App {
             check: &*self.sandbox,
             buckets: &Rights(&self.buckets),
             defaults: Policies::default(),
-            limits: intake::Limits::default(),
+            limits: intake::Limits { targets: self.limits.max_targets, ..intake::Limits::default() },
         };
         intake::intake(request, &context)
     }
@@ -103,6 +105,7 @@ impl Task<'_> {
             plugins: sandbox,
             created: self.created,
             threads: self.app.threads,
+            limits: &self.app.limits,
         };
         let prepared = worker::prepare(&self.spec, &surroundings, interrupt)?;
         // What a policy made of a template is judged like any other URI, and the plan says so already.

@@ -16,7 +16,7 @@ use super::source::{ByteSource, Guarded, Holds, Interrupt, SourceState};
 use super::stream::{Packet, StreamKind, StreamParameters};
 use super::tags::{self, Chapter, SourceTags, StreamTags};
 use super::{MediaError, Result};
-use crate::task::{MediaFacts, Rational};
+use crate::task::{MAX_STREAMS, MediaFacts, Rational};
 
 /// FFmpeg's names of the containers that sources may have, which are those of the API's guide. None of them names other files, as
 /// playlists do.
@@ -31,8 +31,6 @@ const FRAGMENTS: &str = "mov";
 const NAMES: &str = "mp4, mov, mkv, webm, ts, vob, avi, flv, wmv, wma, rm, aac, mp3, wav, flac, ac3, Ogg (opus)";
 /// Bytes that may be read to find out what the file is, twice the default of FFmpeg: late streams of broadcasts are found.
 const PROBE_BYTES: &str = "10000000";
-/// More streams than this are not even counted; the limit of a configuration is below it.
-const MAX_STREAMS: &str = "1000";
 /// So many failed reads in a row mean that nothing more will come.
 const MAX_FAILED_READS: u32 = 256;
 /// A jump of timestamps over this many microseconds is a splice, not a pause, in containers where that happens (as in FFmpeg's command).
@@ -128,7 +126,7 @@ impl Demuxer {
         // No protocol has this name: a container that names other files gets none of them.
         options.set("protocol_whitelist", "none");
         options.set("probesize", PROBE_BYTES);
-        options.set("max_streams", MAX_STREAMS);
+        options.set("max_streams", &MAX_STREAMS.to_string());
         if opening.raw_timeline {
             options.set("ignore_editlist", "1");
         }

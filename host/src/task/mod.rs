@@ -30,7 +30,7 @@ pub use facts::{AudioStreamFacts, MediaFacts, SubtitleStreamFacts, VideoStreamFa
 pub use failure::{ErrorClass, ErrorCode, Failure, Stage, Warning};
 pub use fault::{Fault, FieldPath};
 pub use id::TaskId;
-pub use limits::at_least;
+pub use limits::{MAX_PIXELS, MAX_STREAMS, TaskLimits, at_least};
 pub use picture::{Colour, Picture, PixelFormat, Rect, Rotation};
 pub use plugin::{PluginId, PluginName, PluginRef};
 pub use rational::Rational;

@@ -4,6 +4,8 @@
 //! have been opened, so that it shows what they said; outputs that were read back before anybody hears of them. It refuses:
 //! credentials, databases, committing: sources and places for outputs are handed to it.
 
+mod limits;
+
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
@@ -11,7 +13,7 @@ use crate::media::{self, ByteSource, Demuxer, Expectation, Interrupt, MediaError
 use crate::pipeline::{self, FilterFactory, FilterRequest, OpenFilter, Places, Progress};
 use crate::plan::{NodeId, Operation, Plan, Span};
 use crate::resolve::{self, ParameterPolicy, PluginIds, UriPolicy};
-use crate::task::{Composition, ErrorCode, Failure, MediaFacts, ObjectUri, Stage, TaskSpec, Warning};
+use crate::task::{Composition, ErrorCode, Failure, MediaFacts, ObjectUri, Stage, TaskLimits, TaskSpec, Warning};
 
 /// Opens sources for a worker.
 pub trait Sources {
@@ -36,6 +38,8 @@ pub struct Surroundings<'a> {
     pub created: SystemTime,
     /// Threads of each decoder and encoder of video; 0 is as many as there are cores.
     pub threads: u32,
+    /// What sources may be.
+    pub limits: &'a TaskLimits,
 }
 
 /// A task that is planned, its sources and filters open.
@@ -76,6 +80,7 @@ pub fn prepare(spec: &TaskSpec, with: &Surroundings<'_>, interrupt: &Interrupt) 
         let (bytes, modified) = with.sources.open(&source.uri)?;
         let demuxer = Demuxer::open(bytes, interrupt)
             .map_err(|error| Failure::new(error.code(), Stage::Probe, format!("{}: {error}", source.uri)))?;
+        limits::judge(&source.uri, demuxer.facts(), with.limits)?;
         times.push(modified);
         facts.push(demuxer.facts().clone());
         sources.push(demuxer);
