@@ -18,9 +18,12 @@ pub use work::work;
 use crate::intake::{self, BucketRights, Faults};
 use crate::media::{self, ByteSource, Interrupt};
 use crate::pipeline::{Places, Progress};
+use crate::plan::Plan;
 use crate::sandbox::{AssetReader, AssetSource, BrokenPlugin, Fonts, PluginInfo, Sandbox, SandboxConfig};
 use crate::store::{Access, Buckets, ObjectReader, Staging};
-use crate::task::{ErrorCode, Failure, ObjectUri, Policies, Stage, TaskLimits, TaskSpec, Timestamp};
+use crate::task::{
+    ErrorCode, Failure, ObjectUri, Policies, SegmentFile, SourceSpec, Stage, TaskLimits, TaskSpec, Timestamp,
+};
 use crate::worker::{self, Done, Prepared, Sources, Surroundings};
 
 /// The components that are part of the binary.
@@ -114,7 +117,30 @@ impl Task<'_> {
                 Failure::new(error.output_code(), Stage::Plan, error.to_string()).of_target(target.index)
             })?;
         }
+        self.spares_segments(prepared.plan())?;
         Ok(prepared)
+    }
+
+    /// An output may be none of the objects that a source consists of, and have no segment of such a name.
+    fn spares_segments(&self, plan: &Plan) -> Result<(), Failure> {
+        let of_source = |source: &SourceSpec| {
+            let objects = self.app.buckets.objects_of(&source.uri).into_iter();
+            objects.map(|object| (source.uri.clone(), object)).collect::<Vec<_>>()
+        };
+        let objects: Vec<_> = self.spec.sources.iter().flat_map(of_source).collect();
+        for target in plan.targets() {
+            let taken = |object: &ObjectUri| {
+                *object == target.uri || (target.segment.is_some() && SegmentFile::is_of(&target.uri, object))
+            };
+            if let Some((source, object)) = objects.iter().find(|(_, object)| taken(object)) {
+                let message = format!(
+                    "the output {} would replace {object}, which belongs to the source {source}; change Targets[{}].URI",
+                    target.uri, target.index
+                );
+                return Err(Failure::new(ErrorCode::OutputRefused, Stage::Plan, message).of_target(target.index));
+            }
+        }
+        Ok(())
     }
 
     /// Runs it and moves its outputs in place: all of them or none.
@@ -163,10 +189,8 @@ struct BucketSources<'a>(&'a Buckets);
 
 impl Sources for BucketSources<'_> {
     fn open(&self, uri: &ObjectUri) -> Result<(Box<dyn ByteSource>, SystemTime), Failure> {
-        let object =
-            self.0.read(uri).map_err(|error| Failure::new(error.source_code(), Stage::Probe, error.to_string()))?;
-        let modified = object.facts().modified;
-        Ok((Box::new(object), modified))
+        let opened = self.0.open_source(uri);
+        opened.map_err(|error| Failure::new(error.source_code(), Stage::Probe, error.to_string()))
     }
 }
 

@@ -43,7 +43,7 @@ pub use encode::{AudioEncoder, EncodeReport, VideoEncoder};
 pub use errors::{MediaError, Result};
 pub use frame::{Frame, RectError};
 pub use health::SourceHealth;
-pub use joined::JoinedSource;
+pub use joined::{JoinedSource, Opener, Part};
 pub use mux::{MuxReport, MuxedStream, Muxer};
 pub use segment::Segmenter;
 pub use sound::Mixer;

@@ -152,7 +152,8 @@ impl Shared {
     }
 
     fn needs(&self, spec: &TaskSpec) -> Needs {
-        let sources = spec.sources.iter().map(|source| source.uri.clone());
+        // Of a playlist the segments too.
+        let sources = spec.sources.iter().flat_map(|source| self.buckets.objects_of(&source.uri));
         let inputs: Vec<_> = sources.chain(self.surroundings.assets(spec)).collect();
         let outputs = self.surroundings.output_buckets(spec);
         let named = |name: &str| inputs.iter().any(|uri| uri.bucket() == name);
