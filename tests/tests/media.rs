@@ -149,3 +149,13 @@ fn the_table_has_every_clip_of_the_folder() {
     let listed: BTreeSet<_> = CLIPS.iter().map(|(clip, ..)| (*clip).to_owned()).collect();
     assert_eq!(found.difference(&listed).collect::<Vec<_>>(), Vec::<&String>::new(), "clips that no test puts in");
 }
+
+#[test]
+fn what_a_muxer_refuses_is_told_with_the_object() {
+    let world = World::default();
+    clips::put(&world, "flv1.flv");
+    let output = world.run(&request("flv1.flv", &json!({"Container": "mp4", "URI": "oss://test-bucket/out.mp4"})));
+    let said = text(&output.stderr);
+    let expected = "StreamUnsupported at stage Mux, Targets[0]: oss://test-bucket/out.mp4: unsupported stream: mp4 cannot hold stream";
+    assert!(output.status.code() == Some(1) && said.contains(expected) && said.contains("flv1"), "{said}");
+}

@@ -104,6 +104,9 @@ fn a_missing_segment_fails_the_task() {
     let task = server.end_of(&server.submit(&request("a dir/h.m3u8", &copy())));
     assert_eq!((&task["Code"], &task["Frames"]), (&json!("SourceNotFound"), &json!(0)), "{task:#}");
     assert!(task["Message"].as_str().unwrap().contains(words[1]), "{task:#}");
+    fs::write(world.object("a dir/h-2.ts"), b"").unwrap();
+    fails(&world, "a dir/h.m3u8", &copy(), "SourceUnreadable", &["oss://test-bucket/a dir/h-2.ts is empty"]);
+    fs::remove_file(world.object("a dir/h-2.ts")).unwrap();
     // A folder, or a link that leads out of the bucket, is no segment.
     fs::create_dir(world.object("a dir/h-2.ts")).unwrap();
     fails(&world, "a dir/h.m3u8", &copy(), "SourceUnreadable", &["a dir/h-2.ts is no regular file"]);
@@ -245,4 +248,36 @@ fn what_a_source_consists_of_is_no_output() {
     assert_ne!(task["Code"], "", "{task:#}");
     let after: Vec<_> = (0..5).map(|number| fs::read(world.object(&format!("a dir/h-{number}.ts"))).unwrap()).collect();
     assert!(before == after);
+}
+
+#[test]
+fn what_others_write_is_read() {
+    let world = world("ts");
+    let pictures = frames(&world, "film.mp4", "0:v:0");
+    let film = world.object("film.mp4").display().to_string();
+    for (name, options) in [
+        ("ts", ""),
+        ("one", "-hls_flags single_file"),
+        ("fragments", "-hls_segment_type fmp4"),
+        ("one-of-fragments", "-hls_segment_type fmp4 -hls_flags single_file"),
+        ("dated", "-hls_flags program_date_time+round_durations+independent_segments -hls_list_size 3 -start_number 7"),
+        ("variants", "-master_pl_name master.m3u8"),
+    ] {
+        fs::create_dir(world.object(name)).unwrap();
+        let arguments = format!("-i {film} -c copy -f hls -hls_time 1 -hls_playlist_type vod {options}");
+        let arguments = if name == "dated" { arguments.replace(" -hls_playlist_type vod", "") } else { arguments };
+        ffmpeg(arguments.trim(), &world.object(&format!("{name}/x.m3u8")));
+        let key = if name == "variants" { "variants/master.m3u8" } else { &format!("{name}/x.m3u8") };
+        world.run_well(&request(key, &copy()));
+        // A live playlist has only its last segments.
+        let expected = if name == "dated" { &pictures[50..] } else { &pictures };
+        assert_eq!(frames(&world, "out.mkv", "0:v:0"), expected, "{name}");
+        fs::remove_file(world.object("out.mkv")).unwrap();
+    }
+    let sound =
+        format!("-i {film} -vn -c copy -f segment -segment_time 1 -segment_list {}", world.object("s.m3u8").display());
+    ffmpeg(&sound, &world.object("s-%d.aac"));
+    let target = json!({"Container": "mkv", "URI": "oss://test-bucket/out.mkv"});
+    world.run_well(&request("s.m3u8", &target));
+    assert!(frames(&world, "out.mkv", "0:a:0").ends_with(&frames(&world, "film.mp4", "0:a:0")));
 }

@@ -80,6 +80,10 @@ impl Buckets {
         let missing = |cause| StoreError::Segment { playlist: playlist.clone(), cause: Box::new(cause) };
         let size = self.read(&piece.uri).map_err(missing)?.facts().size;
         let (offset, length) = piece.range.unwrap_or((0, size));
+        if length == 0 {
+            let why = format!("{} is empty", piece.uri);
+            return Err(StoreError::Playlist { uri: playlist.clone(), why });
+        }
         if offset.checked_add(length).is_none_or(|end| end > size) {
             let why = format!(
                 "bytes {offset} to {} of {} are wanted, which has {size}",

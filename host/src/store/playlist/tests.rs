@@ -1,5 +1,7 @@
 //! What playlists mean, and what of them is refused.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn uri(text: &str) -> ObjectUri {
@@ -149,4 +151,38 @@ fn what_is_no_playlist_or_too_large_is_refused() {
         assert!(error.contains(why), "{why}: {error}");
     }
     assert!(parse(&uri("oss://b/x.m3u8"), b"#EXTM3U\n\xff\n").unwrap_err().contains("UTF-8"));
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_in_it_no_segment_leaves_its_bucket(
+        lines in prop::collection::vec(
+            prop_oneof![
+                Just("#EXTINF:1,".to_owned()),
+                Just("#EXT-X-DISCONTINUITY".to_owned()),
+                Just("#EXT-X-ENDLIST".to_owned()),
+                "#EXT-X-(KEY|MAP|BYTERANGE|STREAM-INF|MEDIA|START|DATERANGE|PROGRAM-DATE-TIME):[A-Z=\",0-9@.:-]{0,30}",
+                "(\\.\\./|/|%2e|%2f|oss://|http://|[a-z]{1,3}:|\\?|#|[a-z]{1,4}|\\PC){0,8}",
+            ],
+            0..20,
+        ),
+        end in "(\n|\r\n|)",
+    ) {
+        let text = format!("#EXTM3U\n{}{end}", lines.join("\n"));
+        let playlist = uri("oss://b/d/e/x.m3u8");
+        if let Ok(Playlist::Media(found)) = parse(&playlist, text.as_bytes()) {
+            prop_assert!(!found.pieces.is_empty() && found.pieces.len() <= lines.len());
+            for piece in found.pieces {
+                let named = piece.uri.bucket() == "b" || text.contains(&format!("oss://{}/", piece.uri.bucket()));
+                prop_assert!(named, "{}", piece.uri);
+                prop_assert!(piece.uri.key().split('/').all(|part| !matches!(part, "" | "." | "..")));
+            }
+        }
+    }
+
+    #[test]
+    fn no_bytes_are_too_strange(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let whole = [b"#EXTM3U\n".as_slice(), &bytes].concat();
+        let _ = parse(&uri("oss://b/x.m3u8"), &whole);
+    }
 }
