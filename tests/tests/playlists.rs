@@ -274,6 +274,26 @@ fn what_others_write_is_read() {
         assert_eq!(frames(&world, "out.mkv", "0:v:0"), expected, "{name}");
         fs::remove_file(world.object("out.mkv")).unwrap();
     }
+    // Segments whose packets are each numbered anew, one for each four pictures: nothing of them is damaged.
+    let list = world.object("n.m3u8").display().to_string();
+    let arguments = "-c:v libx264 -g 4 -bf 0 -c:a aac -f segment -segment_time 0.16 -segment_list";
+    ffmpeg(&format!("-i {film} {arguments} {list}"), &world.object("n-%d.ts"));
+    assert!(world.object("n-25.ts").exists());
+    let output = world.run(&request("n.m3u8", &copy()));
+    let said = text(&output.stderr);
+    assert!(output.status.success() && !said.contains("damaged"), "{said}");
+    assert_eq!(frames(&world, "out.mkv", "0:v:0").len(), 105);
+    fs::remove_file(world.object("out.mkv")).unwrap();
+    // But what is missing within them is.
+    for number in (0..25).step_by(2) {
+        let key = format!("n-{number}.ts");
+        let whole = fs::read(world.object(&key)).unwrap();
+        let packets = whole.chunks(188).enumerate().filter(|(number, _)| number % 4 != 3);
+        world.put(&key, &packets.flat_map(|(_, packet)| packet).copied().collect::<Vec<_>>());
+    }
+    let pictures_only = json!({"Container": "mkv", "URI": "oss://test-bucket/out.mkv", "Audio": {}});
+    let said = text(&world.run(&request("n.m3u8", &pictures_only)).stderr);
+    assert!(said.contains("SourceDamaged") && said.contains("packets of oss://test-bucket/n.m3u8"), "{said}");
     let sound =
         format!("-i {film} -vn -c copy -f segment -segment_time 1 -segment_list {}", world.object("s.m3u8").display());
     ffmpeg(&sound, &world.object("s-%d.aac"));

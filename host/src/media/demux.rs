@@ -1,6 +1,7 @@
 //! Reading packets out of a container.
 
 mod clip;
+mod joints;
 
 use std::collections::VecDeque;
 
@@ -8,6 +9,7 @@ use ffmpeg_next::format::context::{Input, StreamIo};
 use ffmpeg_next::media::Type;
 use ffmpeg_next::{Dictionary, Error, Packet as RawPacket};
 
+use self::joints::Joints;
 use super::clock::{self, VideoClock, ratio, rescale};
 use super::facts;
 use super::ffi::{self, Container};
@@ -80,6 +82,7 @@ pub struct Demuxer {
     shift: i64,
     packets: u64,
     lost: u64,
+    joints: Joints,
     /// Nanoseconds of the part that is read.
     length: Option<i64>,
     lead_ns: i64,
@@ -113,7 +116,7 @@ impl Demuxer {
     pub(super) fn open_as(source: Box<dyn ByteSource>, interrupt: &Interrupt, opening: Opening) -> Result<Self> {
         super::init();
         interrupt.check()?;
-        let (size, holds) = (source.size(), source.holds());
+        let (size, holds, joints) = (source.size(), source.holds(), source.joints());
         if size == 0 {
             return Err(MediaError::NotMedia("the file is empty".to_owned()));
         }
@@ -151,6 +154,7 @@ impl Demuxer {
             shift,
             packets: 0,
             lost: 0,
+            joints: Joints::new(joints),
             length: None,
             lead_ns: 0,
             home: (shift, 0),
@@ -321,9 +325,7 @@ impl Demuxer {
         let microsecond = Rational::new(1, 1_000_000)?;
         // Streams can appear while a file is read; nobody asked for those.
         let track = self.tracks.get_mut(index).filter(|track| track.selected)?;
-        if packet.is_corrupt() {
-            self.lost += 1;
-        }
+        self.lost += self.joints.note(index, u64::try_from(packet.position()).ok(), packet.is_corrupt());
         // FFmpeg's reader of Ogg counts the last packet's duration without a sign: a few samples too few become 2^32.
         if self.facts.format_name.contains("ogg") && packet.duration() > i64::from(i32::MAX) {
             packet.set_duration(0);
@@ -373,7 +375,7 @@ impl Demuxer {
         let worst = stated.max_by_key(|(stated, reached)| stated.saturating_sub(*reached));
         SourceHealth {
             packets: self.packets,
-            lost: self.lost,
+            lost: self.lost.saturating_add(self.joints.rest()),
             size: self.facts.size,
             reached_bytes: self.source.reached().min(self.facts.size),
             stated_ns: worst.map(|(stated, _)| stated),

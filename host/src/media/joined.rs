@@ -111,6 +111,13 @@ impl ByteSource for JoinedSource {
     fn holds(&self) -> Holds {
         self.holds
     }
+
+    fn joints(&self) -> Vec<u64> {
+        match self.holds {
+            Holds::Segments => self.parts.iter().skip(1).map(|(_, start)| *start).collect(),
+            Holds::File | Holds::Fragments => Vec::new(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -153,7 +160,7 @@ mod tests {
         };
         let parts = vec![part("abcdef", 2, 3), part("abcdef", 0, 1), part("xyz", 3, 0), part("xyz", 1, 2)];
         let mut source = JoinedSource::of(parts, Holds::Segments);
-        assert_eq!((source.size(), source.holds()), (6, Holds::Segments));
+        assert_eq!((source.size(), source.holds(), source.joints()), (6, Holds::Segments, vec![3, 4, 4]));
         for start in 0..7 {
             source.seek(SeekFrom::Start(start)).unwrap();
             let mut rest = String::new();

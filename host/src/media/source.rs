@@ -18,6 +18,11 @@ pub trait ByteSource: Read + Seek + Send {
     fn holds(&self) -> Holds {
         Holds::File
     }
+
+    /// The bytes at which parts begin that need not go on from what was before them; the first one is not named.
+    fn joints(&self) -> Vec<u64> {
+        Vec::new()
+    }
 }
 
 /// What the bytes of a source may be.
