@@ -41,6 +41,9 @@ const SPLICE: i64 = 10_000_000;
 /// Decoding times that fall back by more microseconds than this are a splice too.
 const STEP_BACK: i64 = 100_000;
 
+/// Bytes that are read at once. Larger reads are fewer, but seeks in a file throw them away.
+const READ_AT_ONCE: usize = 1 << 18;
+
 /// How a file is opened.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Opening {
@@ -122,7 +125,7 @@ impl Demuxer {
         }
         let guarded = Guarded::new(source);
         let state = guarded.state();
-        let io = StreamIo::from_read_seek_with_capacity(guarded, 1 << 16)
+        let io = StreamIo::from_read_seek_with_capacity(guarded, READ_AT_ONCE)
             .map_err(|_| MediaError::memory("reading the source"))?;
         let mut options = Dictionary::new();
         options.set("format_whitelist", &containers(holds, opening));

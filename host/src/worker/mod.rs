@@ -7,10 +7,12 @@
 mod limits;
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::thread;
 use std::time::SystemTime;
 
 use crate::media::{self, ByteSource, Demuxer, Expectation, Interrupt, MediaError, MuxReport};
-use crate::pipeline::{self, FilterFactory, FilterRequest, OpenFilter, Places, Progress};
+use crate::pipeline::{self, FilterFactory, FilterRequest, Finished, OpenFilter, Places, Progress};
 use crate::plan::{NodeId, Operation, Plan, Span};
 use crate::resolve::{self, ParameterPolicy, PluginIds, UriPolicy};
 use crate::task::{Composition, ErrorCode, Failure, MediaFacts, ObjectUri, Stage, TaskLimits, TaskSpec, Warning};
@@ -151,7 +153,21 @@ impl Prepared {
         }
         let inputs = pipeline::Inputs { sources, filters, outputs: &paths, places, threads };
         let mut finished = pipeline::run(&plan, inputs, progress, interrupt)?;
-        let mut done = Done { outputs: Vec::new(), warnings: finished.warnings };
+        // Whoever commits puts the files on the disk first: by then they are, for the disk works while they are read back.
+        let files = paths.clone().into_values();
+        let on_its_way = thread::Builder::new().name("sync".into()).spawn(move || {
+            files.filter_map(|path| File::open(path).ok()).for_each(|file| drop(file.sync_all()));
+        });
+        let done = Self::verify(&plan, &mut finished, interrupt);
+        if let Ok(on_its_way) = on_its_way {
+            // It has nothing to say: what goes wrong is found by the commit.
+            drop(on_its_way.join());
+        }
+        done
+    }
+
+    fn verify(plan: &Plan, finished: &mut Finished, interrupt: &Interrupt) -> Result<Done, Failure> {
+        let mut done = Done { outputs: Vec::new(), warnings: std::mem::take(&mut finished.warnings) };
         for target in plan.targets() {
             let failed = |error: MediaError| {
                 let message = format!("{} was written, but reading it back: {error}", target.uri);
