@@ -143,6 +143,11 @@ pub fn garbage(length: usize) -> Vec<u8> {
     std::iter::repeat_with(next).take(length).collect()
 }
 
+/// Whether [`put`] has this clip: it is provided, or there is a recipe for it.
+pub fn has(name: &str) -> bool {
+    provided(name).is_some() || MADE.iter().any(|(made, _)| *made == name)
+}
+
 /// The real clip, where `WASMUX_MEDIA` names a folder that has it. With `WASMUX_MEDIA_REQUIRED` it must.
 fn provided(name: &str) -> Option<PathBuf> {
     let path = env::var_os("WASMUX_MEDIA").map(|folder| Path::new(&folder).join(name)).filter(|path| path.is_file());

@@ -115,3 +115,43 @@ fn a_service_killed_while_it_encodes_encodes_again() {
     wait_for("an empty staging folder", || (world.listing() == expected).then_some(()));
     assert_whole(&world);
 }
+
+/// A list of segments, made of two sources that follow each other.
+fn segmented() -> Value {
+    let source = |start: f64| json!({"URI": "oss://test-bucket/bigbuckbunny.mp4", "StartTime": start, "Duration": 2});
+    json!({"ProjectName": "test-project", "Sources": [source(0.0), source(2.5)], "Targets": [{
+        "URI": "oss://test-bucket/list/film.m3u8", "Container": "ts", "Segment": {"Format": "hls", "Duration": 2},
+        "Video": {"TranscodeVideo": {"Codec": "h264", "Preset": "fast", "Resolution": "160x90"}},
+        "Audio": {"TranscodeAudio": {"Codec": "aac", "Channel": 2}},
+    }]})
+}
+
+#[test]
+fn a_playlist_is_never_seen_before_its_segments() {
+    for (point, again) in [
+        ("before-journal", true),
+        ("journal-written", false),
+        ("placed-0", false),
+        ("placed-1", false),
+        ("placed-2", false),
+    ] {
+        let world = world();
+        let mut server = Server::start(&world, &at(Some(point)));
+        let id = server.submit(&segmented());
+        server.death();
+        let names: Vec<_> = world.listing().into_iter().filter(|name| name.starts_with("list/")).collect();
+        let playlist = names.iter().any(|name| name == "list/film.m3u8");
+        assert!(!playlist || names.len() == 3, "{point}: {names:?}");
+        let server = Server::start(&world, &at(None));
+        let task = server.success_of(&id);
+        assert_eq!(task["Attempt"], if again { 2 } else { 1 }, "{point}: {task:#}");
+        let files = ["oss://test-bucket/list/film-0.ts", "oss://test-bucket/list/film-1.ts"];
+        assert_eq!(task["Targets"][0]["Files"], json!(files), "{point}");
+        let video = &task["Targets"][0]["Facts"]["VideoStreams"][0];
+        assert_eq!((&video["Width"], &video["Height"]), (&json!(160), &json!(90)), "{point}");
+        let expected = ["bigbuckbunny.mp4", "list", "list/film-0.ts", "list/film-1.ts", "list/film.m3u8", "old.mp4"];
+        wait_for("an empty staging folder", || (world.listing() == expected).then_some(()));
+        let list = fs::read_to_string(world.object("list/film.m3u8")).unwrap();
+        assert_eq!(list.matches("#EXTINF:2.000000").count(), 2, "{list}");
+    }
+}

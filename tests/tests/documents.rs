@@ -1,6 +1,8 @@
 //! The host and the SDK write the documents of parameter policies as types of their own: what one writes the other must read whole,
 //! and write again as the same.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};

@@ -172,6 +172,35 @@ fn request() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Several sources of the one clip: parts of it, with streams switched off, attached ones behind them.
+fn sources() -> impl Strategy<Value = Vec<Value>> {
+    let part = (0_u32..4, 1_u32..6, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
+        |(start, length, whole, no_video, no_audio)| {
+            let mut source = json!({"URI": format!("oss://test-bucket/{CLIP}")});
+            if !whole {
+                source["StartTime"] = json!(f64::from(start) / 10.0);
+                source["Duration"] = json!(f64::from(length.min(6 - start)) / 10.0);
+            }
+            source["DisableVideo"] = json!(no_video);
+            source["DisableAudio"] = json!(no_audio && !no_video);
+            source
+        },
+    );
+    let attached = (part.clone(), select(&["false", "loop", "pad"][..])).prop_map(|(mut source, mode)| {
+        source["Attached"] = json!(true);
+        source["AlignMode"] = json!(mode);
+        source
+    });
+    (prop::collection::vec(part, 1..=4), prop::collection::vec(attached, 0..=2))
+        .prop_map(|(sequence, attached)| sequence.into_iter().chain(attached).collect())
+}
+
+/// Seconds of the sources that follow each other.
+fn seconds(sources: &[Value]) -> f64 {
+    let own = |source: &Value| source["Duration"].as_f64().unwrap_or(SECONDS);
+    sources.iter().filter(|source| source["Attached"] != true).map(own).sum()
+}
+
 fn world() -> World {
     let world = World::default();
     clips::put(&world, CLIP);
@@ -318,6 +347,36 @@ proptest! {
         let output = world.run_command(&request, &["--threads", "1"]).output().unwrap();
         prop_assert!(output.status.success(), "planned, but: {}", text(&output.stderr));
         judge(&plan, &request, &world)?;
+    }
+
+    #[test]
+    fn several_sources_are_as_long_as_they_are_together(sources in sources(), mixing: bool, half: bool) {
+        let world = world();
+        let audio = json!({"TranscodeAudio": {"Codec": "flac"}, "FilterAudio": {"Mixing": mixing}});
+        let speed = if half { 0.5 } else { 1.0 };
+        let target = json!({
+            "Container": "mkv", "URI": "oss://test-bucket/out.mkv", "Speed": speed,
+            "Video": {"TranscodeVideo": {"Codec": "h264", "Preset": "fast"}}, "Audio": audio,
+        });
+        let request = json!({"ProjectName": "random", "Sources": sources, "Targets": [target]});
+        let on = |kind: &str| sources.iter().filter(|source| source[format!("Disable{kind}")] != true).count();
+        let output = world.run_command(&request, &["--threads", "1"]).output().unwrap();
+        prop_assert!(output.status.success(), "{}", text(&output.stderr));
+        let facts = world.probe("out.mkv");
+        let streams = |kind: &str| facts[kind].as_array().unwrap().len();
+        prop_assert_eq!(streams("VideoStreams"), on("Video").min(1));
+        prop_assert_eq!(streams("AudioStreams"), on("Audio").min(1));
+        // A stream that is attached alone, and not aligned, has its own length.
+        let in_sequence = |kind: &str| sources.iter().any(|source| source["Attached"] != true && source[format!("Disable{kind}")] != true);
+        if in_sequence("Video") || in_sequence("Audio") {
+            let found = facts["Duration"].as_f64().unwrap() * speed;
+            let longest = sources.iter().filter(|source| source["AlignMode"] == "false").filter_map(|source| {
+                Some(source["Duration"].as_f64().unwrap_or(SECONDS)).filter(|_| source["Attached"] == true)
+            });
+            let least = seconds(&sources);
+            let most = longest.fold(least, f64::max);
+            prop_assert!(found > least - 0.15 && found < most + 0.3, "{found} s of {least} to {most}");
+        }
     }
 
     #[test]

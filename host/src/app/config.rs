@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::sandbox::{FontConfig, Limits, MAX_COMPONENT_BYTES};
 use crate::store::BucketConfig;
 use crate::supervise::WorkerLimits;
-use crate::task::PluginName;
+use crate::task::{PluginName, TaskLimits};
 
 /// Where `wasmux serve` listens when nothing is said.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8765";
@@ -31,6 +31,8 @@ pub struct AppConfig {
     pub plugins: PluginConfig,
     /// Threads of each decoder and encoder of video; 0 is as many as there are cores.
     pub threads: u32,
+    /// How much a task may be about.
+    pub limits: TaskLimits,
 }
 
 impl Default for AppConfig {
@@ -43,8 +45,14 @@ impl Default for AppConfig {
             compile: true,
             plugins: PluginConfig::default(),
             threads: 0,
+            limits: TaskLimits::default(),
         }
     }
+}
+
+/// The limits that a command line names, each as `NAME=NUMBER`; the others have their defaults. The error is a sentence.
+pub fn limits(given: &[String]) -> Result<TaskLimits, String> {
+    toml::from_str(&given.join("\n")).map_err(|error: toml::de::Error| format!("--limit: {}", error.message()))
 }
 
 /// What plugins may use.
@@ -90,6 +98,8 @@ pub struct ServeConfig {
     pub buckets: Vec<BucketConfig>,
     /// What workers may use.
     pub workers: WorkerLimits,
+    /// How much a task may be about.
+    pub limits: TaskLimits,
     /// What plugins may use.
     pub plugins: PluginConfig,
 }
@@ -117,15 +127,30 @@ mod tests {
             [workers]
             concurrency = 3
             threads = 2
+            [limits]
+            max_streams = 7
             [plugins.of.watermark]
             memory_bytes = 1000000
         "#;
         let config: ServeConfig = toml::from_str(text).unwrap();
         assert_eq!(config.workers, WorkerLimits { concurrency: 3, threads: 2, ..WorkerLimits::default() });
+        assert_eq!(config.limits, TaskLimits { max_streams: 7, ..TaskLimits::default() });
         assert!(config.buckets[0].read && !config.buckets[0].write);
         assert_eq!(config.plugins.of[&PluginName::new("watermark").unwrap()].memory_bytes, 1_000_000);
         assert_eq!(config.plugins.fonts, FontConfig::defaults());
         let error = toml::from_str::<ServeConfig>("[workers]\nconcurency = 3").unwrap_err().to_string();
         assert!(error.contains("concurency") && error.contains("line 2") && error.contains("memory_bytes"), "{error}");
+    }
+
+    #[test]
+    fn a_command_line_names_limits_one_by_one() {
+        let given = |texts: &[&str]| limits(&texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>());
+        let expected = TaskLimits { max_pixels: 100, max_targets: 2, ..TaskLimits::default() };
+        assert_eq!(given(&["max_pixels=100", "max_targets=2"]), Ok(expected));
+        assert_eq!(given(&[]), Ok(TaskLimits::default()));
+        for wrong in [["max_pixel=1"], ["max_pixels"], ["max_pixels=-1"], ["max_pixels=many"]] {
+            assert!(given(&wrong).is_err_and(|error| error.starts_with("--limit: ")), "{wrong:?}");
+        }
+        assert!(given(&["max_pixels=1", "max_pixels=2"]).is_err());
     }
 }

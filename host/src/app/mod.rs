@@ -11,16 +11,19 @@ use std::time::SystemTime;
 
 use uuid::Uuid;
 
-pub use config::{AppConfig, DEFAULT_LISTEN, PluginConfig, ServeConfig};
+pub use config::{AppConfig, DEFAULT_LISTEN, PluginConfig, ServeConfig, limits};
 pub use serve::Service;
 pub use work::work;
 
 use crate::intake::{self, BucketRights, Faults};
 use crate::media::{self, ByteSource, Interrupt};
 use crate::pipeline::{Places, Progress};
+use crate::plan::Plan;
 use crate::sandbox::{AssetReader, AssetSource, BrokenPlugin, Fonts, PluginInfo, Sandbox, SandboxConfig};
 use crate::store::{Access, Buckets, ObjectReader, Staging};
-use crate::task::{ErrorCode, Failure, ObjectUri, Policies, Stage, TaskSpec, Timestamp};
+use crate::task::{
+    ErrorCode, Failure, ObjectUri, Policies, SegmentFile, SourceSpec, Stage, TaskLimits, TaskSpec, Timestamp,
+};
 use crate::worker::{self, Done, Prepared, Sources, Surroundings};
 
 /// The components that are part of the binary.
@@ -31,12 +34,14 @@ pub struct App {
     buckets: Arc<Buckets>,
     sandbox: Arc<Sandbox>,
     threads: u32,
+    limits: TaskLimits,
 }
 
 impl App {
     /// Opens buckets and plugins. The error is a sentence for whoever configures it.
     pub fn open(config: AppConfig) -> Result<Self, String> {
         media::init();
+        config.limits.check()?;
         let buckets = match config.bucket_root {
             Some(root) => Buckets::open_with_root(config.buckets, root),
             None => Buckets::open(config.buckets),
@@ -54,7 +59,7 @@ impl App {
             assets: Arc::new(BucketAssets(Arc::clone(&buckets))),
         })
         .map_err(|error| error.to_string())?;
-        Ok(Self { buckets, sandbox, threads: config.threads })
+        Ok(Self { buckets, sandbox, threads: config.threads, limits: config.limits })
     }
 
     /// Judges a request; all faults at once.
@@ -63,7 +68,7 @@ impl App {
             check: &*self.sandbox,
             buckets: &Rights(&self.buckets),
             defaults: Policies::default(),
-            limits: intake::Limits::default(),
+            limits: intake::Limits { targets: self.limits.max_targets, ..intake::Limits::default() },
         };
         intake::intake(request, &context)
     }
@@ -103,6 +108,7 @@ impl Task<'_> {
             plugins: sandbox,
             created: self.created,
             threads: self.app.threads,
+            limits: &self.app.limits,
         };
         let prepared = worker::prepare(&self.spec, &surroundings, interrupt)?;
         // What a policy made of a template is judged like any other URI, and the plan says so already.
@@ -113,7 +119,30 @@ impl Task<'_> {
                 })?;
             }
         }
+        self.spares_segments(prepared.plan())?;
         Ok(prepared)
+    }
+
+    /// An output may be none of the objects that a source consists of, and have no segment of such a name.
+    fn spares_segments(&self, plan: &Plan) -> Result<(), Failure> {
+        let of_source = |source: &SourceSpec| {
+            let objects = self.app.buckets.objects_of(&source.uri).into_iter();
+            objects.map(|object| (source.uri.clone(), object)).collect::<Vec<_>>()
+        };
+        let objects: Vec<_> = self.spec.sources.iter().flat_map(of_source).collect();
+        for target in plan.targets() {
+            let taken = |object: &ObjectUri| {
+                *object == target.uri || (target.segment.is_some() && SegmentFile::is_of(&target.uri, object))
+            };
+            if let Some((source, object)) = objects.iter().find(|(_, object)| taken(object)) {
+                let message = format!(
+                    "the output {} would replace {object}, which belongs to the source {source}; change Targets[{}].URI",
+                    target.uri, target.index
+                );
+                return Err(Failure::new(ErrorCode::OutputRefused, Stage::Plan, message).of_target(target.index));
+            }
+        }
+        Ok(())
     }
 
     /// Runs it and moves its outputs in place: all of them or none.
@@ -162,10 +191,8 @@ struct BucketSources<'a>(&'a Buckets);
 
 impl Sources for BucketSources<'_> {
     fn open(&self, uri: &ObjectUri) -> Result<(Box<dyn ByteSource>, SystemTime), Failure> {
-        let object =
-            self.0.read(uri).map_err(|error| Failure::new(error.source_code(), Stage::Probe, error.to_string()))?;
-        let modified = object.facts().modified;
-        Ok((Box::new(object), modified))
+        let opened = self.0.open_source(uri);
+        opened.map_err(|error| Failure::new(error.source_code(), Stage::Probe, error.to_string()))
     }
 }
 

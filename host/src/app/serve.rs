@@ -55,6 +55,7 @@ impl Service {
             compile: false,
             plugins: config.plugins.clone(),
             threads: config.workers.threads,
+            limits: config.limits.clone(),
         };
         let listener = TcpListener::bind(listen).map_err(|error| format!("{listen} cannot be listened on: {error}"))?;
         let app = Arc::new(App::open(app_config.clone())?);

@@ -83,17 +83,18 @@ struct PluginArgs {
 
 impl PluginArgs {
     fn app(&self, buckets: Vec<BucketConfig>) -> Result<App, String> {
-        self.app_with(buckets, 0)
+        self.app_with(AppConfig { buckets, ..AppConfig::default() })
     }
 
-    fn app_with(&self, buckets: Vec<BucketConfig>, threads: u32) -> Result<App, String> {
+    /// The plugins of these arguments, and the rest of `config`.
+    fn app_with(&self, config: AppConfig) -> Result<App, String> {
         let cache_folder = if self.no_cache {
             None
         } else {
             self.cache.clone().or_else(|| dirs::cache_dir().map(|folder| folder.join("wasmux").join("compiled")))
         };
         let plugin_folder = self.plugins.clone();
-        App::open(AppConfig { buckets, plugin_folder, cache_folder, threads, ..AppConfig::default() })
+        App::open(AppConfig { plugin_folder, cache_folder, ..config })
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use super::{PluginArgs, Stop, print_json, print_line, progress};
+use crate::app::{self, AppConfig};
 use crate::media::Interrupt;
 use crate::pipeline::Progress;
 use crate::store::BucketConfig;
@@ -32,6 +33,10 @@ pub(super) struct RunArgs {
     /// Threads of each decoder and encoder of video, 0 to 64; 0 is as many as there are cores. The bytes of an output depend on it.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=64))]
     threads: u32,
+    /// Another limit than the default: max_pixels, max_streams, max_duration_seconds, max_source_bytes or max_targets. Can be given several
+    /// times.
+    #[arg(long = "limit", value_name = "NAME=NUMBER")]
+    limits: Vec<String>,
     #[command(flatten)]
     plugins: PluginArgs,
 }
@@ -51,7 +56,9 @@ pub(super) fn bucket(text: &str) -> Result<BucketConfig, String> {
 pub(super) fn run(args: &RunArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     let request = read_request(&args.request)?;
     refuse_twice(&args.buckets)?;
-    let app = args.plugins.app_with(args.buckets.clone(), args.threads).map_err(Stop::Usage)?;
+    let limits = app::limits(&args.limits).map_err(Stop::Usage)?;
+    let config = AppConfig { buckets: args.buckets.clone(), threads: args.threads, limits, ..AppConfig::default() };
+    let app = args.plugins.app_with(config).map_err(Stop::Usage)?;
     let spec =
         app.intake(&request).map_err(|faults| refused(&args.request, faults.as_slice().len(), &faults.to_string()))?;
     let task = app.task(spec, Timestamp::now());

@@ -20,16 +20,27 @@ const MEANT_RATE: u32 = 11025;
 const TRANSCODE_FIELDS: &[&str] =
     &["Bitrate", "BitrateOption", "BitsPerSample", "Channel", "Quality", "SampleRate", "SampleRateOption"];
 
+/// What `Audio` asks for.
+pub(super) struct Heard {
+    pub(super) wish: AudioWish,
+    pub(super) streams: StreamChoice,
+    /// `FilterAudio.Mixing`.
+    pub(super) mixing: bool,
+}
+
 /// Reads `Audio` by decision 5 of the API reference: what becomes of which streams.
-pub(super) fn audio(target: &mut Fields<'_>, container: Option<Container>) -> (AudioWish, StreamChoice) {
-    let Some(mut audio) = target.object("Audio") else { return (AudioWish::Copy, StreamChoice::First) };
+pub(super) fn audio(target: &mut Fields<'_>, container: Option<Container>) -> Heard {
+    let Some(mut audio) = target.object("Audio") else {
+        return Heard { wish: AudioWish::Copy, streams: StreamChoice::First, mixing: false };
+    };
     let disabled = audio.boolean("DisableAudio").unwrap_or(false);
     let streams = chosen(&mut audio);
     let transcode = audio.object("TranscodeAudio");
-    if let Some(mut filter) = audio.object("FilterAudio") {
-        filter.unsupported_flag("Mixing");
+    let mixing = audio.object("FilterAudio").is_some_and(|mut filter| {
+        let mixing = filter.boolean("Mixing").unwrap_or(false);
         filter.finish();
-    }
+        mixing
+    });
     let wish = match transcode {
         Some(mut transcode) if disabled => {
             if !transcode.unread(&["Codec"]).is_empty() | !transcode.unread(TRANSCODE_FIELDS).is_empty() {
@@ -50,8 +61,15 @@ pub(super) fn audio(target: &mut Fields<'_>, container: Option<Container>) -> (A
     if wish == AudioWish::None {
         unused_choice(&audio);
     }
+    let encoded = matches!(wish, AudioWish::Transcode(_));
+    if mixing && !encoded {
+        audio.warn("FieldsIgnored", "FilterAudio", "does nothing: no audio is encoded");
+    }
+    let mixing = mixing && encoded;
+    // All sound tracks become one, unless some are chosen.
+    let streams = if mixing && streams == StreamChoice::First { StreamChoice::All } else { streams };
     audio.finish();
-    (wish, streams)
+    Heard { wish, streams, mixing }
 }
 
 fn transcoded(mut fields: Fields<'_>, container: Option<Container>) -> AudioWish {

@@ -145,13 +145,6 @@ impl<'a> Fields<'a> {
         boolean
     }
 
-    /// A flag that this version only takes as false.
-    pub(super) fn unsupported_flag(&mut self, name: &'static str) {
-        if self.boolean(name) == Some(true) {
-            self.fault(FaultCode::Unsupported, name, "is not supported by this version as true; supported is false");
-        }
-    }
-
     /// A whole number within a range.
     pub(super) fn integer<T: TryFrom<i64>>(&mut self, name: &'static str, range: RangeInclusive<i64>) -> Option<T> {
         let value = self.value(name)?;

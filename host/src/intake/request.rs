@@ -22,8 +22,12 @@ pub(super) struct Scope<'a> {
     pub(super) context: &'a Context<'a>,
     /// Of the whole task.
     pub(super) tags: &'a BTreeMap<String, String>,
-    /// The source that a template's variables are of; `None` where it is wrong.
+    /// All that are not wrong.
+    pub(super) sources: Vec<&'a SourceSpec>,
+    /// The source that a template's variables are of: that of alignment; `None` where it is wrong.
     pub(super) source: Option<&'a SourceSpec>,
+    /// Whether several sources follow each other.
+    pub(super) joined: bool,
 }
 
 /// Reads the whole request.
@@ -42,8 +46,11 @@ fn parts(mut fields: Fields<'_>, context: &Context<'_>) -> Option<TaskParts> {
     let project_name = project_name(&mut fields);
     let user_data = user_data(&mut fields, context.limits.user_data_bytes);
     let tags = tags(&mut fields, context);
-    let sources = sources(&mut fields, context);
-    let scope = Scope { context, tags: &tags, source: sources.first().and_then(Option::as_ref) };
+    let (sources, alignment) = sources(&mut fields, context);
+    let whole: Vec<_> = sources.iter().flatten().collect();
+    let joined = whole.iter().filter(|source| source.attached.is_none()).count() > 1;
+    let source = sources.get(alignment).and_then(Option::as_ref);
+    let scope = Scope { context, tags: &tags, sources: whole, source, joined };
     let has_groups = fields.has("TargetGroups");
     fields.unsupported("TargetGroups", "use Targets");
     let targets = target::targets(&mut fields, &scope, has_groups);
@@ -54,6 +61,7 @@ fn parts(mut fields: Fields<'_>, context: &Context<'_>) -> Option<TaskParts> {
     Some(TaskParts {
         project_name: project_name?,
         sources: sources?,
+        alignment,
         targets: targets?,
         tags,
         user_data,
@@ -104,12 +112,13 @@ fn tags(fields: &mut Fields<'_>, context: &Context<'_>) -> BTreeMap<String, Stri
     tags
 }
 
-fn sources(fields: &mut Fields<'_>, context: &Context<'_>) -> Vec<Option<SourceSpec>> {
+/// The sources, those that are wrong left empty, and the index of alignment.
+fn sources(fields: &mut Fields<'_>, context: &Context<'_>) -> (Vec<Option<SourceSpec>>, usize) {
     let items = match fields.array("Sources") {
         Some(items) => items,
         None => {
             if !fields.has("Sources") {
-                fields.fault(FaultCode::MissingArgument, "Sources", "is required and must hold one source");
+                fields.fault(FaultCode::MissingArgument, "Sources", "is required and must hold at least one source");
             }
             &[]
         }
@@ -117,15 +126,16 @@ fn sources(fields: &mut Fields<'_>, context: &Context<'_>) -> Vec<Option<SourceS
     if items.len() > MAX_SOURCES {
         let message = format!("must hold at most {MAX_SOURCES} sources; it holds {}", items.len());
         fields.fault(FaultCode::LimitExceeded, "Sources", message);
-    } else if items.len() > 1 {
-        let message =
-            format!("must hold one source in this version, which does not concatenate; it holds {}", items.len());
-        fields.fault(FaultCode::Unsupported, "Sources", message);
     }
-    // With one source the index has only one legal value, but it is judged as the API documents it.
     let last = i64::try_from(items.len().clamp(1, MAX_SOURCES)).unwrap_or(1) - 1;
-    fields.integer::<usize>("AlignmentIndex", 0..=last);
+    let alignment = fields.integer("AlignmentIndex", 0..=last).unwrap_or(0);
     let path = fields.path().field("Sources");
     let read = |(index, item)| source::source(item, path.index(index), fields.notes(), context);
-    items.iter().take(MAX_SOURCES).enumerate().map(read).collect()
+    let sources: Vec<_> = items.iter().take(MAX_SOURCES).enumerate().map(read).collect();
+    if sources.get(alignment).and_then(Option::as_ref).is_some_and(|source| source.attached.is_some()) {
+        let path = path.index(alignment).field("Attached");
+        let message = "must be false for the source of AlignmentIndex: attached ones are added to it";
+        fields.notes().fault(Fault::with_value(FaultCode::InvalidArgument, path, &Value::from(true), message));
+    }
+    (sources, alignment)
 }

@@ -8,7 +8,12 @@ use super::fields::Fields;
 use super::numbers::Interval;
 use super::subtitle::added;
 use crate::task::fault::FaultCode;
+use crate::task::spec::AlignMode;
 use crate::task::{FieldPath, ObjectUri, SourceSpec};
+
+/// `AlignMode`.
+const ALIGN_MODES: &[(&str, AlignMode)] =
+    &[("false", AlignMode::False), ("loop", AlignMode::Loop), ("pad", AlignMode::Pad)];
 
 /// Reads one source.
 pub(super) fn source(value: &Value, path: FieldPath, notes: &Notes, context: &Context<'_>) -> Option<SourceSpec> {
@@ -16,13 +21,17 @@ pub(super) fn source(value: &Value, path: FieldPath, notes: &Notes, context: &Co
     let uri = readable(&mut fields, "URI", context);
     let start = fields.number("StartTime", Interval::SECONDS).unwrap_or(0.0);
     let duration = fields.number("Duration", Interval::SECONDS).filter(|duration| *duration > 0.0);
-    fields.unsupported_flag("DisableVideo");
-    fields.unsupported_flag("DisableAudio");
-    fields.unsupported_flag("Attached");
-    fields.choice("AlignMode", &[("false", ())], &["loop", "pad"]);
+    let disable_video = fields.boolean("DisableVideo").unwrap_or(false);
+    let disable_audio = fields.boolean("DisableAudio").unwrap_or(false);
+    let attached = fields.boolean("Attached").unwrap_or(false);
+    let mode = fields.choice("AlignMode", ALIGN_MODES, &[]).unwrap_or_default();
+    if !attached && mode != AlignMode::False {
+        fields.warn("FieldsIgnored", "AlignMode", "does nothing: it is for sources with Attached true");
+    }
     let subtitles = added(&mut fields, context);
     fields.finish();
-    Some(SourceSpec { start, duration, subtitles, ..SourceSpec::new(uri?) })
+    let attached = attached.then_some(mode);
+    Some(SourceSpec { start, duration, disable_video, disable_audio, attached, subtitles, ..SourceSpec::new(uri?) })
 }
 
 /// A required object URI that may be read.

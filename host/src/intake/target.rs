@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::audio::audio;
+use super::audio::{Heard, audio};
 use super::fields::{Fields, is_hollow};
 use super::filter_video::SPEEDS;
 use super::output::output;
@@ -31,10 +31,10 @@ pub(super) fn targets(fields: &mut Fields<'_>, scope: &Scope<'_>, has_groups: bo
     }
     let path = fields.path().field("Targets");
     let mut taken = BTreeMap::new();
-    if let Some(source) = scope.source {
-        taken.insert(source.uri.clone(), "the source Sources[0]".to_owned());
-        for (number, subtitle) in source.subtitles.iter().enumerate() {
-            taken.insert(subtitle.uri.clone(), format!("the subtitles Sources[0].Subtitles[{number}]"));
+    for (number, source) in scope.sources.iter().enumerate() {
+        taken.insert(source.uri.clone(), format!("the source {}", source.uri));
+        for (subtitle, added) in source.subtitles.iter().enumerate() {
+            taken.insert(added.uri.clone(), format!("the subtitles Sources[{number}].Subtitles[{subtitle}]"));
         }
     }
     let mut specs = Vec::with_capacity(items.len());
@@ -58,13 +58,16 @@ fn read(mut target: Fields<'_>, index: usize, scope: &Scope<'_>, taken: &mut Tak
     }
     let Wanted { wish: video, streams: video_streams, speed: filter_speed } =
         video(&mut target, container, &roles, scope);
-    let (audio, audio_streams) = audio(&mut target, container);
+    let Heard { wish: audio, streams: audio_streams, mixing } = audio(&mut target, container);
     let extracts = extracts(&mut target);
     let subtitle = subtitle(&mut target, &video, &roles.uri_template, scope);
     let others = others(&mut target);
     together(&target, others || extracts);
     if extracts && !target.has("Container") && !target.has("URI") {
         return only_extracts(target, subtitle, &roles);
+    }
+    if scope.joined {
+        joined(&target, video == VideoWish::Copy, audio == AudioWish::Copy);
     }
     let output = output(&mut target, &video, segment, &roles.uri_template, scope);
     if let Some(uri) = output.as_ref().and_then(|output| output.literal.as_ref()) {
@@ -101,6 +104,7 @@ fn read(mut target: Fields<'_>, index: usize, scope: &Scope<'_>, taken: &mut Tak
         video_streams,
         audio,
         audio_streams,
+        mixing,
         speed,
         strip_metadata,
         subtitle,
@@ -154,6 +158,16 @@ fn speed(target: &mut Fields<'_>, of_filter: Option<f64>, video: &VideoWish, aud
         target.notes().fault(Fault::with_value(FaultCode::InvalidArgument, path, &speed.into(), message));
     }
     Some(speed)
+}
+
+/// What is copied cannot follow something else.
+fn joined(target: &Fields<'_>, video: bool, audio: bool) {
+    for (kind, _) in [("Video", video), ("Audio", audio)].into_iter().filter(|(_, copied)| *copied) {
+        let message = format!(
+            "must be encoded, because several Sources follow each other and copied streams cannot; set {kind}.Transcode{kind}.Codec or {kind}.Disable{kind}"
+        );
+        target.notes().fault(Fault::new(FaultCode::InvalidArgument, target.path().field(kind), message));
+    }
 }
 
 /// `Container` and `URI` must be set together. Both may be left out where a target makes only subtitle files, or

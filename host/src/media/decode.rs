@@ -6,10 +6,8 @@ use ffmpeg_next::{Dictionary, Error, frame};
 use super::clock::{self, VideoClock, to_ns};
 use super::stream::{Packet, StreamKind, StreamParameters};
 use super::{Frame, MediaError, Result, ffi};
-use crate::task::Rational;
+use crate::task::{MAX_PIXELS, Rational};
 
-/// Pictures with more samples are refused (8192 x 8192): a header of a few bytes must not cost gigabytes.
-const MAX_PIXELS: i64 = 1 << 26;
 /// A decoder that fails so often without taking a packet is broken.
 const MAX_FAILURES_PER_PACKET: u32 = 1000;
 
@@ -99,7 +97,8 @@ impl Decoder {
         let mut context = Context::from_parameters(stream.parameters.clone())
             .map_err(|error| MediaError::Unsupported(format!("{label}: {error}")))?;
         let rate = stream.clock.rate.map_or((0, 1), |rate| (rate.num(), rate.den()));
-        ffi::decoder_limits(&mut context, rate, MAX_PIXELS);
+        // A header of a few bytes must not cost gigabytes.
+        ffi::decoder_limits(&mut context, rate, i64::try_from(MAX_PIXELS).unwrap_or(i64::MAX));
         let mut decoder = context.decoder();
         decoder.set_packet_time_base(clock::av(stream.clock.time_base));
         // By the option and not by `set_threading`: that one can only say one kind of threads, and libavcodec chooses better.

@@ -2,6 +2,7 @@
 
 mod added;
 mod clip;
+mod joints;
 
 use std::collections::VecDeque;
 
@@ -9,24 +10,32 @@ use ffmpeg_next::format::context::{Input, StreamIo};
 use ffmpeg_next::media::Type;
 use ffmpeg_next::{Dictionary, Error, Packet as RawPacket};
 
+use self::joints::Joints;
 use super::clock::{self, VideoClock, ratio, rescale};
 use super::facts;
 use super::ffi::{self, Container};
 use super::health::SourceHealth;
-use super::source::{ByteSource, Guarded, Interrupt, SourceState};
+use super::source::{ByteSource, Guarded, Holds, Interrupt, SourceState};
 use super::stream::{Packet, StreamKind, StreamParameters};
 use super::tags::{self, Chapter, SourceTags, StreamTags};
 use super::{MediaError, Result};
-use crate::task::{MediaFacts, Rational};
+use crate::task::{MAX_STREAMS, MediaFacts, Rational};
 
-/// FFmpeg's names of the containers that are opened. None of them names other files, as playlists do.
-const CONTAINERS: &str = "mov,matroska,webm,mpegts,mpeg,avi,flv,asf,rm,aac,mp3,wav,flac,ac3,ogg,mxf";
+/// FFmpeg's names of the containers that sources may have, which are those of the API's guide. None of them names other files, as
+/// playlists do.
+const CONTAINERS: &str = "mov,matroska,webm,mpegts,mpeg,avi,flv,asf,rm,aac,mp3,wav,flac,ac3,ogg";
+/// What is written besides, and only read back.
+const WRITTEN: &str = "mxf";
+/// What segments of a playlist may be where each stands alone.
+const SEGMENTS: &str = "mpegts,aac,mp3,ac3";
+/// What they may be where they share a header.
+const FRAGMENTS: &str = "mov";
+/// [`CONTAINERS`] as people call them.
+const NAMES: &str = "mp4, mov, mkv, webm, ts, vob, avi, flv, wmv, wma, rm, aac, mp3, wav, flac, ac3, Ogg (opus)";
 /// FFmpeg's names of the files of subtitles that are opened.
 const SUBTITLE_FILES: &str = "srt,webvtt,ass";
 /// Bytes that may be read to find out what the file is, twice the default of FFmpeg: late streams of broadcasts are found.
 const PROBE_BYTES: &str = "10000000";
-/// More streams than this are no media file of anybody's.
-const MAX_STREAMS: &str = "128";
 /// So many failed reads in a row mean that nothing more will come.
 const MAX_FAILED_READS: u32 = 256;
 /// A jump of timestamps over this many microseconds is a splice, not a pause, in containers where that happens (as in FFmpeg's command).
@@ -35,6 +44,9 @@ const SPLICE: i64 = 10_000_000;
 /// Decoding times that fall back by more microseconds than this are a splice too.
 const STEP_BACK: i64 = 100_000;
 
+/// Bytes that are read at once. Larger reads are fewer, but seeks in a file throw them away.
+const READ_AT_ONCE: usize = 1 << 18;
+
 /// How a file is opened.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Opening {
@@ -42,6 +54,8 @@ pub(super) struct Opening {
     pub(super) raw_timeline: bool,
     /// It is a file of text subtitles, and keeps its times.
     pub(super) subtitle_file: bool,
+    /// It may be of any container that is written here, and not only of those that sources have.
+    pub(super) written: bool,
 }
 
 /// One stream of the file.
@@ -76,18 +90,32 @@ pub struct Demuxer {
     shift: i64,
     packets: u64,
     lost: u64,
+    joints: Joints,
     /// Nanoseconds of the part that is read.
     length: Option<i64>,
     lead_ns: i64,
+    /// The shift with which reading began, and the nanoseconds of the file before it.
+    home: (i64, i64),
     /// Packets that were read while a key picture was looked for.
     waiting: VecDeque<Packet>,
     /// The packets of each subtitle file that is read beside it.
     added: Vec<VecDeque<Packet>>,
 }
 
-/// Facts of a source, without reading more of it than needed. Errors as [`Demuxer::open`].
+/// Facts of a source or an output, without reading more of it than needed. Errors as [`Demuxer::open`].
 pub fn probe(source: Box<dyn ByteSource>, interrupt: &Interrupt) -> Result<MediaFacts> {
-    Ok(Demuxer::open(source, interrupt)?.facts)
+    Ok(Demuxer::open_as(source, interrupt, Opening { written: true, ..Opening::default() })?.facts)
+}
+
+/// FFmpeg's names of what may be opened.
+fn containers(holds: Holds, opening: Opening) -> String {
+    match holds {
+        Holds::File if opening.subtitle_file => SUBTITLE_FILES.to_owned(),
+        Holds::File if opening.written => format!("{CONTAINERS},{WRITTEN}"),
+        Holds::File => CONTAINERS.to_owned(),
+        Holds::Segments => SEGMENTS.to_owned(),
+        Holds::Fragments => FRAGMENTS.to_owned(),
+    }
 }
 
 impl Demuxer {
@@ -99,21 +127,20 @@ impl Demuxer {
     pub(super) fn open_as(source: Box<dyn ByteSource>, interrupt: &Interrupt, opening: Opening) -> Result<Self> {
         super::init();
         interrupt.check()?;
-        let size = source.size();
+        let (size, holds, joints) = (source.size(), source.holds(), source.joints());
         if size == 0 {
             return Err(MediaError::NotMedia("the file is empty".to_owned()));
         }
         let guarded = Guarded::new(source);
         let state = guarded.state();
-        let io = StreamIo::from_read_seek_with_capacity(guarded, 1 << 16)
+        let io = StreamIo::from_read_seek_with_capacity(guarded, READ_AT_ONCE)
             .map_err(|_| MediaError::memory("reading the source"))?;
         let mut options = Dictionary::new();
-        let formats = if opening.subtitle_file { SUBTITLE_FILES } else { CONTAINERS };
-        options.set("format_whitelist", formats);
+        options.set("format_whitelist", &containers(holds, opening));
         // No protocol has this name: a container that names other files gets none of them.
         options.set("protocol_whitelist", "none");
         options.set("probesize", PROBE_BYTES);
-        options.set("max_streams", MAX_STREAMS);
+        options.set("max_streams", &MAX_STREAMS.to_string());
         if opening.raw_timeline {
             options.set("ignore_editlist", "1");
         }
@@ -121,7 +148,8 @@ impl Demuxer {
         let stop = move || flag.is_triggered();
         let (opened, said) =
             ffi::with_log(|| ffmpeg_next::format::input_from_stream_with_interrupt(io, None, Some(options), stop));
-        let input = opened.map_err(|error| not_media(error, &said, formats, &state, interrupt))?;
+        let input =
+            opened.map_err(|error| not_media(error, &said, &state, interrupt, (holds, opening.subtitle_file)))?;
         let container = ffi::container(&input);
         let facts = facts::read(&input, &container, size);
         if facts.video_streams.is_empty() && facts.audio_streams.is_empty() && facts.subtitles.is_empty() {
@@ -138,8 +166,10 @@ impl Demuxer {
             shift,
             packets: 0,
             lost: 0,
+            joints: Joints::new(joints),
             length: None,
             lead_ns: 0,
+            home: (shift, 0),
             waiting: VecDeque::new(),
             added: Vec::new(),
         };
@@ -307,9 +337,7 @@ impl Demuxer {
         let microsecond = Rational::new(1, 1_000_000)?;
         // Streams can appear while a file is read; nobody asked for those.
         let track = self.tracks.get_mut(index).filter(|track| track.selected)?;
-        if packet.is_corrupt() {
-            self.lost += 1;
-        }
+        self.lost += self.joints.note(index, u64::try_from(packet.position()).ok(), packet.is_corrupt());
         // FFmpeg's reader of Ogg counts the last packet's duration without a sign: a few samples too few become 2^32.
         if self.facts.format_name.contains("ogg") && packet.duration() > i64::from(i32::MAX) {
             packet.set_duration(0);
@@ -359,7 +387,7 @@ impl Demuxer {
         let worst = stated.max_by_key(|(stated, reached)| stated.saturating_sub(*reached));
         SourceHealth {
             packets: self.packets,
-            lost: self.lost,
+            lost: self.lost.saturating_add(self.joints.rest()),
             size: self.facts.size,
             reached_bytes: self.source.reached().min(self.facts.size),
             stated_ns: worst.map(|(stated, _)| stated),
@@ -368,7 +396,13 @@ impl Demuxer {
     }
 }
 
-fn not_media(error: Error, said: &str, formats: &str, state: &SourceState, interrupt: &Interrupt) -> MediaError {
+fn not_media(
+    error: Error,
+    said: &str,
+    state: &SourceState,
+    interrupt: &Interrupt,
+    (holds, subtitles): (Holds, bool),
+) -> MediaError {
     if error == Error::Exit || interrupt.is_triggered() {
         return MediaError::Interrupted;
     }
@@ -376,7 +410,12 @@ fn not_media(error: Error, said: &str, formats: &str, state: &SourceState, inter
         return MediaError::Read(failure);
     }
     if said.contains("not on whitelist") {
-        return MediaError::NotMedia(format!("its container is none of {}", formats.replace(',', ", ")));
+        return MediaError::NotMedia(match holds {
+            Holds::File if subtitles => format!("it is none of {}", SUBTITLE_FILES.replace(',', ", ")),
+            Holds::File => format!("its container is none of {NAMES}"),
+            Holds::Segments => format!("its segments are none of {}", SEGMENTS.replace(',', ", ")),
+            Holds::Fragments => "its segments are no fragments of an mp4".to_owned(),
+        });
     }
     let said = if said.is_empty() { String::new() } else { format!(" ({said})") };
     MediaError::NotMedia(format!("{error}{said}"))

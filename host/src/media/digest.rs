@@ -1,7 +1,6 @@
 //! A sum over the payload of a stream that stays the same in every container.
 
-use std::collections::hash_map::DefaultHasher;
-use std::hash::Hasher;
+use crc32fast::Hasher;
 
 /// What containers change in packets of a codec.
 #[derive(Debug, Clone, Copy)]
@@ -19,11 +18,11 @@ enum Form {
 /// Sums up the payload of one stream in decoding order. Where packets are cut does not matter.
 pub(super) struct Digest {
     form: Form,
-    hasher: DefaultHasher,
+    hasher: Hasher,
     known: bool,
     /// Of units with start codes, beside those with lengths in `hasher`. All packets of a stream have the same form, but a single packet may
     /// happen to have both: a start code of three bytes can be the right length. `None` once a packet has not this form.
-    by_codes: Option<DefaultHasher>,
+    by_codes: Option<Hasher>,
     /// The same for `hasher`.
     by_lengths: bool,
 }
@@ -42,9 +41,9 @@ impl Digest {
         };
         Self {
             form: form.unwrap_or(Form::Plain),
-            hasher: DefaultHasher::new(),
+            hasher: Hasher::new(),
             known: form.is_some(),
-            by_codes: Some(DefaultHasher::new()),
+            by_codes: Some(Hasher::new()),
             by_lengths: true,
         }
     }
@@ -55,13 +54,13 @@ impl Digest {
             return;
         }
         match self.form {
-            Form::Plain => self.hasher.write(data),
-            Form::Adts => self.hasher.write(without_adts(data)),
-            Form::Obus => self.hasher.write(data.strip_prefix(&[0x12, 0]).unwrap_or(data)),
+            Form::Plain => self.hasher.update(data),
+            Form::Adts => self.hasher.update(without_adts(data)),
+            Form::Obus => self.hasher.update(data.strip_prefix(&[0x12, 0]).unwrap_or(data)),
             Form::Units { is_picture } => {
-                let pictures = |units: Vec<&[u8]>, hasher: &mut DefaultHasher| {
+                let pictures = |units: Vec<&[u8]>, hasher: &mut Hasher| {
                     for unit in units.into_iter().filter(|unit| unit.first().is_some_and(|head| is_picture(*head))) {
-                        hasher.write(without_zeros(unit));
+                        hasher.update(without_zeros(unit));
                     }
                 };
                 match with_lengths(data).filter(|_| self.by_lengths) {
@@ -77,12 +76,12 @@ impl Digest {
     }
 
     /// The sum; `None` where the payload has a form that is not known, or could be either.
-    pub(super) fn value(&self) -> Option<u64> {
+    pub(super) fn value(&self) -> Option<u32> {
         match (self.form, &self.by_codes) {
             _ if !self.known => None,
-            (Form::Units { .. }, None) => self.by_lengths.then(|| self.hasher.finish()),
-            (Form::Units { .. }, Some(hasher)) => (!self.by_lengths).then(|| hasher.finish()),
-            _ => Some(self.hasher.finish()),
+            (Form::Units { .. }, None) => self.by_lengths.then(|| self.hasher.clone().finalize()),
+            (Form::Units { .. }, Some(hasher)) => (!self.by_lengths).then(|| hasher.clone().finalize()),
+            _ => Some(self.hasher.clone().finalize()),
         }
     }
 }
@@ -148,7 +147,7 @@ fn with_start_codes(data: &[u8]) -> Option<Vec<&[u8]>> {
 mod tests {
     use super::*;
 
-    fn sum(codec: &str, packets: &[&[u8]]) -> Option<u64> {
+    fn sum(codec: &str, packets: &[&[u8]]) -> Option<u32> {
         let mut digest = Digest::new(codec);
         packets.iter().for_each(|packet| digest.add(packet));
         digest.value()

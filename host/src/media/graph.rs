@@ -5,7 +5,7 @@ use ffmpeg_next::{Error, Frame as RawFrame};
 
 use super::{MediaError, Result, ffi};
 
-/// A configured chain with one input and one output. Pictures or samples go in and come out in order.
+/// A configured chain with one output, and one input unless it is built of many. Pictures or samples go in and come out in order.
 pub(super) struct Chain {
     graph: Graph,
     description: String,
@@ -31,6 +31,33 @@ impl Chain {
         Ok(graph)
     }
 
+    /// The same with several inputs of one form, which `filters` take as `[in0][in1]...`; `push` and `close` are for one input only.
+    pub(super) fn build_of_many(kind: &str, inputs: usize, arguments: &str, filters: &str) -> Result<Self> {
+        let configure = || {
+            let find = |name: &str| ffmpeg_next::filter::find(name).ok_or(Error::FilterNotFound);
+            let mut graph = Graph::new();
+            let mut links = String::new();
+            for input in 0..inputs {
+                graph.add(&find(&format!("{kind}buffer"))?, &name(input), arguments)?;
+                links.push_str(&format!("[{}]", name(input)));
+            }
+            graph.add(&find(&format!("{kind}buffersink"))?, "out", "")?;
+            let first = (inputs > 0).then(|| name(0)).ok_or(Error::InvalidData)?;
+            let mut parser = graph.output(&first, 0)?;
+            for input in 1..inputs {
+                parser = parser.output(&name(input), 0)?;
+            }
+            parser.input("out", 0)?.parse(&format!("{links}{filters}[out]"))?;
+            graph.validate()?;
+            Ok(graph)
+        };
+        let (built, said) = ffi::with_log(configure);
+        let graph = built.map_err(|error: Error| {
+            MediaError::Bug(format!("the filters `{filters}` refuse {inputs} inputs `{arguments}`: {error} ({said})"))
+        })?;
+        Ok(Self { graph, description: filters.to_owned() })
+    }
+
     /// Samples per frame that come out, except for the last; only for audio.
     pub(super) fn set_frame_size(&mut self, samples: u32) {
         if let Some(mut sink) = self.graph.get("out") {
@@ -47,14 +74,32 @@ impl Chain {
 
     /// Puts a frame in; its content moves into the graph.
     pub(super) fn push(&mut self, frame: &mut RawFrame) -> Result<()> {
-        let mut source = self.graph.get("in").ok_or_else(|| self.failed("no source", ""))?;
+        self.push_to("in", frame)
+    }
+
+    /// Puts a frame into one of many inputs.
+    pub(super) fn push_into(&mut self, input: usize, frame: &mut RawFrame) -> Result<()> {
+        self.push_to(&name(input), frame)
+    }
+
+    fn push_to(&mut self, source: &str, frame: &mut RawFrame) -> Result<()> {
+        let mut source = self.graph.get(source).ok_or_else(|| self.failed("no source", ""))?;
         let (pushed, said) = ffi::with_log(|| source.source().add(frame));
         pushed.map_err(|error| self.failed(&error.to_string(), &said))
     }
 
     /// Ends the input at this timestamp, in the unit of the input.
     pub(super) fn close(&mut self, time: i64) -> Result<()> {
-        let mut source = self.graph.get("in").ok_or_else(|| self.failed("no source", ""))?;
+        self.close_named("in", time)
+    }
+
+    /// Ends one of many inputs.
+    pub(super) fn close_one(&mut self, input: usize, time: i64) -> Result<()> {
+        self.close_named(&name(input), time)
+    }
+
+    fn close_named(&mut self, source: &str, time: i64) -> Result<()> {
+        let mut source = self.graph.get(source).ok_or_else(|| self.failed("no source", ""))?;
         match source.source().close(time) {
             Ok(()) | Err(Error::Eof) => Ok(()),
             Err(error) => Err(self.failed(&error.to_string(), "")),
@@ -74,4 +119,9 @@ impl Chain {
     fn failed(&self, error: &str, said: &str) -> MediaError {
         MediaError::Bug(format!("the filters `{}` failed: {error} ({said})", self.description))
     }
+}
+
+/// The name of one of many inputs.
+fn name(input: usize) -> String {
+    format!("in{input}")
 }

@@ -13,6 +13,27 @@ use super::{MediaError, Result};
 pub trait ByteSource: Read + Seek + Send {
     /// Length in bytes. It does not change.
     fn size(&self) -> u64;
+
+    /// What may be in it.
+    fn holds(&self) -> Holds {
+        Holds::File
+    }
+
+    /// The bytes at which parts begin that need not go on from what was before them; the first one is not named.
+    fn joints(&self) -> Vec<u64> {
+        Vec::new()
+    }
+}
+
+/// What the bytes of a source may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// One file of any supported container.
+    File,
+    /// Segments of a playlist one behind the other, each of which can be read alone.
+    Segments,
+    /// Fragments of one mp4, behind its header.
+    Fragments,
 }
 
 /// A local file.

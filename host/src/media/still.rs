@@ -9,7 +9,7 @@ use ffmpeg_next::{Error, Packet as RawPacket, encoder};
 
 use super::clock::SECOND;
 use super::decode::VideoDecoder;
-use super::demux::Demuxer;
+use super::demux::{Demuxer, Opening};
 use super::graph::Chain;
 use super::source::{ByteSource, Interrupt};
 use super::stream::Packet;
@@ -24,7 +24,7 @@ pub fn frame_at(open: &dyn Fn() -> Result<Box<dyn ByteSource>>, seconds: f64, in
     let target = (seconds.max(0.0) * SECOND as f64) as i64;
     let mut sought = target > 0;
     let (found, clock, resolved, picture) = loop {
-        let mut demuxer = Demuxer::open(open()?, interrupt)?;
+        let mut demuxer = Demuxer::open_as(open()?, interrupt, Opening { written: true, ..Opening::default() })?;
         let facts = demuxer.facts().video_streams.first().cloned();
         let facts = facts.ok_or_else(|| MediaError::Unsupported("the source has no video stream".to_owned()))?;
         demuxer.select(&[facts.index]);

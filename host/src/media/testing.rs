@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::demux::Opening;
 use super::*;
 use crate::task::resolved::Size;
 use crate::task::{
@@ -52,7 +53,8 @@ pub(super) fn ffmpeg(arguments: &str) -> Vec<u8> {
 }
 
 pub(super) fn open(path: &Path) -> Demuxer {
-    Demuxer::open(Box::new(FileSource::open(path).unwrap()), &Interrupt::default()).unwrap()
+    let opening = Opening { written: true, ..Opening::default() };
+    Demuxer::open_as(Box::new(FileSource::open(path).unwrap()), &Interrupt::default(), opening).unwrap()
 }
 
 pub(super) fn picture(width: u32, height: u32, pixel_format: PixelFormat) -> Picture {

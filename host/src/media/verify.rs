@@ -2,13 +2,13 @@
 
 use super::clock::SECOND;
 use super::containers::{Kept, adds_tracks, is_blank, pairs_streams};
-use super::demux::{Demuxer, Opening};
+use super::demux::{Demuxer, Opening, probe};
 use super::digest::Digest;
 use super::mux::{MuxReport, MuxedStream};
 use super::source::Interrupt;
 use super::stream::StreamKind;
 use super::{MediaError, Result};
-use crate::task::Container;
+use crate::task::{Container, MediaFacts};
 
 /// What is known of a stream from elsewhere than the muxer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,8 +38,8 @@ impl Found {
 }
 
 /// Reads all packets of the file that `report` describes and compares them with the report and with `expected`, one entry per stream.
-/// `Verify` names the first difference.
-pub fn verify(report: &MuxReport, expected: &[Expectation], interrupt: &Interrupt) -> Result<()> {
+/// `Verify` names the first difference. Returns what players see of the file.
+pub fn verify(report: &MuxReport, expected: &[Expectation], interrupt: &Interrupt) -> Result<MediaFacts> {
     let path = report.path.display();
     let different = |what: String| MediaError::Verify(format!("{path}: {what}"));
     if expected.len() != report.streams.len() {
@@ -51,7 +51,8 @@ pub fn verify(report: &MuxReport, expected: &[Expectation], interrupt: &Interrup
         return Err(different(format!("{size} bytes instead of {}", report.size)));
     }
     // Edit lists hide the packets that prime a decoder; here every packet counts.
-    let opened = Demuxer::open_as(source, interrupt, Opening { raw_timeline: true, ..Opening::default() });
+    let opening = Opening { raw_timeline: true, written: true, ..Opening::default() };
+    let opened = Demuxer::open_as(source, interrupt, opening);
     let mut demuxer = opened.map_err(|error| passed(error, &different))?;
     let streams = demuxer.streams();
     let own = report.streams.len()..streams;
@@ -111,7 +112,12 @@ pub fn verify(report: &MuxReport, expected: &[Expectation], interrupt: &Interrup
         compare(found, written, *expected, &Kept::of(report.container, written.kind, &written.codec), most)
             .map_err(|what| different(format!("stream {index} ({}): {what}", written.codec)))?;
     }
-    Ok(())
+    if !matches!(report.container, Container::Mp4 | Container::Mov) {
+        return Ok(demuxer.facts().clone());
+    }
+    // Players obey edit lists.
+    let source = report.open().map_err(|error| different(error.to_string()))?;
+    probe(source, interrupt).map_err(|error| passed(error, &different))
 }
 
 /// MPEG audio has one object type in mp4 whatever its layer, so reading back tells no more.

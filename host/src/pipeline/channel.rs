@@ -28,10 +28,16 @@ pub(super) struct Bounds {
 }
 
 struct State<T> {
-    queue: VecDeque<(usize, T)>,
+    /// Nothing is the end of an input.
+    queue: VecDeque<(usize, Option<T>)>,
+    /// Of what is queued, without the ends.
+    items: usize,
     bytes: usize,
     /// Writers that have not finished.
     open: usize,
+    /// Writers that wait for room. Nobody is woken who does not wait: that is a call of the system each time.
+    waiting: usize,
+    reader_waits: bool,
     /// A writer went without finishing.
     severed: bool,
     reader_alive: bool,
@@ -65,7 +71,16 @@ pub(super) struct Inbox<T>(Arc<Shared<T>>);
 
 /// An inbox with this many inputs, and their writing ends in order.
 pub(super) fn inbox<T: Weight>(inputs: usize, bounds: Bounds) -> (Vec<Sender<T>>, Inbox<T>) {
-    let state = State { queue: VecDeque::new(), bytes: 0, open: inputs, severed: false, reader_alive: true };
+    let state = State {
+        queue: VecDeque::new(),
+        items: 0,
+        bytes: 0,
+        waiting: 0,
+        reader_waits: false,
+        open: inputs,
+        severed: false,
+        reader_alive: true,
+    };
     let shared = Arc::new(Shared { state: Mutex::new(state), bounds, filled: Condvar::new(), drained: Condvar::new() });
     let senders = (0..inputs).map(|input| Sender { shared: Arc::clone(&shared), input, finished: false }).collect();
     (senders, Inbox(shared))
@@ -78,18 +93,26 @@ impl<T: Weight> Sender<T> {
         let bounds = self.shared.bounds;
         let full = |state: &mut State<T>| {
             state.reader_alive
-                && !state.queue.is_empty()
-                && (state.queue.len() >= bounds.items || state.bytes.saturating_add(bytes) > bounds.bytes)
+                && state.items > 0
+                && (state.items >= bounds.items || state.bytes.saturating_add(bytes) > bounds.bytes)
         };
-        let state = self.shared.lock();
-        let mut state = self.shared.drained.wait_while(state, full).unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.shared.lock();
+        if full(&mut state) {
+            state.waiting += 1;
+            state = self.shared.drained.wait_while(state, full).unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
+        }
         if !state.reader_alive {
             return Err(Severed);
         }
         state.bytes = state.bytes.saturating_add(bytes);
-        state.queue.push_back((self.input, item));
+        state.items += 1;
+        state.queue.push_back((self.input, Some(item)));
+        let wakes = state.reader_waits;
         drop(state);
-        self.shared.filled.notify_one();
+        if wakes {
+            self.shared.filled.notify_one();
+        }
         Ok(())
     }
 
@@ -102,16 +125,37 @@ impl<T: Weight> Sender<T> {
 impl<T: Weight> Inbox<T> {
     /// Waits for the next item and the number of its input; `None` when all inputs have ended.
     pub(super) fn receive(&self) -> Result<Option<(usize, T)>, Severed> {
+        loop {
+            match self.receive_or_end()? {
+                Some((input, Some(item))) => return Ok(Some((input, item))),
+                Some((_, None)) => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// Likewise, and tells when an input has ended, once for each: no item is with its number then.
+    pub(super) fn receive_or_end(&self) -> Result<Option<(usize, Option<T>)>, Severed> {
         let empty = |state: &mut State<T>| state.queue.is_empty() && state.open > 0 && !state.severed;
-        let state = self.0.lock();
-        let mut state = self.0.filled.wait_while(state, empty).unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.0.lock();
+        if empty(&mut state) {
+            state.reader_waits = true;
+            state = self.0.filled.wait_while(state, empty).unwrap_or_else(PoisonError::into_inner);
+            state.reader_waits = false;
+        }
         if state.severed {
             return Err(Severed);
         }
         let Some((input, item)) = state.queue.pop_front() else { return Ok(None) };
-        state.bytes = state.bytes.saturating_sub(item.bytes());
+        state.items = state.items.saturating_sub(usize::from(item.is_some()));
+        state.bytes = state.bytes.saturating_sub(item.as_ref().map_or(0, Weight::bytes));
+        // Writers wake when half is free, and write several items before they sleep again.
+        let bounds = self.0.bounds;
+        let wakes = state.waiting > 0 && state.items <= bounds.items / 2 && state.bytes <= bounds.bytes / 2;
         drop(state);
-        self.0.drained.notify_all();
+        if wakes {
+            self.0.drained.notify_all();
+        }
         Ok(Some((input, item)))
     }
 }
@@ -121,6 +165,9 @@ impl<T> Drop for Sender<T> {
         let mut state = self.shared.lock();
         state.open = state.open.saturating_sub(1);
         state.severed |= !self.finished;
+        if self.finished {
+            state.queue.push_back((self.input, None));
+        }
         drop(state);
         self.shared.filled.notify_one();
     }
@@ -183,6 +230,19 @@ mod tests {
         assert_eq!(inbox.receive(), Ok(Some((1, 2))));
         second.finish();
         assert_eq!(inbox.receive(), Ok(None));
+    }
+
+    #[test]
+    fn the_end_of_each_input_is_told() {
+        let (mut senders, inbox) = inbox(2, BOUNDS);
+        let (second, first) = (senders.pop().unwrap(), senders.pop().unwrap());
+        first.send(1).unwrap();
+        first.finish();
+        second.finish();
+        assert_eq!(inbox.receive_or_end(), Ok(Some((0, Some(1)))));
+        assert_eq!(inbox.receive_or_end(), Ok(Some((0, None))));
+        assert_eq!(inbox.receive_or_end(), Ok(Some((1, None))));
+        assert_eq!(inbox.receive_or_end(), Ok(None));
     }
 
     #[test]

@@ -23,6 +23,8 @@ struct Seen {
 /// What one decoder saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Decoded {
+    /// Index in `Sources[]`.
+    pub(super) source: usize,
     /// Which stream, for people.
     pub(super) stream: String,
     /// Frames that came out.
@@ -57,7 +59,7 @@ impl Damage {
             judge.lost(*source, &format!("packets of {uri}"), health.lost, health.packets)?;
         }
         for decoded in &seen.decoders {
-            judge.lost(0, &format!("frames of {}", decoded.stream), decoded.lost, decoded.frames)?;
+            judge.lost(decoded.source, &format!("frames of {}", decoded.stream), decoded.lost, decoded.frames)?;
         }
         Ok(judge.warnings)
     }

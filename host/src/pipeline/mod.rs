@@ -10,7 +10,9 @@ mod damage;
 mod filter;
 mod progress;
 mod run;
+mod sources;
 mod stages;
+mod timeline;
 
 #[cfg(test)]
 mod tests;

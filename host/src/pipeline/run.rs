@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::channel::{Bounds, Inbox, Sender, inbox};
 use super::damage::Damage;
+use super::sources::{self, Told};
 use super::stages::{self, Item, Outlet, Stop, Work};
+use super::timeline::Timeline;
 use super::{OpenFilter, Progress};
 use crate::media::{Demuxer, Expectation, Interrupt, MuxReport, SourceTags, SubtitleReport};
 use crate::plan::{Node, NodeId, Operation, Plan};
@@ -69,36 +71,35 @@ pub(super) struct Shared<'a> {
     pub(super) places: &'a dyn Places,
     pub(super) threads: u32,
     pub(super) damage: Damage,
-    /// Title, chapters and the like of the source. The demuxer tells them before its first packet.
-    tags: OnceLock<SourceTags>,
-    lead: OnceLock<i64>,
+    pub(super) timeline: Timeline,
+    told: Told,
     written: Mutex<BTreeMap<NodeId, Written>>,
     failure: Mutex<Option<Failure>>,
 }
 
 /// Runs the plan to its end. When a stage fails, all others stop, and the first failure is returned.
 pub fn run(plan: &Plan, inputs: Inputs<'_>, progress: &Progress, interrupt: &Interrupt) -> Result<Finished, Failure> {
-    let whole = plan.sources().iter().filter_map(|source| source.facts.duration).fold(0.0, f64::max);
-    let clip = plan.nodes().iter().find_map(|node| plan.clip_of(node.id));
-    let duration = clip.map_or(whole, |clip| clip.of((whole * 1e9) as i64) as f64 / 1e9);
     let slowest = plan.nodes().iter().filter_map(|node| match node.operation {
         Operation::Speed { speed } => Some(speed.as_f64()),
         _ => None,
     });
-    progress.begin((duration * 1e9 / slowest.fold(1.0, f64::min)) as u64);
+    let length = plan.length_ns().unwrap_or(0).max(0) as f64;
+    progress.begin((length / slowest.fold(1.0, f64::min)) as u64);
+    let (places, threads) = (inputs.places, inputs.threads);
+    let mut told = Told::default();
+    let work = connect(plan, inputs, &mut told)?;
     let shared = Shared {
         plan,
         progress,
         interrupt,
-        places: inputs.places,
-        threads: inputs.threads,
+        places,
+        threads,
+        timeline: Timeline::new(plan),
+        told,
         damage: Damage::default(),
-        tags: OnceLock::new(),
-        lead: OnceLock::new(),
         written: Mutex::default(),
         failure: Mutex::default(),
     };
-    let work = connect(plan, inputs)?;
     thread::scope(|scope| {
         for (node, work) in work {
             let name = format!("{}-{}", stages::name(&node.operation), node.id.0);
@@ -115,11 +116,12 @@ pub fn run(plan: &Plan, inputs: Inputs<'_>, progress: &Progress, interrupt: &Int
             }
         }
     });
-    let Shared { damage, written, failure, .. } = shared;
+    let Shared { damage, written, failure, told, .. } = shared;
     if let Some(failure) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(failure);
     }
-    let warnings = damage.judge(plan)?;
+    let mut warnings = damage.judge(plan)?;
+    warnings.extend(chapters_dropped(plan, &told));
     Ok(Finished { written: written.into_inner().unwrap_or_else(PoisonError::into_inner), warnings })
 }
 
@@ -132,24 +134,23 @@ impl Shared<'_> {
         Ok(())
     }
 
-    /// Keeps the tags of the first source that tells.
-    pub(super) fn note_tags(&self, tags: SourceTags) {
-        let _ = self.tags.set(tags);
+    /// Titles, chapters and dispositions of a source.
+    pub(super) fn tags_of(&self, source: usize) -> SourceTags {
+        self.told.tags.get(&source).cloned().unwrap_or_default()
     }
 
-    /// The tags of the source; empty before its first packet.
+    /// The same of the source of alignment. Where sources follow each other its chapters would not fit.
     pub(super) fn tags(&self) -> SourceTags {
-        self.tags.get().cloned().unwrap_or_default()
+        let mut tags = self.tags_of(self.plan.alignment());
+        if self.plan.sequence().len() > 1 {
+            tags.chapters.clear();
+        }
+        tags
     }
 
-    /// Keeps how long before the start of the part that is used the copied pictures begin, in nanoseconds.
-    pub(super) fn note_lead(&self, ns: i64) {
-        let _ = self.lead.set(ns);
-    }
-
-    /// The same; known once a packet has come. 0 where the whole source is used.
-    pub(super) fn lead(&self) -> i64 {
-        self.lead.get().copied().unwrap_or(0)
+    /// Nanoseconds by which copied pictures of a source begin before the part that is used; 0 where all of it is used.
+    pub(super) fn lead_of(&self, source: usize) -> i64 {
+        self.told.leads.get(&source).copied().unwrap_or(0)
     }
 
     /// Keeps what a mux node wrote.
@@ -167,16 +168,19 @@ impl Shared<'_> {
         };
         let mut first = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         first.get_or_insert(failure);
+        drop(first);
+        self.timeline.end();
     }
 }
 
 /// Makes an inbox for each node and hands every node its work.
-fn connect<'a>(plan: &'a Plan, inputs: Inputs<'_>) -> Result<Vec<(&'a Node, Work)>, Failure> {
+fn connect<'a>(plan: &'a Plan, inputs: Inputs<'_>, told: &mut Told) -> Result<Vec<(&'a Node, Work)>, Failure> {
     let mut inboxes: BTreeMap<NodeId, Inbox<Item>> = BTreeMap::new();
     let mut outlets: BTreeMap<NodeId, Vec<Sender<Item>>> = BTreeMap::new();
     for node in plan.nodes() {
         let items = match node.operation {
-            Operation::Speed { .. }
+            Operation::Concat(_)
+            | Operation::Speed { .. }
             | Operation::Transform(_)
             | Operation::Filter(_)
             | Operation::EncodeVideo { .. } => EDGE_FRAMES,
@@ -197,8 +201,9 @@ fn connect<'a>(plan: &'a Plan, inputs: Inputs<'_>) -> Result<Vec<(&'a Node, Work
         let inbox = inboxes.remove(&node.id).ok_or_else(|| missing("inbox"))?;
         let outlet = Outlet::new(outlets.remove(&node.id).unwrap_or_default());
         let source = match node.operation {
-            Operation::Demux { source, .. } => {
-                Some(sources.get_mut(source).and_then(Option::take).ok_or_else(|| missing("source"))?)
+            Operation::Demux { source, clip, .. } => {
+                let demuxer = sources.get_mut(source).and_then(Option::take).ok_or_else(|| missing("source"))?;
+                Some(sources::ready(plan, node, source, clip, demuxer, told)?)
             }
             _ => None,
         };
@@ -215,6 +220,17 @@ fn connect<'a>(plan: &'a Plan, inputs: Inputs<'_>) -> Result<Vec<(&'a Node, Work
         work.push((node, Work { inbox, outlet, source, filter, path }));
     }
     Ok(work)
+}
+
+/// Chapters of sources that follow each other are not put together.
+fn chapters_dropped(plan: &Plan, told: &Told) -> Option<Warning> {
+    let has_chapters = told.tags.values().any(|tags| !tags.chapters.is_empty());
+    (plan.sequence().len() > 1 && has_chapters).then(|| Warning {
+        code: "ChaptersDropped".into(),
+        field: "Sources".into(),
+        target: None,
+        message: "chapters are left out, because several sources follow each other".into(),
+    })
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> Failure {

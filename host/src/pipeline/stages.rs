@@ -1,6 +1,10 @@
 //! What each node does with what comes in.
 
+mod concat;
+mod decode;
+mod demux;
 mod media_stages;
+mod mix;
 mod mux;
 mod speed;
 mod subtitles;
@@ -9,10 +13,10 @@ use std::path::PathBuf;
 
 use super::channel::{Inbox, Sender, Severed, Weight};
 use super::run::Shared;
+use super::sources::Source;
 use super::{OpenFilter, Region};
 use crate::media::{
-    AudioFrame, Demuxer, EncodeReport, Frame, MediaError, Packet, StreamParameters, SubtitleStream, VideoClock,
-    VideoEncoder,
+    AudioFrame, EncodeReport, Frame, MediaError, Packet, StreamParameters, SubtitleStream, VideoClock, VideoEncoder,
 };
 use crate::plan::{Node, Operation};
 use crate::task::{ErrorCode, Failure, Stage};
@@ -26,8 +30,10 @@ pub(super) enum Item {
     Packet(Packet),
     Frame(Frame),
     Samples(AudioFrame),
-    /// Last on an edge of packets to a muxer, which must not wait for more.
-    End,
+    /// How far a source of which nothing is used has been read, in nanoseconds.
+    Mark(i64),
+    /// A source that is repeated begins again; its times count from there, in nanoseconds, or with `None` from where its stream ended.
+    Again(Option<i64>),
 }
 
 /// A stream of packets, before its first packet.
@@ -44,7 +50,7 @@ pub(super) type Promise = std::sync::Arc<std::sync::OnceLock<EncodeReport>>;
 impl Weight for Item {
     fn bytes(&self) -> usize {
         match self {
-            Self::Stream(_) | Self::Clock(_) | Self::End => 0,
+            Self::Stream(_) | Self::Clock(_) | Self::Mark(_) | Self::Again(_) => 0,
             Self::Packet(packet) => packet.size(),
             Self::Frame(frame) => frame.bytes(),
             Self::Samples(samples) => samples.bytes(),
@@ -61,7 +67,8 @@ impl Item {
             Self::Packet(packet) => Self::Packet(packet.share()?),
             Self::Frame(frame) => Self::Frame(frame.share()?),
             Self::Samples(samples) => Self::Samples(samples.share()?),
-            Self::End => Self::End,
+            Self::Mark(time) => Self::Mark(*time),
+            Self::Again(time) => Self::Again(*time),
         })
     }
 }
@@ -126,7 +133,7 @@ pub(super) struct Work {
     pub(super) inbox: Inbox<Item>,
     pub(super) outlet: Outlet,
     /// Of a demux node.
-    pub(super) source: Option<Demuxer>,
+    pub(super) source: Option<Source>,
     /// Of a filter node.
     pub(super) filter: Option<OpenFilter>,
     /// Of a node that writes.
@@ -140,6 +147,8 @@ pub(super) fn name(operation: &Operation) -> &'static str {
         Operation::Copy { .. } => "copy",
         Operation::DecodeVideo { .. } => "decode-video",
         Operation::DecodeAudio { .. } => "decode-audio",
+        Operation::Concat(_) => "concat",
+        Operation::Mix { .. } => "mix",
         Operation::Speed { .. } => "speed",
         Operation::Subtitle { .. } => "subtitle",
         Operation::WriteSubtitle { .. } => "write-subtitle",
@@ -157,18 +166,25 @@ pub(super) fn run(node: &Node, work: Work, shared: &Shared<'_>) -> Result<(), St
     let missing = || Stop::Failed(bug("a node is without what it works on"));
     let length = shared.plan.clip_of(node.id).and_then(|clip| clip.length_ns);
     match &node.operation {
-        Operation::Demux { source: index, clip } => {
-            media_stages::demux(node, *index, *clip, source.ok_or_else(missing)?, outlet, shared)
+        Operation::Demux { source: index, clip, repeat_ns } => {
+            let reading = demux::Reading { source: *index, clip: *clip, repeat_ns: *repeat_ns };
+            demux::demux(&reading, source.ok_or_else(missing)?, &outlet, shared)?;
+            outlet.finish();
+            Ok(())
         }
-        Operation::Copy { stream } => media_stages::copy(*stream, &inbox, outlet, shared),
-        Operation::DecodeVideo { stream } => media_stages::decode_video(*stream, length, &inbox, outlet, shared),
-        Operation::DecodeAudio { stream } => media_stages::decode_audio(*stream, length, &inbox, outlet, shared),
+        Operation::Copy { .. } => media_stages::copy(node, &inbox, outlet, shared),
+        Operation::DecodeVideo { .. } => decode::decode(node, decode::Kind::Video, length, &inbox, outlet, shared),
+        Operation::DecodeAudio { .. } => decode::decode(node, decode::Kind::Audio, length, &inbox, outlet, shared),
+        Operation::Concat(concat) => concat::concat(node, concat, &inbox, outlet, shared),
+        Operation::Mix { sample_rate, channels } => {
+            mix::mix(node.inputs.len(), *sample_rate, *channels, &inbox, outlet)
+        }
         Operation::Speed { speed } => speed::speed(*speed, &inbox, outlet),
-        Operation::Subtitle { stream, codec, speed } => {
+        Operation::Subtitle { codec, speed, .. } => {
             let open = |parameters: &_| {
                 SubtitleStream::open(parameters, *codec, *speed).map(|object| object.with_length(length))
             };
-            subtitles::subtitle(*stream, open, &inbox, outlet, shared)
+            subtitles::subtitle(node, open, &inbox, outlet, shared)
         }
         Operation::WriteSubtitle { format, .. } => {
             subtitles::write(node, *format, &path.ok_or_else(missing)?, &inbox, shared)
@@ -221,6 +237,6 @@ fn is_active(regions: Option<&[Region]>, time: i64) -> bool {
 }
 
 /// A bug of ours.
-fn bug(message: &str) -> Failure {
+pub(super) fn bug(message: &str) -> Failure {
     Failure::new(ErrorCode::Internal, Stage::Plan, format!("{message}, which is a bug of wasmux"))
 }

@@ -89,6 +89,7 @@ fn small_plan(facts: &MediaFacts) -> Plan {
     let spec = TaskSpec::seal(TaskParts {
         project_name: "p".into(),
         sources: vec![SourceSpec::new(ObjectUri::parse("oss://b/in.mp4").unwrap())],
+        alignment: 0,
         targets: vec![target],
         tags: BTreeMap::new(),
         user_data: None,
@@ -114,6 +115,7 @@ fn small_plan(facts: &MediaFacts) -> Plan {
         parameter_policy: id(),
         filters: vec![id()],
         videos: vec![ResolvedVideo::scaled(Size { width: 160, height: 90 }, PixelFormat::Yuv420p, encoding)],
+        joined: Vec::new(),
         audios: Vec::new(),
         warnings: Vec::new(),
     };

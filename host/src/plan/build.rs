@@ -1,6 +1,7 @@
 //! Builds the graph.
 
 mod audio;
+mod concat;
 mod cut;
 mod output;
 mod subtitles;
@@ -9,7 +10,8 @@ mod video;
 use super::graph::{Graph, NodeId, Operation};
 use super::{Plan, PlannedSource, PlannedTarget};
 use crate::task::{
-    Clip, ErrorCode, Failure, MediaFacts, Rational, ResolvedTarget, Stage, StreamChoice, TargetSpec, TaskSpec, Warning,
+    Composition, ErrorCode, Failure, MediaFacts, Rational, ResolvedTarget, SourceSpec, Stage, StreamChoice, TargetSpec,
+    TaskSpec, Track, Warning,
 };
 
 /// The plan of a task. `facts` has one entry for each source; `resolved` holds the targets that are made, `skipped` a warning for
@@ -21,14 +23,18 @@ pub fn plan(
     skipped: Vec<Warning>,
 ) -> Result<Plan, Failure> {
     output::refuse_collisions(spec, &resolved)?;
-    let Some(first) = facts.first() else {
+    let Some(composition) = Composition::new(spec, facts) else {
         return Err(Failure::new(ErrorCode::Internal, Stage::Plan, "a task without facts was planned"));
     };
-    let added = spec.sources.first().map_or(0, |source| source.subtitles.len());
-    let mut builder =
-        Builder { facts: first, added, clip: None, graph: Graph::default(), warnings: spec.warnings.clone() };
+    let mut builder = Builder {
+        spec,
+        composition,
+        facts: composition.facts(),
+        graph: Graph::default(),
+        warnings: spec.warnings.clone(),
+    };
     builder.warnings.extend(skipped);
-    builder.cut(spec)?;
+    builder.cuts()?;
     let mut targets = Vec::new();
     for target in resolved {
         let Some(wish) = spec.targets.get(target.index) else {
@@ -42,17 +48,24 @@ pub fn plan(
     let sources = spec.sources.iter().zip(facts);
     let sources = sources.map(|(source, facts)| PlannedSource { uri: source.uri.clone(), facts: facts.clone() });
     let tolerate_damage = spec.tolerate_damage;
-    Ok(Plan { sources: sources.collect(), tolerate_damage, nodes: graph.into_nodes(), targets, warnings })
+    Ok(Plan {
+        sources: sources.collect(),
+        alignment: composition.alignment(),
+        sequence: composition.sequence(),
+        length_ns: composition.length_ns(),
+        tolerate_damage,
+        nodes: graph.into_nodes(),
+        targets,
+        warnings,
+    })
 }
 
 /// A plan under construction.
 struct Builder<'a> {
-    /// Of the source whose streams are used.
-    facts: &'a MediaFacts,
-    /// How many of its subtitle streams, the last ones, were added to it.
-    added: usize,
-    /// The part of it that is used.
-    clip: Option<Clip>,
+    spec: &'a TaskSpec,
+    composition: Composition<'a>,
+    /// Of the source of alignment, with the streams to choose from.
+    facts: MediaFacts,
     graph: Graph,
     warnings: Vec<Warning>,
 }
@@ -63,14 +76,11 @@ struct Making<'a> {
     wish: &'a TargetSpec,
     /// What the policies made of it.
     target: &'a ResolvedTarget,
-    /// The node that reads the source.
-    demux: NodeId,
 }
 
 impl Builder<'_> {
     fn target(&mut self, wish: &TargetSpec, target: &ResolvedTarget) -> Result<PlannedTarget, Failure> {
-        let demux = self.graph.node(Operation::Demux { source: 0, clip: self.clip }, &[]);
-        let making = Making { wish, target, demux };
+        let making = Making { wish, target };
         if wish.uri_template.is_none() {
             return self.only_extracts(&making);
         }
@@ -87,6 +97,10 @@ impl Builder<'_> {
 
     /// A target that asks for streams which the source has not gets its other streams, and a warning.
     fn missing_streams(&mut self, making: &Making<'_>, field: &str, kind: &str, choice: &StreamChoice, count: usize) {
+        let disabled = |source: &SourceSpec| if kind == "video" { source.disable_video } else { source.disable_audio };
+        if count == 0 && self.spec.sources.iter().all(disabled) {
+            return;
+        }
         let index = making.target.index;
         let missing = choice.missing(count);
         let numbers = || missing.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -111,29 +125,39 @@ impl Builder<'_> {
 
     /// What is decoded, at the speed of the target.
     fn at_speed(&mut self, wish: &TargetSpec, decoded: NodeId) -> NodeId {
-        match speed(wish) {
+        match speed_of(wish) {
             Some(speed) => self.graph.node(Operation::Speed { speed }, &[decoded]),
             None => decoded,
         }
     }
 
-    /// The nodes that hand the packets of these streams, each with its codec, through as they are.
+    /// The node that reads a source.
+    fn demux(&mut self, source: usize, repeat_ns: Option<i64>) -> NodeId {
+        let clip = self.composition.clip(source);
+        self.graph.node(Operation::Demux { source, clip, repeat_ns }, &[])
+    }
+
+    /// The nodes that hand the packets of these streams, each of a track and with its number in the file and codec, through as they
+    /// are.
     fn copies<'s>(
         &mut self,
         making: &Making<'_>,
-        streams: impl Iterator<Item = (usize, &'s str)>,
+        streams: impl Iterator<Item = (Track, usize, &'s str)>,
         field: &str,
     ) -> Result<Vec<NodeId>, Failure> {
-        let copy = |(stream, codec): (usize, &str)| {
+        let copy = |(track, stream, codec): (Track, usize, &str)| {
             output::can_be_copied(making.wish.container, codec, field)?;
-            Ok(self.graph.node(Operation::Copy { stream }, &[making.demux]))
+            let source = track.parts.first().map_or(0, |part| part.source);
+            self.can_be_attached(&track, source, field)?;
+            let demux = self.demux(source, None);
+            Ok(self.graph.node(Operation::Copy { stream }, &[demux]))
         };
         streams.map(copy).collect()
     }
 }
 
-/// How fast the target is; `None`: as fast as its source.
-fn speed(wish: &TargetSpec) -> Option<Rational> {
+/// The speed of a target; `None` where it is that of its sources.
+fn speed_of(wish: &TargetSpec) -> Option<Rational> {
     /// Speeds are exact to so many parts.
     const MILLION: f64 = 1e6;
     let speed = wish.speed.and_then(|speed| Rational::positive((speed * MILLION).round() as i32, MILLION as i32));

@@ -40,6 +40,9 @@ pub enum Operation {
         /// The part that is read; absent where it is the whole.
         #[serde(skip_serializing_if = "Option::is_none")]
         clip: Option<Clip>,
+        /// Nanoseconds over which it is read again and again; absent where it is read once.
+        #[serde(rename = "RepeatNs", skip_serializing_if = "Option::is_none")]
+        repeat_ns: Option<i64>,
     },
     /// Picks the packets of one stream, to be written as they are.
     Copy {
@@ -55,6 +58,16 @@ pub enum Operation {
     DecodeAudio {
         /// Number of the stream in the file.
         stream: usize,
+    },
+    /// Puts streams one after the other: one input for each source, of which that ends that comes first. An input that is a `Demux`
+    /// tells only how long its source is, which has no such stream: silence or black pictures are in its place.
+    Concat(Box<Concat>),
+    /// Mixes all its inputs, each as loud as the others, into one stream of sound.
+    Mix {
+        /// Samples per second.
+        sample_rate: u32,
+        /// Number of channels.
+        channels: u16,
     },
     /// Changes how fast pictures or sound are, the pitch of which stays.
     Speed {
@@ -112,6 +125,36 @@ pub enum Operation {
         target: usize,
         /// Leave out title, album and the like.
         strip_metadata: bool,
+    },
+}
+
+/// How streams follow each other.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Concat {
+    /// What is there where a source has nothing.
+    pub blank: Blank,
+    /// Frames per second of the output's pictures, where that is constant: each source but the last is made as long as whole
+    /// frames.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frame_rate: Option<Rational>,
+    /// Nanoseconds to which the whole is cut or filled; absent where it is as long as it is.
+    #[serde(rename = "LengthNs", skip_serializing_if = "Option::is_none")]
+    pub length_ns: Option<i64>,
+}
+
+/// What is there where a source has nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all_fields = "PascalCase")]
+pub enum Blank {
+    /// Black pictures; all pictures of the stream are like this one.
+    Black(Picture),
+    /// Silence.
+    Silence {
+        /// Samples per second.
+        sample_rate: u32,
+        /// Number of channels.
+        channels: u16,
     },
 }
 

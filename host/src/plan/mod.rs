@@ -13,7 +13,7 @@ mod tests;
 use serde::Serialize;
 
 pub use build::plan;
-pub use graph::{Filter, Node, NodeId, Operation, Transform};
+pub use graph::{Blank, Concat, Filter, Node, NodeId, Operation, Transform};
 
 use crate::task::{Clip, Container, MediaFacts, ObjectUri, Picture, PluginId, Rational, Rect, Segmentation, Warning};
 
@@ -22,6 +22,15 @@ use crate::task::{Clip, Container, MediaFacts, ObjectUri, Picture, PluginId, Rat
 #[serde(rename_all = "PascalCase")]
 pub struct Plan {
     sources: Vec<PlannedSource>,
+    /// Index of the source from which titles and the like come.
+    #[serde(skip)]
+    alignment: usize,
+    /// Indices of the sources that follow each other.
+    #[serde(skip)]
+    sequence: Vec<usize>,
+    /// Nanoseconds of all that follows each other, as far as it is known.
+    #[serde(skip)]
+    length_ns: Option<i64>,
     /// A damaged source gives outputs and a warning instead of a failure.
     tolerate_damage: bool,
     nodes: Vec<Node>,
@@ -89,6 +98,15 @@ impl PlannedTarget {
     }
 }
 
+/// A stream of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// Index in `Sources[]`.
+    pub source: usize,
+    /// Number of the stream in its file.
+    pub stream: usize,
+}
+
 /// Where and when a filter works, as it declared when it was opened.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -107,6 +125,21 @@ impl Plan {
     /// The sources, in order.
     pub fn sources(&self) -> &[PlannedSource] {
         &self.sources
+    }
+
+    /// Index of the source from which titles and the like come.
+    pub fn alignment(&self) -> usize {
+        self.alignment
+    }
+
+    /// Indices of the sources that follow each other.
+    pub fn sequence(&self) -> &[usize] {
+        &self.sequence
+    }
+
+    /// Nanoseconds of source that the outputs show; `None` where a source does not say how long it is.
+    pub fn length_ns(&self) -> Option<i64> {
+        self.length_ns
     }
 
     /// Whether a damaged source gives outputs and a warning instead of a failure.
@@ -149,23 +182,32 @@ impl Plan {
 
     /// The language tag of the source's stream from which a node gets its frames, samples or packets.
     pub fn language_of(&self, node: NodeId) -> Option<&str> {
-        let stream = self.stream_of(node)?;
-        let facts = &self.sources.first()?.facts;
+        let Origin { source, stream } = self.origin_of(node)?;
+        let facts = &self.sources.get(source)?.facts;
         let videos = facts.video_streams.iter().map(|video| (video.index, &video.language));
         let audios = facts.audio_streams.iter().map(|audio| (audio.index, &audio.language));
         let mut all = videos.chain(audios);
         all.find(|(index, _)| *index == stream).and_then(|(_, language)| language.as_deref())
     }
 
-    /// The number in the file of the source's stream from which a node gets its frames, samples or packets.
-    pub fn stream_of(&self, node: NodeId) -> Option<usize> {
+    /// Where a node gets its frames, samples or packets from: of several streams the first.
+    pub fn origin_of(&self, node: NodeId) -> Option<Origin> {
         let node = self.nodes.get(node.0)?;
         match node.operation {
             Operation::DecodeVideo { stream }
             | Operation::DecodeAudio { stream }
             | Operation::Copy { stream }
-            | Operation::Subtitle { stream, .. } => Some(stream),
-            _ => self.stream_of(*node.inputs.first()?),
+            | Operation::Subtitle { stream, .. } => Some(Origin { source: self.source_of(node.id)?, stream }),
+            _ => node.inputs.iter().find_map(|input| self.origin_of(*input)),
+        }
+    }
+
+    /// Index of the source that a node reads, of several the first.
+    pub fn source_of(&self, node: NodeId) -> Option<usize> {
+        let node = self.nodes.get(node.0)?;
+        match node.operation {
+            Operation::Demux { source, .. } => Some(source),
+            _ => self.source_of(*node.inputs.first()?),
         }
     }
 
@@ -178,7 +220,7 @@ impl Plan {
         }
     }
 
-    /// The part of the source from which a node gets its frames, samples or packets; `None` for the whole.
+    /// The part of its source that a node reads; `None` for the whole.
     pub fn clip_of(&self, node: NodeId) -> Option<Clip> {
         let node = self.nodes.get(node.0)?;
         match node.operation {

@@ -109,6 +109,7 @@ fn spec(targets: Vec<TargetSpec>) -> TaskSpec {
     TaskSpec::seal(TaskParts {
         project_name: "p".into(),
         sources: vec![SourceSpec::new(ObjectUri::parse("oss://b/in.mov").unwrap())],
+        alignment: 0,
         targets,
         tags: BTreeMap::new(),
         user_data: None,
@@ -140,6 +141,7 @@ fn resolved(index: usize, uri: &str, crf: f64, filters: usize) -> ResolvedTarget
                 frame_rate: rate(25),
             },
         )],
+        joined: Vec::new(),
         audios: Vec::new(),
         warnings: Vec::new(),
     }

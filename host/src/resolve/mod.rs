@@ -17,8 +17,8 @@ mod tests;
 use std::time::SystemTime;
 
 use crate::task::{
-    ErrorCode, Failure, MediaFacts, ObjectUri, PluginId, ResolvedTarget, Stage, TargetSpec, TaskSpec, VideoWish,
-    Warning,
+    Composition, ErrorCode, Failure, MediaFacts, ObjectUri, PluginId, ResolvedTarget, Stage, TargetSpec, TaskSpec,
+    VideoWish, Warning,
 };
 
 pub use policy::{Answer, ParameterPolicy, PluginIds, UriPolicy};
@@ -34,20 +34,23 @@ pub struct Context<'a> {
     pub plugins: &'a dyn PluginIds,
     /// When the task was created: `t_year` and so on.
     pub created: SystemTime,
-    /// When the first source was last modified: `year` and so on.
+    /// When the source of alignment was last modified: `year` and so on.
     pub modified: SystemTime,
 }
 
 /// Resolves all targets; a target that its policy skips is left out, with a warning in the second part.
 pub fn resolve(
     spec: &TaskSpec,
-    facts: &MediaFacts,
+    composition: &Composition<'_>,
     context: &Context<'_>,
 ) -> Result<(Vec<ResolvedTarget>, Vec<Warning>), Failure> {
+    let facts = composition.facts();
     let mut resolved = Vec::new();
     let mut skipped = Vec::new();
     for (index, target) in spec.targets.iter().enumerate() {
-        match resolve_target(spec, facts, context, index, target).map_err(|failure| failure.of_target(index))? {
+        match resolve_target(spec, (composition, &facts), context, index, target)
+            .map_err(|failure| failure.of_target(index))?
+        {
             Ok(target) => resolved.push(target),
             Err(warnings) => skipped.extend(warnings),
         }
@@ -66,7 +69,7 @@ pub fn resolve(
 /// One target; the inner error is what a policy said that skips the target, the reason last.
 fn resolve_target(
     spec: &TaskSpec,
-    facts: &MediaFacts,
+    (composition, facts): (&Composition<'_>, &MediaFacts),
     context: &Context<'_>,
     index: usize,
     target: &TargetSpec,
@@ -79,7 +82,7 @@ fn resolve_target(
         _ => Vec::new(),
     };
     let parameter_policy = context.plugins.id(&policies.parameters)?;
-    let streams = match streams::resolve(facts, context, index, target, &parameter_policy)? {
+    let streams = match streams::resolve((composition, facts), context, index, target, &parameter_policy)? {
         Ok(streams) => streams,
         Err(warnings) => return Ok(Err(warnings)),
     };
@@ -103,6 +106,7 @@ fn resolve_target(
         parameter_policy,
         filters,
         videos: streams.videos,
+        joined: streams.joined,
         audios: streams.audios,
         warnings,
     }))

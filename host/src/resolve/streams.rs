@@ -1,12 +1,15 @@
 //! The parameters of each stream of a target that is encoded. A policy decides for one video and one audio stream at a time: the
-//! first of each together, every further one alone. The stream that it decides for stands first in the facts that it reads.
+//! first of each together, every further one alone. The stream that it decides for stands first in the facts that it reads. Where
+//! several sources follow each other, it also decides how the pictures of each of them become those of the output.
 
 use serde_json::json;
 
 use super::{Context, answer, of_target};
-use crate::task::spec::{AudioTarget, VideoTarget};
+use crate::task::resolved::{Geometry, Size};
+use crate::task::spec::{AudioTarget, LessOption, Resolution, ScaleType, VideoTarget};
 use crate::task::{
-    AudioWish, Failure, MediaFacts, PluginId, ResolvedAudio, ResolvedVideo, TargetSpec, VideoWish, Warning,
+    AudioWish, Composition, ErrorCode, Failure, MediaFacts, PluginId, Rational, ResolvedAudio, ResolvedVideo, Stage,
+    TargetSpec, VideoWish, Warning,
 };
 
 /// What the policy decided for the streams of a target.
@@ -14,6 +17,8 @@ use crate::task::{
 pub(super) struct Streams {
     /// In the order of the output; empty where no video is encoded.
     pub(super) videos: Vec<ResolvedVideo>,
+    /// Where sources follow each other: for each of `videos`, how the pictures of each source become its pictures.
+    pub(super) joined: Vec<Vec<Option<Geometry>>>,
     /// The same for sound.
     pub(super) audios: Vec<ResolvedAudio>,
     /// Fields are paths within the target.
@@ -37,13 +42,15 @@ impl Question<'_> {
 
 /// Asks for all streams; the inner error is what a policy said that skips the target, the reason last.
 pub(super) fn resolve(
-    facts: &MediaFacts,
+    (composition, facts): (&Composition<'_>, &MediaFacts),
     context: &Context<'_>,
     index: usize,
     target: &TargetSpec,
     policy: &PluginId,
 ) -> Result<Result<Streams, Vec<Warning>>, Failure> {
     let mut streams = Streams::default();
+    let squared = composition.is_joined().then(|| square(target, facts)).flatten();
+    let target = squared.as_ref().unwrap_or(target);
     let questions = questions(target, facts);
     let several = questions.len() > 1;
     for question in questions {
@@ -59,7 +66,11 @@ pub(super) fn resolve(
         };
         let mut said = answered.warnings;
         if let Some(used) = used {
-            said.extend(used.warnings);
+            said.extend(used.warnings.iter().cloned());
+            if let (Some(video), Some((number, wish)), true) = (&used.video, question.video, composition.is_joined()) {
+                let asking = Asking { composition, context, index, target, policy };
+                streams.joined.push(asking.geometries(number, wish, video, &mut said)?);
+            }
             streams.videos.extend(used.video);
             streams.audios.extend(used.audio);
         }
@@ -78,6 +89,111 @@ pub(super) fn resolve(
     Ok(Ok(streams))
 }
 
+/// Pictures that follow each other have square samples: without a size asked for, that at which the first one is played back.
+fn square(target: &TargetSpec, facts: &MediaFacts) -> Option<TargetSpec> {
+    let VideoWish::Transcode(wish) = &target.video else { return None };
+    let number = target.video_streams.of(facts.video_streams.len()).into_iter().next()?;
+    let source = facts.video_streams.get(number)?;
+    if wish.resolution.is_some() || source.sample_aspect_ratio == Rational::ONE {
+        return None;
+    }
+    let (width, height) = source.playback_size();
+    let size = if wish.rotation.swaps_sides() { Size { width: height, height: width } } else { Size { width, height } };
+    let wish = sized(wish, size);
+    Some(TargetSpec { video: VideoWish::Transcode(Box::new(wish)), ..target.clone() })
+}
+
+/// The same wish with exactly this size.
+fn sized(wish: &VideoTarget, size: Size) -> VideoTarget {
+    let Size { width, height } = size;
+    VideoTarget {
+        resolution: Some(Resolution { text: format!("{width}x{height}"), first: Some(width), second: Some(height) }),
+        resolution_option: LessOption::Fixed,
+        adaptive_resolution_direction: false,
+        ..wish.clone()
+    }
+}
+
+/// Who is asked, and about what.
+struct Asking<'a> {
+    composition: &'a Composition<'a>,
+    context: &'a Context<'a>,
+    index: usize,
+    target: &'a TargetSpec,
+    policy: &'a PluginId,
+}
+
+impl Asking<'_> {
+    /// How the pictures of each source become those of a track, whose main part has been resolved.
+    fn geometries(
+        &self,
+        track: usize,
+        wish: &VideoTarget,
+        main: &ResolvedVideo,
+        said: &mut Vec<Warning>,
+    ) -> Result<Vec<Option<Geometry>>, Failure> {
+        let Some(track) = self.composition.videos().into_iter().nth(track) else { return Ok(Vec::new()) };
+        let parts = track.parts.iter().enumerate().map(|(place, part)| {
+            let Some(number) = part.stream else { return Ok(None) };
+            if place == track.main {
+                return Ok(Some(Geometry::from(main)));
+            }
+            let facts = self.composition.source(part.source);
+            facts.map(|facts| self.geometry(facts, (part.source, number), wish, main, said)).transpose()
+        });
+        parts.collect()
+    }
+
+    /// The policy is asked for exactly the size and the format of the main part; its word on rates and the encoder is not needed.
+    fn geometry(
+        &self,
+        facts: &MediaFacts,
+        (source, number): (usize, usize),
+        wish: &VideoTarget,
+        main: &ResolvedVideo,
+        said: &mut Vec<Warning>,
+    ) -> Result<Geometry, Failure> {
+        let scale_type = match (wish.scale_type, &wish.resolution) {
+            // A picture of another shape is only distorted where that was asked for, and has to fill the size.
+            (ScaleType::Fit, _) | (ScaleType::Stretch, None) => ScaleType::Fill,
+            (other, _) => other,
+        };
+        let wish = VideoTarget {
+            scale_type,
+            pixel_format: Some(main.pixel_format),
+            frame_rate: None,
+            frame_rate_option: LessOption::Fixed,
+            bitrate_option: LessOption::Fixed,
+            ..sized(wish, main.size())
+        };
+        let question = Question { video: Some((number, &wish)), audio: None };
+        let document = document(facts, self.index, self.target, &question);
+        let answered = self.context.parameters.resolve(&self.target.policies.parameters, &document)?;
+        let about = |message: &str| format!("for the pictures of Sources[{source}]: {message}");
+        let decision = answer::read(&answered.text, self.index, self.policy, Some(&wish), None)
+            .map_err(|failure| Failure { message: about(&failure.message), ..failure })?;
+        let mut warnings = answered.warnings;
+        let video = match decision {
+            answer::Decision::Use(used) => {
+                warnings.extend(used.warnings);
+                used.video
+            }
+            answer::Decision::Skip(_) => None,
+        };
+        said.extend(warnings.into_iter().map(|warning| Warning { message: about(&warning.message), ..warning }));
+        let fits = |video: &ResolvedVideo| video.size() == main.size() && video.pixel_format == main.pixel_format;
+        let Some(video) = video.filter(fits) else {
+            let Size { width, height } = main.size();
+            let message = format!(
+                "plugin {} was asked to bring the pictures of Sources[{source}] to {width}x{height} {}, and answered something else",
+                self.policy, main.pixel_format
+            );
+            return Err(Failure::new(ErrorCode::PluginError, Stage::Resolve, message));
+        };
+        Ok(Geometry::from(&video))
+    }
+}
+
 /// What has to be asked: nothing where nothing is encoded.
 fn questions<'a>(target: &'a TargetSpec, facts: &MediaFacts) -> Vec<Question<'a>> {
     let mut videos: Vec<_> = match &target.video {
@@ -88,7 +204,10 @@ fn questions<'a>(target: &'a TargetSpec, facts: &MediaFacts) -> Vec<Question<'a>
     };
     let mut audios: Vec<_> = match &target.audio {
         AudioWish::Transcode(wish) => {
-            target.audio_streams.of(facts.audio_streams.len()).into_iter().map(|number| (number, wish)).collect()
+            // Tracks that are mixed become one stream, which is like the first of them.
+            let numbers = target.audio_streams.of(facts.audio_streams.len());
+            let most = if target.mixing { 1 } else { numbers.len() };
+            numbers.into_iter().take(most).map(|number| (number, wish)).collect()
         }
         AudioWish::None | AudioWish::Copy => Vec::new(),
     };

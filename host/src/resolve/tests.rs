@@ -65,6 +65,7 @@ fn spec() -> TaskSpec {
     TaskSpec::seal(TaskParts {
         project_name: "p".into(),
         sources: vec![SourceSpec::new(ObjectUri::parse("oss://b/dir/clip.mov").unwrap())],
+        alignment: 0,
         targets: vec![TargetSpec {
             video: VideoWish::Transcode(Box::new(video_target())),
             audio: AudioWish::None,
@@ -138,7 +139,8 @@ fn resolve_with(answer: Value, uri: &'static str) -> Result<(Vec<ResolvedTarget>
         created: SystemTime::UNIX_EPOCH,
         modified: SystemTime::UNIX_EPOCH,
     };
-    resolve(&spec(), &facts(), &context)
+    let (spec, facts) = (spec(), [facts()]);
+    resolve(&spec, &Composition::new(&spec, &facts).unwrap(), &context)
 }
 
 #[test]
@@ -253,7 +255,8 @@ fn each_stream_is_resolved_with_itself_in_front() {
     let target =
         TargetSpec { video_streams: crate::task::StreamChoice::These(vec![2, 0]), ..spec().targets[0].clone() };
     let spec = TaskSpec::seal(TaskParts { targets: vec![target], ..(*spec()).clone() });
-    let (resolved, _) = resolve(&spec, &facts, &context).unwrap();
+    let facts = [facts];
+    let (resolved, _) = resolve(&spec, &Composition::new(&spec, &facts).unwrap(), &context).unwrap();
     let widths: Vec<_> = resolved[0].videos.iter().map(|video| video.size().width).collect();
     assert_eq!(widths, [320, 1280]);
     assert_eq!(*by_size.0.borrow(), [(320, true), (1280, true)], "the other streams stay in the facts");

@@ -15,7 +15,7 @@ pub(super) fn of_target(
     modified: SystemTime,
 ) -> Vec<(String, String)> {
     let mut variables: Vec<(String, String)> = Vec::new();
-    if let Some(source) = spec.sources.first() {
+    if let Some(source) = spec.sources.get(spec.alignment) {
         let uri = &source.uri;
         let parts = [
             ("bucket", uri.bucket()),

@@ -31,6 +31,22 @@ pub enum StoreError {
     /// There is a folder or a device of that name.
     #[error("{0} is no regular file")]
     NoFile(ObjectUri),
+    /// A playlist from which no source can be made.
+    #[error("{uri} cannot be read as a playlist: {why}")]
+    Playlist {
+        /// The playlist.
+        uri: ObjectUri,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// An object that a playlist names cannot be read.
+    #[error("{playlist} names an object that cannot be read: {cause}")]
+    Segment {
+        /// The playlist.
+        playlist: ObjectUri,
+        /// What is wrong with the object.
+        cause: Box<StoreError>,
+    },
     /// The file system refused.
     #[error("{uri}: {what}: {source}")]
     Io {
@@ -62,7 +78,10 @@ impl StoreError {
     /// The code when a source cannot be read.
     pub fn source_code(&self) -> ErrorCode {
         match self {
-            Self::NoFile(_) | Self::Io { .. } | Self::Folder { .. } | Self::Name(_) => ErrorCode::SourceUnreadable,
+            Self::NoFile(_) | Self::Io { .. } | Self::Folder { .. } | Self::Name(_) | Self::Playlist { .. } => {
+                ErrorCode::SourceUnreadable
+            }
+            Self::Segment { cause, .. } => cause.source_code(),
             Self::NoBucket { .. } | Self::Forbidden { .. } | Self::NotFound(_) => ErrorCode::SourceNotFound,
         }
     }
@@ -71,9 +90,13 @@ impl StoreError {
     pub fn output_code(&self) -> ErrorCode {
         match self {
             Self::NoBucket { .. } | Self::Forbidden { .. } => ErrorCode::OutputRefused,
-            Self::NotFound(_) | Self::NoFile(_) | Self::Io { .. } | Self::Folder { .. } | Self::Name(_) => {
-                ErrorCode::OutputFailed
-            }
+            Self::NotFound(_)
+            | Self::NoFile(_)
+            | Self::Io { .. }
+            | Self::Folder { .. }
+            | Self::Name(_)
+            | Self::Playlist { .. }
+            | Self::Segment { .. } => ErrorCode::OutputFailed,
         }
     }
 }

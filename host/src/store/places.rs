@@ -15,13 +15,13 @@ const MAX_NAME: usize = 255;
 pub(super) struct Places(Vec<(ObjectUri, (String, PathBuf))>);
 
 impl Places {
-    /// The places of sources: none of them may be overwritten.
+    /// The places of sources, with all that playlists among them name: none of them may be overwritten.
     pub(super) fn of_sources(buckets: &Buckets, sources: &[ObjectUri]) -> Self {
         let place = |uri: &ObjectUri| {
             let bucket = buckets.bucket(uri, Access::Read).ok()?;
             Some((uri.clone(), real_place(&bucket, uri)))
         };
-        Self(sources.iter().filter_map(place).collect())
+        Self(sources.iter().flat_map(|source| buckets.objects_of(source)).filter_map(|uri| place(&uri)).collect())
     }
 
     /// Takes a place for an output. What could stop the move at the end is told at the start: a folder in the object's place, a name

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use cap_std::fs::{OpenOptions, OpenOptionsExt};
 use rustix::fs::OFlags;
 
+use super::bucket::Bucket;
 use super::{Access, Buckets, StoreError};
 use crate::media::ByteSource;
 use crate::task::ObjectUri;
@@ -44,24 +45,28 @@ impl Buckets {
 
     /// Opens an object for reading.
     pub fn read(&self, uri: &ObjectUri) -> Result<ObjectReader, StoreError> {
-        let bucket = self.bucket(uri, Access::Read)?;
-        let failed = |what| {
-            move |source: io::Error| match source.kind() {
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => StoreError::NotFound(uri.clone()),
-                _ => StoreError::Io { uri: uri.clone(), what, source },
-            }
-        };
-        // A pipe would block until somebody writes to it.
-        let mut options = OpenOptions::new();
-        options.read(true).custom_flags(i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0));
-        let file = bucket.dir.open_with(uri.key(), &options).map_err(failed("opening it"))?;
-        let metadata = file.metadata().map_err(failed("reading its size"))?;
-        if !metadata.is_file() {
-            return Err(StoreError::NoFile(uri.clone()));
-        }
-        let modified = metadata.modified().map_or(SystemTime::UNIX_EPOCH, cap_std::time::SystemTime::into_std);
-        Ok(ObjectReader { file, facts: ObjectFacts { size: metadata.len(), modified } })
+        open(&*self.bucket(uri, Access::Read)?, uri)
     }
+}
+
+/// Opens an object of a bucket that may be read.
+pub(super) fn open(bucket: &Bucket, uri: &ObjectUri) -> Result<ObjectReader, StoreError> {
+    let failed = |what| {
+        move |source: io::Error| match source.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => StoreError::NotFound(uri.clone()),
+            _ => StoreError::Io { uri: uri.clone(), what, source },
+        }
+    };
+    // A pipe would block until somebody writes to it.
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0));
+    let file = bucket.dir.open_with(uri.key(), &options).map_err(failed("opening it"))?;
+    let metadata = file.metadata().map_err(failed("reading its size"))?;
+    if !metadata.is_file() {
+        return Err(StoreError::NoFile(uri.clone()));
+    }
+    let modified = metadata.modified().map_or(SystemTime::UNIX_EPOCH, cap_std::time::SystemTime::into_std);
+    Ok(ObjectReader { file, facts: ObjectFacts { size: metadata.len(), modified } })
 }
 
 impl Read for ObjectReader {

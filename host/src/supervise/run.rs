@@ -152,7 +152,9 @@ impl Shared {
     }
 
     fn needs(&self, spec: &TaskSpec) -> Needs {
-        let inputs: Vec<_> = spec.inputs().cloned().chain(self.surroundings.assets(spec)).collect();
+        // Of a playlist the segments too.
+        let sources = spec.inputs().flat_map(|uri| self.buckets.objects_of(uri));
+        let inputs: Vec<_> = sources.chain(self.surroundings.assets(spec)).collect();
         let outputs = self.surroundings.output_buckets(spec);
         let named = |name: &str| inputs.iter().any(|uri| uri.bucket() == name);
         // A bucket in the root folder is known once it was asked for.

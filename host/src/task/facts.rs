@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Colour, Rational, Rotation};
 
 /// Facts of one media file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct MediaFacts {
     /// FFmpeg's name of the container, such as `mov,mp4,m4a,3gp,3g2,mj2`.
@@ -147,6 +147,27 @@ pub struct AudioStreamFacts {
     /// BCP 47 or ISO 639-2 tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
+}
+
+#[cfg(test)]
+impl AudioStreamFacts {
+    /// Stereo sound for tests.
+    pub(crate) fn of_rate(sample_rate: u32) -> Self {
+        Self {
+            index: 0,
+            codec_name: "aac".into(),
+            codec_long_name: "AAC".into(),
+            sample_rate,
+            channels: 2,
+            channel_layout: "stereo".into(),
+            sample_format: "fltp".into(),
+            time_base: Rational::ONE,
+            start_time: None,
+            duration: None,
+            bitrate: None,
+            language: None,
+        }
+    }
 }
 
 /// Facts of one subtitle stream.

@@ -5,6 +5,7 @@
 //! It refuses: I/O, FFmpeg, wasmtime, threads; it uses no other room.
 
 pub mod clip;
+pub mod composition;
 pub mod encoding;
 pub mod facts;
 pub mod failure;
@@ -23,6 +24,7 @@ pub mod timestamp;
 pub mod uri;
 
 pub use clip::Clip;
+pub use composition::{Composition, Part, Track};
 pub use encoding::{
     AudioCodec, AudioEncoding, Container, Preset, SubtitleCodec, SubtitleWay, VideoCodec, VideoEncoding, VideoRate,
 };
@@ -30,7 +32,7 @@ pub use facts::{AudioStreamFacts, MediaFacts, SubtitleStreamFacts, VideoStreamFa
 pub use failure::{ErrorClass, ErrorCode, Failure, Stage, Warning};
 pub use fault::{Fault, FieldPath};
 pub use id::TaskId;
-pub use limits::at_least;
+pub use limits::{MAX_PIXELS, MAX_STREAMS, TaskLimits, at_least};
 pub use picture::{Colour, Picture, PixelFormat, Rect, Rotation};
 pub use plugin::{PluginId, PluginName, PluginRef};
 pub use rational::Rational;

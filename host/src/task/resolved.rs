@@ -26,6 +26,10 @@ pub struct ResolvedTarget {
     /// One for each video stream of the output; empty where none is encoded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub videos: Vec<ResolvedVideo>,
+    /// Where several sources follow each other: how the pictures of each of them become those of the output, for each of `videos`;
+    /// `None` where a source has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub joined: Vec<Vec<Option<Geometry>>>,
     /// One for each audio stream of the output; empty where none is encoded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub audios: Vec<ResolvedAudio>,
@@ -105,31 +109,47 @@ pub struct ResolvedVideo {
 
 /// The part of [`ResolvedVideo`] that concerns the picture and not the encoder: targets that differ only in the encoder's parameters
 /// share the work.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Geometry {
     /// Two fields become one progressive picture, before anything else.
-    #[serde(skip_serializing_if = "super::is_false")]
+    #[serde(default, skip_serializing_if = "super::is_false")]
     pub deinterlace: bool,
     /// Mirrored left for right before it is rotated, the source's own mirroring included.
-    #[serde(skip_serializing_if = "super::is_false")]
+    #[serde(default, skip_serializing_if = "super::is_false")]
     pub mirror: bool,
     /// Clockwise, the source's own rotation included.
     pub rotation: Rotation,
     /// Size after rotation, before crop and pad.
     pub scale: Size,
     /// The part of the scaled picture that is kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crop: Option<Rect>,
     /// The black picture around it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pad: Option<Pad>,
     /// High dynamic range becomes BT.709, for outputs that cannot show it.
-    #[serde(skip_serializing_if = "super::is_false")]
+    #[serde(default, skip_serializing_if = "super::is_false")]
     pub tone_map: bool,
     /// Frames are dropped or repeated to reach this rate; `None`: timestamps stay as they are.
-    #[serde(rename = "ConvertRate", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "ConvertRate", default, skip_serializing_if = "Option::is_none")]
     pub frame_rate: Option<Rational>,
+}
+
+impl Geometry {
+    /// The whole picture in this size.
+    pub fn whole(scale: Size) -> Self {
+        Self {
+            deinterlace: false,
+            mirror: false,
+            rotation: Rotation::None,
+            scale,
+            crop: None,
+            pad: None,
+            tone_map: false,
+            frame_rate: None,
+        }
+    }
 }
 
 impl From<&ResolvedVideo> for Geometry {

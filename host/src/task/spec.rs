@@ -23,6 +23,9 @@ pub struct TaskParts {
     pub project_name: String,
     /// The sources, in order; at least one.
     pub sources: Vec<SourceSpec>,
+    /// `AlignmentIndex`: the source from which defaults come. It is not an attached one.
+    #[serde(default)]
+    pub alignment: usize,
     /// The targets, in order; at least one.
     pub targets: Vec<TargetSpec>,
     /// Tags for searching; `{tags.name}` in URI templates.

@@ -4,14 +4,18 @@
 //! have been opened, so that it shows what they said; outputs that were read back before anybody hears of them. It refuses:
 //! credentials, databases, committing: sources and places for outputs are handed to it.
 
+mod limits;
+
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::thread;
 use std::time::SystemTime;
 
 use crate::media::{self, ByteSource, Demuxer, Expectation, Interrupt, MediaError, MuxReport};
-use crate::pipeline::{self, FilterFactory, FilterRequest, OpenFilter, Places, Progress};
+use crate::pipeline::{self, FilterFactory, FilterRequest, Finished, OpenFilter, Places, Progress};
 use crate::plan::{NodeId, Operation, Plan, Span};
 use crate::resolve::{self, ParameterPolicy, PluginIds, UriPolicy};
-use crate::task::{ErrorCode, Failure, MediaFacts, ObjectUri, Stage, TaskSpec, Warning};
+use crate::task::{Composition, ErrorCode, Failure, MediaFacts, ObjectUri, Stage, TaskLimits, TaskSpec, Warning};
 
 /// Opens sources for a worker.
 pub trait Sources {
@@ -36,6 +40,8 @@ pub struct Surroundings<'a> {
     pub created: SystemTime,
     /// Threads of each decoder and encoder of video; 0 is as many as there are cores.
     pub threads: u32,
+    /// What sources may be.
+    pub limits: &'a TaskLimits,
 }
 
 /// A task that is planned, its sources and filters open.
@@ -71,7 +77,7 @@ pub struct Done {
 /// Plans a task and opens its filters. Nothing is written.
 pub fn prepare(spec: &TaskSpec, with: &Surroundings<'_>, interrupt: &Interrupt) -> Result<Prepared, Failure> {
     let (mut sources, mut facts) = (Vec::new(), Vec::new());
-    let mut first = None;
+    let mut times = Vec::new();
     for source in &spec.sources {
         let (bytes, modified) = with.sources.open(&source.uri)?;
         let failed =
@@ -83,12 +89,14 @@ pub fn prepare(spec: &TaskSpec, with: &Surroundings<'_>, interrupt: &Interrupt) 
                 .add_subtitles(bytes, added.language.as_deref(), added.offset_ns())
                 .map_err(|error| failed(&added.uri, error))?;
         }
-        first.get_or_insert(modified);
+        limits::judge(&source.uri, demuxer.facts(), with.limits)?;
+        times.push(modified);
         facts.push(demuxer.facts().clone());
         sources.push(demuxer);
     }
-    let (Some(main), Some(modified)) = (facts.first(), first) else {
-        let message = "the task has no source";
+    let (Some(composition), Some(modified)) = (Composition::new(spec, &facts), times.get(spec.alignment).copied())
+    else {
+        let message = "the task has no source to align with";
         return Err(Failure::new(ErrorCode::Internal, Stage::Probe, message));
     };
     let context = resolve::Context {
@@ -98,7 +106,7 @@ pub fn prepare(spec: &TaskSpec, with: &Surroundings<'_>, interrupt: &Interrupt) 
         created: with.created,
         modified,
     };
-    let (resolved, skipped) = resolve::resolve(spec, main, &context)?;
+    let (resolved, skipped) = resolve::resolve(spec, &composition, &context)?;
     let mut plan = crate::plan::plan(spec, &facts, resolved, skipped)?;
     let filters = open_filters(&mut plan, with.filters)?;
     Ok(Prepared { plan, filters, sources, threads: with.threads })
@@ -154,7 +162,21 @@ impl Prepared {
         }
         let inputs = pipeline::Inputs { sources, filters, outputs: &paths, places, threads };
         let mut finished = pipeline::run(&plan, inputs, progress, interrupt)?;
-        let mut done = Done { outputs: Vec::new(), warnings: finished.warnings };
+        // Whoever commits puts the files on the disk first: by then they are, for the disk works while they are read back.
+        let files = paths.clone().into_values();
+        let on_its_way = thread::Builder::new().name("sync".into()).spawn(move || {
+            files.filter_map(|path| File::open(path).ok()).for_each(|file| drop(file.sync_all()));
+        });
+        let done = Self::verify(&plan, &mut finished, interrupt);
+        if let Ok(on_its_way) = on_its_way {
+            // It has nothing to say: what goes wrong is found by the commit.
+            drop(on_its_way.join());
+        }
+        done
+    }
+
+    fn verify(plan: &Plan, finished: &mut Finished, interrupt: &Interrupt) -> Result<Done, Failure> {
+        let mut done = Done { outputs: Vec::new(), warnings: std::mem::take(&mut finished.warnings) };
         for target in plan.targets() {
             let mut files = Vec::new();
             let mut facts = None;
@@ -188,9 +210,7 @@ fn not_made(target: usize) -> Failure {
 fn verified(parts: &[(MuxReport, Vec<Expectation>)], interrupt: &Interrupt) -> Result<MediaFacts, MediaError> {
     let mut all: Option<MediaFacts> = None;
     for (report, expected) in parts {
-        media::verify(report, expected, interrupt)?;
-        let source = report.open().map_err(|error| MediaError::Verify(error.to_string()))?;
-        let facts = media::probe(source, interrupt)?;
+        let facts = media::verify(report, expected, interrupt)?;
         match &mut all {
             None => all = Some(facts),
             Some(all) => all.add(facts),

@@ -7,6 +7,7 @@ use crate::intake::{CheckFault, intake, intake_value};
 use crate::task::fault::FaultCode::{
     self, InvalidArgument, LimitExceeded, MissingArgument, ResourceNotFound, Unsupported,
 };
+use crate::task::spec::AlignMode;
 
 fn one(request: &Value) -> (FaultCode, String) {
     let mut found = faults(request);
@@ -143,10 +144,6 @@ fn parts_of_the_api_that_are_not_there_yet() {
         (json!({"Image": {"Snapshots": [{"URI": "oss://b/k"}]}}), "Image"),
         (json!({"AttachedPicture": {"Stream": [-1]}}), "AttachedPicture.Stream"),
         (json!({"Data": {"Stream": [0]}}), "Data.Stream"),
-        (
-            json!({"Audio": {"FilterAudio": {"Mixing": true}, "TranscodeAudio": {"Codec": "copy"}}}),
-            "Audio.FilterAudio.Mixing",
-        ),
         (json!({"Video": {"TranscodeVideo": {"Codec": "h264", "VideoSlim": 1}}}), "Video.TranscodeVideo.VideoSlim"),
         (
             json!({"Video": {"TranscodeVideo": {"Codec": "h264"}, "FilterVideo": {"Desensitization": {"Face": {"BlurRadius": 5}}}}}),
@@ -155,11 +152,6 @@ fn parts_of_the_api_that_are_not_there_yet() {
     ];
     for (fields, path) in cases {
         expect(&with_target(&fields), Unsupported, &format!("Targets[0].{path}"));
-    }
-    for (name, value) in [("DisableVideo", json!(true)), ("DisableAudio", json!(true)), ("Attached", json!("True"))] {
-        let mut request = with_target(&json!({}));
-        request["Sources"][0][name] = value;
-        expect(&request, Unsupported, &format!("Sources[0].{name}"));
     }
     let mut request = with_target(&json!({}));
     request["TargetGroups"] = json!([{"URI": "oss://b/k"}]);
@@ -195,12 +187,28 @@ fn values_out_of_the_documentation_are_invalid_even_where_nothing_is_supported()
 
 #[test]
 fn several_sources() {
-    let mut request = with_target(&json!({}));
-    let source = request["Sources"][0].clone();
-    request["Sources"] = json!([source, source]);
-    expect(&request, Unsupported, "Sources");
-    request["Sources"] = Value::Array(vec![source; 12]);
-    expect(&request, LimitExceeded, "Sources");
+    let encoded =
+        json!({"Video": {"TranscodeVideo": {"Codec": "h264"}}, "Audio": {"TranscodeAudio": {"Codec": "aac"}}});
+    let with_sources = |target: &Value, sources: Value| {
+        let mut request = with_target(target);
+        request["Sources"] = sources;
+        request
+    };
+    let source = json!({"URI": "oss://test-bucket/in.mov"});
+    let attached = json!({"URI": "oss://test-bucket/music.mp3", "Attached": true, "AlignMode": "loop"});
+    let two = ask(&with_sources(&encoded, json!([source, source, attached]))).unwrap();
+    assert_eq!(two.sources[2].attached, Some(AlignMode::Loop));
+    // Copied streams cannot follow each other, but may stand beside one that is attached.
+    let copied = json!({"Video": {"TranscodeVideo": {"Codec": "copy"}}, "Audio": {"DisableAudio": true}});
+    expect(&with_sources(&copied, json!([source, source])), InvalidArgument, "Targets[0].Video");
+    let copied = json!({"Video": {"DisableVideo": true}});
+    expect(&with_sources(&copied, json!([source, source])), InvalidArgument, "Targets[0].Audio");
+    assert!(ask(&with_sources(&copied, json!([source, attached]))).is_ok());
+    expect(&with_sources(&encoded, json!([attached, source])), InvalidArgument, "Sources[0].Attached");
+    let mut second = with_sources(&encoded, json!([attached, source]));
+    second["AlignmentIndex"] = json!(1);
+    assert_eq!(ask(&second).unwrap().alignment, 1);
+    expect(&with_sources(&encoded, Value::Array(vec![source; 12])), LimitExceeded, "Sources");
 }
 
 #[test]

@@ -32,33 +32,54 @@ impl Demuxer {
             let rest = track.stated_ns.map(|stated| stated.saturating_sub(clip.start_ns).max(0));
             track.stated_ns = rest.map(|rest| clip.length_ns.map_or(rest, |length| rest.min(length)));
         }
-        if clip.start_ns == 0 || WITHOUT_INDEX.contains(&self.facts.format_name.as_str()) {
+        self.home = (self.shift, clip.start_ns);
+        if clip.start_ns == 0 || self.is_without_index() {
             return Ok(());
         }
+        self.position(clip.start_ns)
+    }
+
+    /// Reads the same part once more, from its start on. `Unsupported` where the file cannot be searched.
+    pub fn rewind(&mut self) -> Result<()> {
+        let (shift, before) = self.home;
+        self.shift = shift;
+        self.waiting.clear();
+        for track in &mut self.tracks {
+            (track.ended, track.next) = (false, None);
+        }
+        if before == 0 || self.is_without_index() { self.seek(before.saturating_neg()) } else { self.position(before) }
+    }
+
+    fn is_without_index(&self) -> bool {
+        WITHOUT_INDEX.contains(&self.facts.format_name.as_str())
+    }
+
+    /// Goes to where the part begins, which so many nanoseconds of the file lie before.
+    fn position(&mut self, before: i64) -> Result<()> {
         let selected =
             |kind: StreamKind| self.tracks.iter().position(|track| track.selected && track.kind() == Some(kind));
         let earlier = selected(StreamKind::Subtitle).map_or(0, |_| SUBTITLE_PREROLL);
         let Some(video) = selected(StreamKind::Video) else {
-            return self.try_seek(-PREROLL.max(earlier).min(clip.start_ns), clip);
+            return self.try_seek(-PREROLL.max(earlier).min(before), before);
         };
-        for back in BACK.into_iter().map(|back| back.saturating_add(earlier)).filter(|back| *back < clip.start_ns) {
-            self.try_seek(-back, clip)?;
+        for back in BACK.into_iter().map(|back| back.saturating_add(earlier)).filter(|back| *back < before) {
+            self.try_seek(-back, before)?;
             if self.wait_for_key(video)? {
                 return Ok(());
             }
         }
-        self.try_seek(-clip.start_ns, clip)?;
+        self.try_seek(-before, before)?;
         self.wait_for_key(video)?;
         Ok(())
     }
 
     /// A file that cannot be searched is read from where it is: from its beginning.
-    fn try_seek(&mut self, time_ns: i64, clip: Clip) -> Result<()> {
+    fn try_seek(&mut self, time_ns: i64, before: i64) -> Result<()> {
         self.waiting.clear();
         for track in &mut self.tracks {
             track.reached_ns = 0;
         }
-        match self.seek(time_ns).or_else(|_| self.seek(-clip.start_ns)) {
+        match self.seek(time_ns).or_else(|_| self.seek(-before)) {
             Err(MediaError::Interrupted) => Err(MediaError::Interrupted),
             _ => Ok(()),
         }
@@ -100,7 +121,10 @@ impl Demuxer {
     /// Whether a packet is behind the part; notes which streams have come so far.
     pub(super) fn is_behind(&mut self, packet: &Packet) -> bool {
         let Some(length) = self.length else { return false };
-        let time = packet.decode_time_ns().or(packet.time_ns()).unwrap_or(0);
+        // Pictures come before those that are shown earlier: without a decoding time, which Matroska's first ones have not, what comes
+        // behind one may still belong to the part.
+        let shown = || packet.time_ns().map(|time| time.saturating_sub(INTERLEAVED));
+        let time = packet.decode_time_ns().or_else(shown).unwrap_or(0);
         let far = time >= length.saturating_add(INTERLEAVED);
         let stream = packet.stream();
         for (index, track) in self.tracks.iter_mut().enumerate() {

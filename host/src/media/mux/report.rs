@@ -23,7 +23,7 @@ pub struct MuxedStream {
     /// Bytes of payload in those.
     pub bytes: u64,
     /// Sum over the payload, the same in every container; `None` where its form is not known.
-    pub digest: Option<u64>,
+    pub digest: Option<u32>,
     /// Earliest time shown.
     pub start_ns: i64,
     /// Latest end shown.

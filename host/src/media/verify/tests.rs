@@ -28,7 +28,7 @@ fn copy(from: &Path, to: &Path) -> Result<MuxReport> {
 }
 
 fn check(report: &MuxReport) -> Result<()> {
-    verify(report, &vec![Expectation::default(); report.streams.len()], &Interrupt::default())
+    verify(report, &vec![Expectation::default(); report.streams.len()], &Interrupt::default()).map(drop)
 }
 
 #[test]

@@ -4,27 +4,26 @@ use std::sync::Arc;
 
 use super::{Item, Outlet, Promise, Stop, Stream, at, bug};
 use crate::media::{
-    AudioDecoder, AudioEncoder, AudioTransform, DecodeReport, Demuxer, EncodeReport, MediaError, Packet, StreamCopy,
-    StreamParameters, VideoClock, VideoDecoder, VideoEncoder, VideoTransform,
+    AudioEncoder, AudioTransform, EncodeReport, MediaError, StreamCopy, StreamParameters, VideoClock, VideoEncoder,
+    VideoTransform,
 };
 use crate::pipeline::channel::Inbox;
-use crate::pipeline::damage::Decoded;
 use crate::pipeline::run::Shared;
-use crate::plan::{Node, Operation, Transform};
-use crate::task::{AudioEncoding, Clip, ErrorCode, Failure, Stage};
+use crate::plan::{Node, Transform};
+use crate::task::{AudioEncoding, Stage};
 
 /// Hands items on out of a media object's callback, and keeps what an outlet said: media objects only know their own errors.
-struct Push<'a> {
+pub(super) struct Push<'a> {
     outlet: &'a Outlet,
     stop: Option<Stop>,
 }
 
 impl<'a> Push<'a> {
-    fn to(outlet: &'a Outlet) -> Self {
+    pub(super) fn to(outlet: &'a Outlet) -> Self {
         Self { outlet, stop: None }
     }
 
-    fn item(&mut self, item: Item) -> Result<(), MediaError> {
+    pub(super) fn item(&mut self, item: Item) -> Result<(), MediaError> {
         self.outlet.send(item).map_err(|stop| {
             self.stop = Some(stop);
             MediaError::Interrupted
@@ -32,7 +31,7 @@ impl<'a> Push<'a> {
     }
 
     /// The outlet's word goes before the object's, which only repeats it.
-    fn settle(self, result: Result<(), MediaError>, stage: Stage) -> Result<(), Stop> {
+    pub(super) fn settle(self, result: Result<(), MediaError>, stage: Stage) -> Result<(), Stop> {
         match (self.stop, result) {
             (Some(stop), _) => Err(stop),
             (None, result) => result.map_err(at(stage)),
@@ -40,59 +39,24 @@ impl<'a> Push<'a> {
     }
 }
 
-/// Reads the streams that the plan uses; each reader gets the packets of the stream that it names.
-pub(super) fn demux(
-    node: &Node,
-    source: usize,
-    clip: Option<Clip>,
-    mut demuxer: Demuxer,
-    outlet: Outlet,
-    shared: &Shared<'_>,
-) -> Result<(), Stop> {
-    // Readers stand in the outlet in the order of their nodes.
-    let readers = shared.plan.nodes().iter().filter(|reader| reader.inputs.contains(&node.id));
-    let streams: Vec<usize> = readers
-        .filter_map(|reader| match reader.operation {
-            Operation::Copy { stream }
-            | Operation::DecodeVideo { stream }
-            | Operation::DecodeAudio { stream }
-            | Operation::Subtitle { stream, .. } => Some(stream),
-            _ => None,
-        })
-        .collect();
-    demuxer.select(&streams);
-    let tags = demuxer.tags();
-    if let Some(clip) = clip {
-        demuxer.clip(clip).map_err(at(Stage::Demux))?;
-        shared.note_lead(demuxer.lead_ns());
-    }
-    shared.note_tags(match clip {
-        Some(clip) => tags.clipped(clip),
-        None => tags,
-    });
-    for (reader, stream) in streams.iter().enumerate() {
-        let parameters = demuxer.parameters(*stream).map_err(at(Stage::Demux))?;
-        let stream = Stream { parameters, promise: None };
-        outlet.send_where(|other| other == reader, Item::Stream(Box::new(stream)))?;
-    }
-    while let Some(packet) = demuxer.read().map_err(at(Stage::Demux))? {
-        let stream = packet.stream();
-        outlet.send_where(|reader| streams.get(reader) == Some(&stream), Item::Packet(packet))?;
-    }
-    shared.damage.source(source, demuxer.health());
-    outlet.finish();
-    Ok(())
-}
-
 /// Passes the packets of one stream on, their timestamps completed.
-pub(super) fn copy(index: usize, inbox: &Inbox<Item>, outlet: Outlet, shared: &Shared<'_>) -> Result<(), Stop> {
-    let parameters = stream(inbox)?;
-    let videos = shared.plan.sources().iter().flat_map(|source| &source.facts.video_streams);
-    let reorder = videos.filter(|video| video.index == index).map(|video| video.has_b_frames).max().unwrap_or(0);
+pub(super) fn copy(node: &Node, inbox: &Inbox<Item>, outlet: Outlet, shared: &Shared<'_>) -> Result<(), Stop> {
+    let Some((_, Item::Stream(stream))) = inbox.receive()? else {
+        return Err(bug("a copied stream was not told what it is").into());
+    };
+    let parameters = stream.parameters;
+    let origin = shared.plan.origin_of(node.id).ok_or_else(|| bug("a copied stream has no source"))?;
+    let videos = shared.plan.sources().get(origin.source).map(|source| source.facts.video_streams.as_slice());
+    let video = videos.unwrap_or_default().iter().find(|video| video.index == origin.stream);
+    let reorder = video.map_or(0, |video| video.has_b_frames);
     let mut object = StreamCopy::new(&parameters, reorder);
     outlet.send(Item::Stream(Box::new(Stream { parameters, promise: None })))?;
     loop {
-        let packet = packet(inbox)?;
+        let packet = match inbox.receive()? {
+            Some((_, Item::Packet(packet))) => Some(packet),
+            Some(_) => return Err(bug("something else than a packet came to a copied stream").into()),
+            None => None,
+        };
         let last = packet.is_none();
         let mut push = Push::to(&outlet);
         let result = object.send(packet, &mut |packet| push.item(Item::Packet(packet)));
@@ -101,83 +65,7 @@ pub(super) fn copy(index: usize, inbox: &Inbox<Item>, outlet: Outlet, shared: &S
             break;
         }
     }
-    outlet.send(Item::End)?;
     outlet.finish();
-    Ok(())
-}
-
-/// The first item of an edge of packets.
-pub(super) fn stream(inbox: &Inbox<Item>) -> Result<StreamParameters, Stop> {
-    match inbox.receive()? {
-        Some((_, Item::Stream(stream))) => Ok(stream.parameters),
-        _ => Err(bug("a decoder was not told what its stream is").into()),
-    }
-}
-
-/// The next packet; `None` at the end.
-pub(super) fn packet(inbox: &Inbox<Item>) -> Result<Option<Packet>, Stop> {
-    match inbox.receive()? {
-        Some((_, Item::Packet(packet))) => Ok(Some(packet)),
-        Some(_) => Err(bug("something else than a packet came to a decoder").into()),
-        None => Ok(None),
-    }
-}
-
-pub(super) fn decode_video(
-    index: usize,
-    length: Option<i64>,
-    inbox: &Inbox<Item>,
-    outlet: Outlet,
-    shared: &Shared<'_>,
-) -> Result<(), Stop> {
-    let mut decoder = VideoDecoder::open_with_threads(&stream(inbox)?, shared.threads)
-        .map_err(at(Stage::Decode))?
-        .with_length(length);
-    outlet.send(Item::Clock(decoder.clock()))?;
-    loop {
-        let packet = packet(inbox)?;
-        let mut push = Push::to(&outlet);
-        let result = decoder.send(packet.as_ref(), &mut |frame| push.item(Item::Frame(frame)));
-        push.settle(result, Stage::Decode)?;
-        if packet.is_none() {
-            break;
-        }
-    }
-    note_decoded(format!("video stream {index}"), decoder.report(), shared)?;
-    outlet.finish();
-    Ok(())
-}
-
-pub(super) fn decode_audio(
-    index: usize,
-    length: Option<i64>,
-    inbox: &Inbox<Item>,
-    outlet: Outlet,
-    shared: &Shared<'_>,
-) -> Result<(), Stop> {
-    let mut decoder = AudioDecoder::open(&stream(inbox)?).map_err(at(Stage::Decode))?.with_length(length);
-    loop {
-        let packet = packet(inbox)?;
-        let mut push = Push::to(&outlet);
-        let result = decoder.send(packet.as_ref(), &mut |samples| push.item(Item::Samples(samples)));
-        push.settle(result, Stage::Decode)?;
-        if packet.is_none() {
-            break;
-        }
-    }
-    note_decoded(format!("audio stream {index}"), decoder.report(), shared)?;
-    outlet.finish();
-    Ok(())
-}
-
-/// Keeps what a decoder saw; a stream without a single frame is no output.
-fn note_decoded(stream: String, report: DecodeReport, shared: &Shared<'_>) -> Result<(), Stop> {
-    if report.frames == 0 {
-        let message = format!("{stream}: nothing could be decoded from its {} packets", report.packets);
-        return Err(Failure::new(ErrorCode::SourceDamaged, Stage::Decode, message).into());
-    }
-    let lost = report.errors.saturating_add(report.corrupt).saturating_add(report.misplaced);
-    shared.damage.decoder(Decoded { stream, frames: report.frames, lost });
     Ok(())
 }
 
@@ -185,20 +73,24 @@ pub(super) fn transform(transform: &Transform, inbox: &Inbox<Item>, outlet: Outl
     let Some((_, Item::Clock(clock))) = inbox.receive()? else {
         return Err(bug("a transform was not told how its frames are timed").into());
     };
-    let mut object = VideoTransform::new(transform.geometry.clone(), &transform.picture, clock);
+    let open = || VideoTransform::new(transform.geometry.clone(), &transform.picture, clock);
+    let mut object = open();
     outlet.send(Item::Clock(object.clock()))?;
     loop {
-        let frame = match inbox.receive()? {
-            Some((_, Item::Frame(frame))) => Some(frame),
+        let (frame, again) = match inbox.receive()? {
+            Some((_, Item::Frame(frame))) => (Some(frame), None),
+            Some((_, Item::Again(time))) => (None, Some(time)),
             Some(_) => return Err(bug("something else than a frame came to a transform").into()),
-            None => None,
+            None => (None, None),
         };
         let last = frame.is_none();
         let mut push = Push::to(&outlet);
         let result = object.send(frame, &mut |frame| push.item(Item::Frame(frame)));
         push.settle(result, Stage::Transform)?;
         if last {
-            break;
+            let Some(time) = again else { break };
+            object = open();
+            outlet.send(Item::Again(time))?;
         }
     }
     outlet.finish();
@@ -244,7 +136,6 @@ pub(super) fn encode_video(
         }
     }
     keep(&promise, encoder.report());
-    outlet.send(Item::End)?;
     outlet.finish();
     Ok(())
 }
@@ -276,7 +167,6 @@ pub(super) fn encode_audio(encoding: &AudioEncoding, inbox: &Inbox<Item>, outlet
         }
     }
     keep(&promise, encoder.report());
-    outlet.send(Item::End)?;
     outlet.finish();
     Ok(())
 }

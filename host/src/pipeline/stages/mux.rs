@@ -132,13 +132,13 @@ pub(super) fn mux(node: &Node, form: &Form<'_>, inbox: &Inbox<Item>, shared: &Sh
     let mut waiting: Vec<(usize, Packet)> = Vec::new();
     let mut waiting_bytes = 0;
     let mut writer = None;
-    let is_cut = shared.plan.clip_of(node.id).is_some();
+    let is_cut = |number: usize| node.inputs.get(number).is_some_and(|input| shared.plan.clip_of(*input).is_some());
     let mut delay = None;
-    while let Some((number, item)) = inbox.receive()? {
+    while let Some((number, item)) = inbox.receive_or_end()? {
         shared.check_interrupt()?;
         let Some(input) = inputs.get_mut(number) else { return Err(bug("a muxer has an input too many").into()) };
         match item {
-            Item::Stream(stream) if !input.announced => {
+            Some(Item::Stream(stream)) if !input.announced => {
                 input.announced = true;
                 input.video = stream.parameters.kind() == StreamKind::Video;
                 input.subtitle = stream.parameters.kind() == StreamKind::Subtitle;
@@ -155,11 +155,11 @@ pub(super) fn mux(node: &Node, form: &Form<'_>, inbox: &Inbox<Item>, shared: &Sh
                     }
                 }
             }
-            Item::Packet(mut packet) if input.announced => {
+            Some(Item::Packet(mut packet)) if input.announced => {
                 packet.delay(*delay.get_or_insert_with(|| lead(node, shared)));
                 // Of copied streams the demuxer hands out all that a decoder might need.
                 let end = packet.time_ns().unwrap_or(0).saturating_add(packet.duration_ns().max(1));
-                if is_cut && input.promise.is_none() && !input.video && end <= 0 {
+                if is_cut(number) && input.promise.is_none() && !input.video && end <= 0 {
                     continue;
                 }
                 if input.subtitle && !packet.cut_start() {
@@ -178,13 +178,13 @@ pub(super) fn mux(node: &Node, form: &Form<'_>, inbox: &Inbox<Item>, shared: &Sh
                     waiting.push((number, packet));
                 }
             }
-            Item::End => {
+            None => {
                 input.ended = true;
                 if let Some(writer) = &mut writer {
                     writer.end(number, &mut beside)?;
                 }
             }
-            _ => return Err(bug("something else than packets came to a muxer").into()),
+            Some(_) => return Err(bug("something else than packets came to a muxer").into()),
         }
     }
     let Some(writer) = writer else {
@@ -205,22 +205,21 @@ pub(super) fn mux(node: &Node, form: &Form<'_>, inbox: &Inbox<Item>, shared: &Sh
 
 /// Copied pictures begin at a key picture before the start of the part that is used. All of the output is later by that, in nanoseconds.
 pub(super) fn lead(node: &Node, shared: &Shared<'_>) -> i64 {
-    let is_video = |stream: usize| {
-        let mut videos = shared.plan.sources().iter().flat_map(|source| &source.facts.video_streams);
-        videos.any(|video| video.index == stream)
-    };
-    let copies_video = node.inputs.iter().any(|input| {
+    let copied_video = |input: &NodeId| {
         let operation = shared.plan.nodes().get(input.0).map(|node| &node.operation);
-        matches!(operation, Some(Operation::Copy { stream }) if is_video(*stream))
-    });
-    if copies_video { shared.lead() } else { 0 }
+        let Some(Operation::Copy { stream }) = operation else { return None };
+        let source = shared.plan.source_of(*input)?;
+        let videos = &shared.plan.sources().get(source)?.facts.video_streams;
+        videos.iter().any(|video| video.index == *stream).then_some(source)
+    };
+    node.inputs.iter().find_map(copied_video).map_or(0, |source| shared.lead_of(source))
 }
 
 /// All streams in their order, then the header.
 fn open(
     node: &Node,
     form: &Form<'_>,
-    playlist: Option<&ObjectUri>,
+    uri: Option<&ObjectUri>,
     streams: Vec<Stream>,
     shared: &Shared<'_>,
 ) -> Result<Writer, Stop> {
@@ -237,7 +236,7 @@ fn open(
             Writer::File(Box::new(muxer))
         }
         Some(segment) => {
-            let name = playlist.map(ObjectUri::basename).unwrap_or_default();
+            let name = uri.map(ObjectUri::basename).unwrap_or_default();
             Writer::Segments(Box::new(Segmenter::new(form.path, name, form.container, segment, &tags.metadata)))
         }
     };
@@ -249,15 +248,20 @@ fn open(
         }
         if stream.promise.is_some() {
             stream.parameters.set_language(shared.plan.language_of(*input).map(str::to_owned));
-            let origin = shared.plan.stream_of(*input).and_then(|origin| tags.streams.get(&origin));
-            stream.parameters.set_tags(origin.cloned().unwrap_or_default());
+            let origin = shared.plan.origin_of(*input);
+            let mut own = origin.map(|origin| shared.tags_of(origin.source).streams).unwrap_or_default();
+            let own = origin.and_then(|origin| own.remove(&origin.stream)).unwrap_or_default();
+            stream.parameters.set_tags(if form.strip_metadata { own.stripped() } else { own });
         } else if form.strip_metadata {
             let stripped = stream.parameters.tags().stripped();
             stream.parameters.set_tags(stripped);
         }
         writer.add_stream(stream.parameters).map_err(at(Stage::Mux))?;
     }
-    writer.start().map_err(at(Stage::Mux))?;
+    writer.start().map_err(|error| match uri {
+        Some(uri) => Stop::Failed(Failure::new(error.code(), Stage::Mux, format!("{uri}: {error}"))),
+        None => at(Stage::Mux)(error),
+    })?;
     Ok(writer)
 }
 

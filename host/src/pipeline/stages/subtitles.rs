@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::media_stages::{packet, stream};
 use super::mux::lead;
 use super::{Item, Outlet, Stop, Stream, at, bug};
 use crate::media::{MediaError, StreamParameters, SubtitleFile, SubtitleStream};
@@ -15,25 +14,36 @@ use crate::task::spec::SubtitleFormat;
 
 /// Passes the subtitles of one stream on, converted if need be. A stream without any is a stream all the same.
 pub(super) fn subtitle(
-    index: usize,
+    node: &Node,
     open: impl FnOnce(&StreamParameters) -> Result<SubtitleStream, MediaError>,
     inbox: &Inbox<Item>,
     outlet: Outlet,
     shared: &Shared<'_>,
 ) -> Result<(), Stop> {
     let mut object = open(&stream(inbox)?).map_err(at(Stage::Transform))?;
+    let origin = shared.plan.origin_of(node.id).ok_or_else(|| bug("subtitles have no source"))?;
     outlet.send(Item::Stream(Box::new(Stream { parameters: object.parameters(), promise: None })))?;
-    while let Some(packet) = packet(inbox)? {
+    while let Some((_, item)) = inbox.receive()? {
+        let Item::Packet(packet) = item else {
+            return Err(bug("something else than a packet came to subtitles").into());
+        };
         if let Some(made) = object.take(&packet).map_err(at(Stage::Transform))? {
             outlet.send(Item::Packet(made))?;
         }
     }
     let report = object.report();
-    let stream = format!("subtitle stream {index}");
-    shared.damage.decoder(Decoded { stream, frames: report.frames, lost: report.errors });
-    outlet.send(Item::End)?;
+    let stream = format!("subtitle stream {}", origin.stream);
+    shared.damage.decoder(Decoded { source: origin.source, stream, frames: report.frames, lost: report.errors });
     outlet.finish();
     Ok(())
+}
+
+/// What the stream is, which comes before its packets.
+fn stream(inbox: &Inbox<Item>) -> Result<StreamParameters, Stop> {
+    match inbox.receive()? {
+        Some((_, Item::Stream(stream))) => Ok(stream.parameters),
+        _ => Err(bug("subtitles were not told what they are").into()),
+    }
 }
 
 /// Writes a subtitle file. Where the pictures of its target begin earlier, for they are copied, so do its times.
@@ -59,7 +69,6 @@ pub(super) fn write(
                     file.write(packet).map_err(at(Stage::Mux))?;
                 }
             }
-            Item::End => {}
             _ => return Err(bug("something else than subtitles came to a subtitle file").into()),
         }
     }

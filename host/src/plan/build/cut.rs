@@ -1,19 +1,23 @@
-//! The part of the source that is used.
+//! The parts of the sources that are used.
 
 use super::{Builder, Making};
-use crate::task::{ErrorCode, Failure, SourceSpec, Stage, TaskSpec, Warning};
+use crate::task::{ErrorCode, Failure, Stage, Warning};
 
 impl Builder<'_> {
-    /// Judges `StartTime` and `Duration` against the source.
-    pub(super) fn cut(&mut self, spec: &TaskSpec) -> Result<(), Failure> {
+    /// Judges `StartTime` and `Duration` against the sources.
+    pub(super) fn cuts(&mut self) -> Result<(), Failure> {
+        (0..self.spec.sources.len()).try_for_each(|source| self.cut(source))
+    }
+
+    fn cut(&mut self, source: usize) -> Result<(), Failure> {
         /// What headers state is rounded: so much less than asked for, in seconds, is no matter.
         const ROUNDED: f64 = 0.02;
-        self.clip = spec.sources.first().and_then(SourceSpec::clip);
-        let (Some(clip), Some(duration)) = (self.clip, self.facts.duration) else { return Ok(()) };
+        let duration = self.composition.source(source).and_then(|facts| facts.duration);
+        let (Some(clip), Some(duration)) = (self.composition.clip(source), duration) else { return Ok(()) };
         let start = clip.start_ns as f64 / 1e9;
         if start >= duration {
             let message = format!(
-                "Sources[0].StartTime is {start} s, but the source lasts {duration:.3} s; choose an earlier one"
+                "Sources[{source}].StartTime is {start} s, but the source lasts {duration:.3} s; choose an earlier one"
             );
             return Err(Failure::new(ErrorCode::TargetRefused, Stage::Plan, message));
         }
@@ -22,7 +26,7 @@ impl Builder<'_> {
             let rest = duration - start;
             self.warnings.push(Warning {
                 code: "CutShortened".into(),
-                field: "Sources[0].Duration".into(),
+                field: format!("Sources[{source}].Duration"),
                 target: None,
                 message: format!("the source ends {rest:.3} s after StartTime, so this is used instead of {asked} s"),
             });
@@ -31,8 +35,8 @@ impl Builder<'_> {
     }
 
     /// Copied pictures cannot begin between two key pictures.
-    pub(super) fn cut_is_inexact(&mut self, making: &Making<'_>) {
-        let Some(clip) = self.clip else { return };
+    pub(super) fn cut_is_inexact(&mut self, making: &Making<'_>, source: usize) {
+        let Some(clip) = self.composition.clip(source) else { return };
         let start = clip.start_ns as f64 / 1e9;
         self.warnings.push(Warning {
             code: "CutAtKeyPicture".into(),

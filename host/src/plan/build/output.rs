@@ -87,7 +87,7 @@ pub(super) fn fits(container: Container, most: Option<usize>, count: usize, fiel
 impl Builder<'_> {
     /// Copied pictures are turned by the player, which has to be told.
     pub(super) fn rotation_is_kept(&mut self, container: Container, stream: &VideoStreamFacts, index: usize) {
-        if stream.rotate == Rotation::None || matches!(container, Container::Mp4 | Container::Mov) {
+        if (stream.rotate == Rotation::None && !stream.mirror) || matches!(container, Container::Mp4 | Container::Mov) {
             return;
         }
         let name = container.name();
@@ -108,7 +108,7 @@ impl Builder<'_> {
         picture: Option<Picture>,
         inputs: &[NodeId],
     ) -> Result<PlannedTarget, Failure> {
-        let Making { wish, target, .. } = *making;
+        let Making { wish, target } = *making;
         check_extension(wish, &target.uri)?;
         let operation = Operation::Mux {
             container: wish.container,

@@ -10,22 +10,27 @@ impl Builder<'_> {
     /// The nodes whose packets are the output's subtitle streams (decision 5 of the API reference). What the container has no place for is
     /// left out, with a warning.
     pub(super) fn subtitles(&mut self, making: &Making<'_>) -> Vec<NodeId> {
-        let Making { wish, demux, .. } = *making;
+        let wish = making.wish;
         if wish.subtitle.disabled {
             return Vec::new();
         }
-        let facts = self.facts;
-        let streams = &facts.subtitles;
+        let streams = self.facts.subtitles.clone();
+        if self.composition.is_joined() {
+            if !streams.is_empty() {
+                self.dropped(making, "subtitles are left out, because several sources follow each other".to_owned());
+            }
+            return Vec::new();
+        }
         // To have none is no matter unless they were asked for by their numbers.
         if matches!(wish.subtitle.streams, StreamChoice::These(_)) {
             self.missing_streams(making, "Subtitle", "subtitle", &wish.subtitle.streams, streams.len());
         }
-        let speed = super::speed(wish);
+        let (speed, demux) = (super::speed_of(wish), self.subtitled());
         let mut nodes = Vec::new();
         let mut chosen = wish.subtitle.streams.of(streams.len());
         if wish.subtitle.streams == StreamChoice::First {
             // Nobody adds what shall be left out.
-            let added = streams.len().saturating_sub(self.added)..streams.len();
+            let added = streams.len().saturating_sub(self.added())..streams.len();
             chosen.extend(added.filter(|number| *number > 0));
         }
         let chosen = chosen.into_iter();
@@ -45,9 +50,9 @@ impl Builder<'_> {
 
     /// The files of extracted subtitles.
     pub(super) fn extracts(&mut self, making: &Making<'_>) -> Vec<PlannedSubtitle> {
-        let Making { wish, target, demux } = *making;
+        let Making { wish, target } = *making;
         let Some(extract) = &wish.subtitle.extract else { return Vec::new() };
-        let streams = &self.facts.subtitles;
+        let streams = self.facts.subtitles.clone();
         for number in wish.subtitle.streams.of(streams.len()) {
             if let Some(stream) = streams.get(number).filter(|stream| !is_text(&stream.codec_name)) {
                 let codec = &stream.codec_name;
@@ -55,7 +60,7 @@ impl Builder<'_> {
                 self.dropped(making, why);
             }
         }
-        let (speed, wanted) = (super::speed(wish), extract.format.codec());
+        let (speed, wanted, demux) = (super::speed_of(wish), extract.format.codec(), self.subtitled());
         let mut files = Vec::new();
         for file in &target.subtitles {
             let Some(stream) = streams.get(file.number) else { continue };
@@ -90,6 +95,17 @@ impl Builder<'_> {
             mux: node,
             subtitles: files.collect(),
         })
+    }
+
+    /// The node that reads the source of alignment, from which subtitles come.
+    fn subtitled(&mut self) -> NodeId {
+        self.demux(self.composition.alignment(), None)
+    }
+
+    /// How many of its subtitle streams, the last ones, were added to it.
+    fn added(&self) -> usize {
+        let source = self.spec.sources.get(self.composition.alignment());
+        source.map_or(0, |source| source.subtitles.len())
     }
 
     fn dropped(&mut self, making: &Making<'_>, message: String) {

@@ -67,6 +67,7 @@ fn task(created: i64, tags: &[(&str, &str)]) -> NewTask {
     let spec = TaskSpec::seal(TaskParts {
         project_name: "default".to_owned(),
         sources: vec![SourceSpec::new(uri("oss://in/a.mp4"))],
+        alignment: 0,
         targets: vec![TargetSpec {
             video: VideoWish::Copy,
             audio: AudioWish::None,

@@ -152,6 +152,10 @@ impl Container {
 
     /// The same for a stream that is copied, by FFmpeg's name of its codec; `None` where the muxer has to judge.
     pub fn holds_copied(self, codec_name: &str) -> Option<bool> {
+        // RealVideo has a place in Matroska by its specification, but no muxer here writes it.
+        if matches!(codec_name, "rv10" | "rv20" | "rv30" | "rv40") {
+            return Some(false);
+        }
         let video = match codec_name {
             "hevc" => Some(VideoCodec::H265),
             name => VideoCodec::ALL.into_iter().find(|codec| codec.name() == name),
