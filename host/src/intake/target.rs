@@ -13,7 +13,7 @@ use super::subtitle::{extracts, subtitle};
 use super::video::{Wanted, video};
 use crate::task::fault::FaultCode;
 use crate::task::spec::SubtitleWish;
-use crate::task::{AudioWish, Container, Fault, ObjectUri, TargetSpec, VideoWish};
+use crate::task::{AudioWish, Container, Fault, ObjectUri, StreamChoice, TargetSpec, VideoWish};
 
 /// Reads `Targets`; `None` where one of them is wrong.
 pub(super) fn targets(fields: &mut Fields<'_>, scope: &Scope<'_>, has_groups: bool) -> Option<Vec<TargetSpec>> {
@@ -94,6 +94,8 @@ fn read(mut target: Fields<'_>, index: usize, scope: &Scope<'_>, taken: &mut Tak
             format!("must be another one, or the target must have video: {} holds no sound alone", container.name());
         target.fault(FaultCode::InvalidArgument, "Container", message);
     }
+    let pictures = retained(&mut target, "AttachedPicture", container, segment.is_some());
+    let data = retained(&mut target, "Data", container, segment.is_some());
     let speed = speed(&mut target, filter_speed, &video, &audio);
     let strip_metadata = target.boolean("StripMetadata").unwrap_or(false);
     target.finish();
@@ -108,6 +110,8 @@ fn read(mut target: Fields<'_>, index: usize, scope: &Scope<'_>, taken: &mut Tak
         speed,
         strip_metadata,
         subtitle,
+        pictures,
+        data,
         policies: roles.policies()?,
         ..TargetSpec::new(output.template, container?)
     })
@@ -190,17 +194,34 @@ fn together(target: &Fields<'_>, others: bool) {
 fn others(target: &mut Fields<'_>) -> bool {
     let pictures = target.value("Image").is_some_and(|image| !is_hollow(image));
     target.unsupported("Image", "leave it out");
-    retained(target, "AttachedPicture");
-    retained(target, "Data");
     pictures
 }
 
-/// `AttachedPicture` and `Data`: which such streams are retained. An empty list, the default, retains none.
-fn retained(target: &mut Fields<'_>, name: &'static str) {
-    let Some(mut retained) = target.object(name) else { return };
-    if retained.integers("Stream", &(-1..=i64::from(i32::MAX))).is_some() {
-        let message = "is not supported by this version; supported is [], which retains none";
-        retained.fault(FaultCode::Unsupported, "Stream", message);
-    }
+/// `AttachedPicture` and `Data`: which such streams are retained, where the container holds any. An empty list, the default, retains
+/// none, and -1 all.
+fn retained(target: &mut Fields<'_>, name: &'static str, container: Option<Container>, cut: bool) -> StreamChoice {
+    let Some(mut retained) = target.object(name) else { return StreamChoice::None };
+    let numbers = retained.integers("Stream", &(-1..=i64::from(i32::MAX)));
+    let holds = if name == "Data" { Container::has_data } else { Container::has_pictures };
+    let holding: Vec<_> =
+        Container::ALL.into_iter().filter(|container| holds(*container)).map(Container::name).collect();
+    let choice = match (numbers, container) {
+        (None, _) => StreamChoice::None,
+        (Some(_), Some(container)) if !holds(container) => {
+            let message =
+                format!("must be absent or [] with Container {}: it is for {}", container.name(), holding.join(", "));
+            retained.fault(FaultCode::InvalidArgument, "Stream", message);
+            StreamChoice::None
+        }
+        (Some(_), _) if cut => {
+            retained.warn("FieldsIgnored", "Stream", "does nothing: segments hold none");
+            StreamChoice::None
+        }
+        (Some(numbers), _) if numbers.contains(&-1) => StreamChoice::All,
+        (Some(numbers), _) => {
+            StreamChoice::These(numbers.into_iter().filter_map(|number| usize::try_from(number).ok()).collect())
+        }
+    };
     retained.finish();
+    choice
 }

@@ -91,7 +91,7 @@ pub(super) fn names_tracks(container: Container) -> bool {
     matches!(container, Container::Mp4 | Container::Mov)
 }
 
-/// Whether the muxer adds tracks of its own, which hold neither sound nor pictures nor subtitles: titles of chapters, and
+/// Whether the muxer adds tracks of its own, which hold nothing that is asked for: titles of chapters, and
 /// the timecode that a tag states.
 pub(super) fn adds_tracks(container: Container) -> bool {
     matches!(container, Container::Mp4 | Container::Mov)
@@ -128,10 +128,11 @@ impl Kept {
             // Samples have no packets: each demuxer cuts them as it likes. The sum over all of them says more.
             packets: !samples,
             // Every subtitle is one.
-            keys: !samples && kind != StreamKind::Subtitle,
+            keys: !samples && kind.is_dense(),
             // Sound that is longer than the pictures is cut there.
             payload: !(samples && pairs_streams(container)),
-            length: true,
+            // The last piece of data often has no duration, and muxers guess one.
+            length: kind != StreamKind::Data,
         }
     }
 }

@@ -11,6 +11,7 @@ use ffmpeg_next::media::Type;
 use ffmpeg_next::{Dictionary, Error, Packet as RawPacket};
 
 use self::joints::Joints;
+use super::attached::AttachedPicture;
 use super::clock::{self, VideoClock, ratio, rescale};
 use super::facts;
 use super::ffi::{self, Container};
@@ -198,11 +199,12 @@ impl Demuxer {
             Type::Video if !facts::is_picture(&stream) => StreamKind::Video,
             Type::Audio => StreamKind::Audio,
             Type::Subtitle => StreamKind::Subtitle,
+            Type::Data if crate::task::Container::Mp4.holds_data(&raw.tag) => StreamKind::Data,
             _ => return track,
         };
         track.selected = true;
-        // Subtitles end when they like.
-        if self.container.duration_is_stated && kind != StreamKind::Subtitle {
+        // Subtitles and data end when they like.
+        if self.container.duration_is_stated && kind.is_dense() {
             let start = if stream.start_time() == i64::MIN { 0 } else { clock::to_ns(stream.start_time(), base) };
             let start = start.saturating_add(self.shift.saturating_mul(1000)).max(0);
             let duration = Some(stream.duration()).filter(|duration| *duration > 0);
@@ -251,7 +253,15 @@ impl Demuxer {
     pub fn tags(&self) -> SourceTags {
         let tracks = self.tracks.iter().enumerate();
         let streams = tracks.filter_map(|(index, track)| Some((index, track.parameters.as_ref()?.tags.clone())));
-        SourceTags { metadata: self.metadata(), chapters: self.chapters(), streams: streams.collect() }
+        let (streams, pictures) = (streams.collect(), self.pictures());
+        SourceTags { metadata: self.metadata(), chapters: self.chapters(), streams, pictures }
+    }
+
+    /// The attached pictures.
+    pub(super) fn pictures(&self) -> Vec<AttachedPicture> {
+        let pictures = self.facts.attached_pictures.iter();
+        let raw = pictures.filter_map(|picture| ffi::stream(&self.input, picture.index));
+        raw.map(AttachedPicture::of).collect()
     }
 
     /// The chapters; one that lies before the start or ends before it begins is none.
@@ -272,7 +282,7 @@ impl Demuxer {
     pub fn parameters(&self, stream: usize) -> Result<StreamParameters> {
         let track = self.tracks.get(stream).and_then(|track| track.parameters.clone());
         track.ok_or_else(|| {
-            MediaError::Unsupported(format!("the source has no stream {stream} with video, audio or subtitles"))
+            MediaError::Unsupported(format!("the source has no stream {stream} with video, audio, subtitles or data"))
         })
     }
 

@@ -36,7 +36,9 @@ impl Digest {
             "aac" => Some(Form::Adts),
             "av1" => Some(Form::Obus),
             "vp8" | "vp9" | "mp3" | "vorbis" | "flac" | "ac3" | "opus" | "amr_nb" | "pcm_s16le" | "pcm_s24le"
-            | "subrip" | "ass" | "webvtt" | "mov_text" | "hdmv_pgs_subtitle" | "dvd_subtitle" => Some(Form::Plain),
+            | "subrip" | "ass" | "webvtt" | "mov_text" | "hdmv_pgs_subtitle" | "dvd_subtitle" | "bin_data" => {
+                Some(Form::Plain)
+            }
             _ => None,
         };
         Self {

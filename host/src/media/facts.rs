@@ -7,9 +7,14 @@ use ffmpeg_next::{Stream, util};
 
 use super::clock::{ratio, to_ns};
 use super::ffi::{self, Container, RawStream};
-use crate::task::{AudioStreamFacts, Colour, MediaFacts, Rational, Rotation, SubtitleStreamFacts, VideoStreamFacts};
+use crate::task::{
+    AudioStreamFacts, Colour, MediaFacts, OtherStreamFacts, Rational, Rotation, SubtitleStreamFacts, VideoStreamFacts,
+};
 
 const MICROSECONDS: f64 = 1_000_000.0;
+
+/// The tag of the track in which mp4 and mov keep the titles of chapters.
+pub(super) const CHAPTER_TITLES: &str = "text";
 
 /// Reads all facts. `size` is that of the file in bytes.
 pub(super) fn read(input: &Input, container: &Container, size: u64) -> MediaFacts {
@@ -25,17 +30,29 @@ pub(super) fn read(input: &Input, container: &Container, size: u64) -> MediaFact
         video_streams: Vec::new(),
         audio_streams: Vec::new(),
         subtitles: Vec::new(),
+        attached_pictures: Vec::new(),
+        data_streams: Vec::new(),
     };
     for stream in input.streams() {
         let Some(raw) = ffi::stream(input, stream.index()) else { continue };
         match stream.parameters().medium() {
-            Type::Video if !is_picture(&stream) => facts.video_streams.extend(video(&stream, &raw)),
+            // Some are nothing but a series of small pictures.
+            Type::Video if is_picture(&stream) && raw.picture.is_empty() => {}
+            Type::Video if is_picture(&stream) => {
+                let codec_name = raw.codec_name.clone();
+                facts.attached_pictures.push(OtherStreamFacts { index: stream.index(), codec_name });
+            }
+            Type::Video => facts.video_streams.extend(video(&stream, &raw)),
             Type::Audio => facts.audio_streams.extend(audio(&stream, &raw)),
             Type::Subtitle => facts.subtitles.push(SubtitleStreamFacts {
                 index: stream.index(),
                 codec_name: raw.codec_name.clone(),
                 language: language(&raw),
             }),
+            Type::Data if raw.tag != CHAPTER_TITLES => {
+                let codec_name = if raw.tag.is_empty() { &raw.codec_name } else { &raw.tag };
+                facts.data_streams.push(OtherStreamFacts { index: stream.index(), codec_name: codec_name.clone() });
+            }
             _ => {}
         }
     }

@@ -7,6 +7,7 @@
 
 use std::sync::Once;
 
+mod attached;
 mod clock;
 mod containers;
 mod copy;
@@ -37,6 +38,7 @@ mod testing;
 mod transform;
 mod verify;
 
+pub use attached::AttachedPicture;
 pub use clock::VideoClock;
 pub use copy::StreamCopy;
 pub use decode::{AudioDecoder, AudioFrame, DecodeReport, VideoDecoder};

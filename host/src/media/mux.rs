@@ -1,5 +1,6 @@
 //! Packets into a container.
 
+mod pictures;
 mod pieces;
 mod report;
 mod silence;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use ffmpeg_next::format::context::{Output, StreamIo};
 use ffmpeg_next::{Dictionary, Error, encoder};
 
+use super::attached::AttachedPicture;
 use super::clock::{self, ratio, rescale};
 use super::containers::{
     holds_chapters, marks_alpha, muxer_name, muxer_options, names_tracks, packet_filters, pairs_streams, piece_options,
@@ -44,6 +46,7 @@ pub struct Muxer {
     path: PathBuf,
     tracks: Vec<Track>,
     chapters: usize,
+    pictures: Vec<AttachedPicture>,
     started: bool,
     /// Where it writes, if it makes pieces.
     pieces: Option<Pieces>,
@@ -65,6 +68,7 @@ impl Muxer {
             path: path.to_owned(),
             tracks: Vec::new(),
             chapters: 0,
+            pictures: Vec::new(),
             started: false,
             pieces: None,
         })
@@ -81,7 +85,16 @@ impl Muxer {
             .map_err(|error| MediaError::write(path, "preparing segments", error))?;
         output.set_metadata(dictionary(metadata));
         let path = path.to_owned();
-        Ok(Self { output, container, path, tracks: Vec::new(), chapters: 0, started: false, pieces: Some(pieces) })
+        Ok(Self {
+            output,
+            container,
+            path,
+            tracks: Vec::new(),
+            chapters: 0,
+            pictures: Vec::new(),
+            started: false,
+            pieces: Some(pieces),
+        })
     }
 
     /// Adds chapters where the container holds any. Before `start` only.
@@ -106,7 +119,7 @@ impl Muxer {
 
     /// Adds a stream and returns its number in the file. Before `start` only.
     pub fn add_stream(&mut self, parameters: StreamParameters) -> Result<usize> {
-        if self.started {
+        if self.started || !self.pictures.is_empty() {
             return Err(MediaError::Bug("a stream was added to a file that was started".to_owned()));
         }
         let index = self.tracks.len();
@@ -209,7 +222,7 @@ impl Muxer {
             track.base = base.and_then(|base| ratio(base.numerator(), base.denominator())).unwrap_or(track.base);
         }
         self.started = true;
-        Ok(())
+        self.write_pictures()
     }
 
     /// Writes a packet of a stream. Packets of one stream come in decoding order; streams are interleaved here.
@@ -324,7 +337,7 @@ impl Muxer {
     }
 
     fn close(self, pieces: Vec<PathBuf>) -> Result<MuxReport> {
-        let Self { output, container, path, tracks, chapters, .. } = self;
+        let Self { output, container, path, tracks, chapters, pictures, .. } = self;
         // Closes the file, so that its length is what it will stay.
         drop(output);
         let files = if pieces.is_empty() { std::slice::from_ref(&path) } else { &pieces };
@@ -339,7 +352,7 @@ impl Muxer {
         for stream in streams.iter_mut().filter(|stream| stream.packets == 0) {
             (stream.start_ns, stream.end_ns) = (0, 0);
         }
-        Ok(MuxReport { path, pieces, container, size, streams, chapters })
+        Ok(MuxReport { path, pieces, container, size, streams, chapters, pictures })
     }
 }
 

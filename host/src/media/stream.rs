@@ -18,6 +18,15 @@ pub enum StreamKind {
     Audio,
     /// Subtitles.
     Subtitle,
+    /// Data beside them.
+    Data,
+}
+
+impl StreamKind {
+    /// Whether there is something of it at every moment. Nobody waits for the others.
+    pub fn is_dense(self) -> bool {
+        matches!(self, Self::Video | Self::Audio)
+    }
 }
 
 impl std::fmt::Display for StreamKind {
@@ -26,6 +35,7 @@ impl std::fmt::Display for StreamKind {
             Self::Video => "video",
             Self::Audio => "audio",
             Self::Subtitle => "subtitle",
+            Self::Data => "data",
         })
     }
 }

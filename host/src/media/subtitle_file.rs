@@ -158,5 +158,7 @@ fn without_any(format: SubtitleFormat, size: u64) -> MediaFacts {
         video_streams: Vec::new(),
         audio_streams: Vec::new(),
         subtitles: Vec::new(),
+        attached_pictures: Vec::new(),
+        data_streams: Vec::new(),
     }
 }

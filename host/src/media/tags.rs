@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::attached::AttachedPicture;
 use crate::task::{Clip, Rational};
 
 /// Tags of a whole source.
@@ -13,6 +14,8 @@ pub struct SourceTags {
     pub chapters: Vec<Chapter>,
     /// Tags of the streams, by their numbers in the file.
     pub streams: BTreeMap<usize, StreamTags>,
+    /// Attached pictures, in the order of the file.
+    pub pictures: Vec<AttachedPicture>,
 }
 
 /// Tags of one stream but for its language.
@@ -62,7 +65,13 @@ impl SourceTags {
     pub fn stripped(&self) -> Self {
         let chapters = self.chapters.iter().map(|chapter| Chapter { title: String::new(), ..chapter.clone() });
         let streams = self.streams.iter().map(|(stream, tags)| (*stream, tags.stripped()));
-        Self { metadata: Vec::new(), chapters: chapters.collect(), streams: streams.collect() }
+        let pictures = self.pictures.iter().map(AttachedPicture::stripped);
+        Self {
+            metadata: Vec::new(),
+            chapters: chapters.collect(),
+            streams: streams.collect(),
+            pictures: pictures.collect(),
+        }
     }
 }
 
@@ -119,14 +128,22 @@ mod tests {
     fn stripping_leaves_times_and_uses() {
         let stream = StreamTags { metadata: vec![("title".into(), "Ann".into())], disposition: 1 };
         let chapter = Chapter { start_ns: 1, end_ns: 2, title: "One".into() };
+        let picture = AttachedPicture {
+            codec: "png".into(),
+            size: (1, 1),
+            data: [1, 2].into(),
+            metadata: vec![("title".into(), "Front".into())],
+        };
         let all = SourceTags {
             metadata: vec![("artist".into(), "Ann".into())],
             chapters: vec![chapter.clone()],
             streams: [(0, stream.clone())].into(),
+            pictures: vec![picture.clone()],
         };
         let left = all.stripped();
         assert_eq!(left.chapters, [Chapter { title: String::new(), ..chapter }]);
         assert_eq!(left.streams[&0], StreamTags { metadata: Vec::new(), ..stream });
         assert!(left.metadata.is_empty());
+        assert_eq!(left.pictures, [AttachedPicture { metadata: Vec::new(), ..picture }]);
     }
 }

@@ -202,10 +202,15 @@ pub(super) fn run(node: &Node, work: Work, shared: &Shared<'_>) -> Result<(), St
             media_stages::encode_video(encoder, &inbox, outlet, shared)
         }
         Operation::EncodeAudio { encoding } => media_stages::encode_audio(encoding, &inbox, outlet),
-        Operation::Mux { container, segment, strip_metadata, .. } => {
+        Operation::Mux { container, segment, strip_metadata, pictures, .. } => {
             let path = path.ok_or_else(missing)?;
-            let form =
-                mux::Form { container: *container, segment: *segment, strip_metadata: *strip_metadata, path: &path };
+            let form = mux::Form {
+                container: *container,
+                segment: *segment,
+                strip_metadata: *strip_metadata,
+                pictures,
+                path: &path,
+            };
             mux::mux(node, &form, &inbox, shared)
         }
     }

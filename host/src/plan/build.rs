@@ -3,6 +3,7 @@
 mod audio;
 mod concat;
 mod cut;
+mod others;
 mod output;
 mod subtitles;
 mod video;
@@ -91,6 +92,7 @@ impl Builder<'_> {
             return Err(Failure::new(ErrorCode::StreamUnsupported, Stage::Plan, message));
         }
         inputs.extend(self.subtitles(&making));
+        inputs.extend(self.data(&making));
         let output = self.output(&making, picture, &inputs)?;
         Ok(PlannedTarget { subtitles: self.extracts(&making), ..output })
     }
@@ -135,6 +137,11 @@ impl Builder<'_> {
     fn demux(&mut self, source: usize, repeat_ns: Option<i64>) -> NodeId {
         let clip = self.composition.clip(source);
         self.graph.node(Operation::Demux { source, clip, repeat_ns }, &[])
+    }
+
+    /// The node that reads the source of alignment, from which all comes that is neither pictures nor sound.
+    fn aligned_demux(&mut self) -> NodeId {
+        self.demux(self.composition.alignment(), None)
     }
 
     /// The nodes that hand the packets of these streams, each of a track and with its number in the file and codec, through as they

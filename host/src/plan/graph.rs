@@ -125,6 +125,9 @@ pub enum Operation {
         target: usize,
         /// Leave out title, album and the like.
         strip_metadata: bool,
+        /// Numbers of the source's attached pictures that are kept.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        pictures: Vec<usize>,
     },
 }
 

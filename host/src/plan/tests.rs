@@ -58,6 +58,8 @@ fn facts(streams: &[&str]) -> MediaFacts {
         video_streams: if streams.contains(&"video") { vec![video] } else { Vec::new() },
         audio_streams: if streams.contains(&"audio") { vec![audio] } else { Vec::new() },
         subtitles: Vec::new(),
+        attached_pictures: Vec::new(),
+        data_streams: Vec::new(),
     }
 }
 

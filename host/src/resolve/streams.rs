@@ -224,7 +224,8 @@ fn questions<'a>(target: &'a TargetSpec, facts: &MediaFacts) -> Vec<Question<'a>
 
 /// The document that a parameter policy reads: docs/schemas/parameters-request.json. Filters are no business of it.
 fn document(facts: &MediaFacts, index: usize, target: &TargetSpec, question: &Question<'_>) -> String {
-    let mut facts = facts.clone();
+    // Pictures and data are nothing that a policy decides about.
+    let mut facts = MediaFacts { attached_pictures: Vec::new(), data_streams: Vec::new(), ..facts.clone() };
     // The other streams stay: what a stream's bitrate is may follow from theirs.
     if let Some(leading) = question.video.and_then(|(number, _)| facts.video_streams.get_mut(..=number)) {
         leading.rotate_right(1);

@@ -112,6 +112,8 @@ fn facts() -> MediaFacts {
         }],
         audio_streams: Vec::new(),
         subtitles: Vec::new(),
+        attached_pictures: Vec::new(),
+        data_streams: Vec::new(),
     }
 }
 

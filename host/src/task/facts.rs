@@ -26,12 +26,19 @@ pub struct MediaFacts {
     pub audio_streams: Vec<AudioStreamFacts>,
     /// Subtitle streams in file order.
     pub subtitles: Vec<SubtitleStreamFacts>,
+    /// Attached pictures, such as covers, in file order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attached_pictures: Vec<OtherStreamFacts>,
+    /// Data streams in file order, the titles of chapters left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data_streams: Vec<OtherStreamFacts>,
 }
 
 impl MediaFacts {
     /// Adds the streams of another file that is played together with this one, as further streams.
     pub fn add(&mut self, other: Self) {
-        let before = self.video_streams.len() + self.audio_streams.len() + self.subtitles.len();
+        let media = self.video_streams.len() + self.audio_streams.len() + self.subtitles.len();
+        let before = media + self.attached_pictures.len() + self.data_streams.len();
         self.size = self.size.saturating_add(other.size);
         self.duration = match (self.duration, other.duration) {
             (Some(one), Some(two)) => Some(one.max(two)),
@@ -50,6 +57,11 @@ impl MediaFacts {
         );
         self.subtitles
             .extend(other.subtitles.into_iter().map(|text| SubtitleStreamFacts { index: moved(text.index), ..text }));
+        let all = |streams: Vec<OtherStreamFacts>| {
+            streams.into_iter().map(move |stream| OtherStreamFacts { index: moved(stream.index), ..stream })
+        };
+        self.attached_pictures.extend(all(other.attached_pictures));
+        self.data_streams.extend(all(other.data_streams));
     }
 }
 
@@ -181,4 +193,14 @@ pub struct SubtitleStreamFacts {
     /// BCP 47 or ISO 639-2 tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
+}
+
+/// Facts of an attached picture or a data stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct OtherStreamFacts {
+    /// Number of the stream in the file, all kinds counted.
+    pub index: usize,
+    /// FFmpeg's name of the codec; of data the four letters by which the container knows it, where there are any.
+    pub codec_name: String,
 }

@@ -28,7 +28,7 @@ pub use composition::{Composition, Part, Track};
 pub use encoding::{
     AudioCodec, AudioEncoding, Container, Preset, SubtitleCodec, SubtitleWay, VideoCodec, VideoEncoding, VideoRate,
 };
-pub use facts::{AudioStreamFacts, MediaFacts, SubtitleStreamFacts, VideoStreamFacts};
+pub use facts::{AudioStreamFacts, MediaFacts, OtherStreamFacts, SubtitleStreamFacts, VideoStreamFacts};
 pub use failure::{ErrorClass, ErrorCode, Failure, Stage, Warning};
 pub use fault::{Fault, FieldPath};
 pub use id::TaskId;

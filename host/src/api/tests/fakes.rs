@@ -255,6 +255,8 @@ pub(super) fn record(id: TaskId, state: TaskState) -> TaskRecord {
         video_streams: Vec::new(),
         audio_streams: Vec::new(),
         subtitles: Vec::new(),
+        attached_pictures: Vec::new(),
+        data_streams: Vec::new(),
     };
     let uri = ObjectUri::parse("oss://b/out.mp4").unwrap();
     TaskRecord {

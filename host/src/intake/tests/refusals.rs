@@ -142,8 +142,6 @@ fn fields_that_need_or_exclude_each_other() {
 fn parts_of_the_api_that_are_not_there_yet() {
     let cases = [
         (json!({"Image": {"Snapshots": [{"URI": "oss://b/k"}]}}), "Image"),
-        (json!({"AttachedPicture": {"Stream": [-1]}}), "AttachedPicture.Stream"),
-        (json!({"Data": {"Stream": [0]}}), "Data.Stream"),
         (json!({"Video": {"TranscodeVideo": {"Codec": "h264", "VideoSlim": 1}}}), "Video.TranscodeVideo.VideoSlim"),
         (
             json!({"Video": {"TranscodeVideo": {"Codec": "h264"}, "FilterVideo": {"Desensitization": {"Face": {"BlurRadius": 5}}}}}),

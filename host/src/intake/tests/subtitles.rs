@@ -96,3 +96,23 @@ fn a_target_makes_a_file_or_extracts() {
     let nothing = only(&json!({"DisableSubtitle": true, "ExtractSubtitle": extract}));
     assert_eq!(faults(&nothing).len(), 2, "Container and URI are missing");
 }
+
+#[test]
+fn pictures_and_data_are_kept_where_the_container_holds_any() {
+    let with = |container: &str, name: &str, numbers: Value| {
+        with_target(&json!({"Container": container, name: {"Stream": numbers}}))
+    };
+    let target = |request: &Value| ask(request).unwrap().targets[0].clone();
+    assert_eq!(target(&with("mkv", "AttachedPicture", json!([-1]))).pictures, StreamChoice::All);
+    assert_eq!(target(&with("mp4", "AttachedPicture", json!([1, 0]))).pictures, StreamChoice::These(vec![1, 0]));
+    assert_eq!(target(&with("mp4", "Data", json!([0]))).data, StreamChoice::These(vec![0]));
+    assert_eq!(target(&with("mov", "Data", json!([]))).data, StreamChoice::None);
+    expect(&with("mov", "AttachedPicture", json!([0])), InvalidArgument, "Targets[0].AttachedPicture.Stream");
+    expect(&with("mkv", "Data", json!([0])), InvalidArgument, "Targets[0].Data.Stream");
+    expect(&with("mp4", "Data", json!([-2])), InvalidArgument, "Targets[0].Data.Stream[0]");
+    let mut cut = with("mp4", "AttachedPicture", json!([0]));
+    cut["Targets"][0]["Segment"] = json!({"Format": "hls"});
+    cut["Targets"][0]["URI"] = json!("oss://test-bucket/x.m3u8");
+    let spec = ask(&cut).unwrap();
+    assert_eq!((&spec.targets[0].pictures, &*spec.warnings[0].code), (&StreamChoice::None, "FieldsIgnored"));
+}

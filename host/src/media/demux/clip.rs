@@ -133,9 +133,10 @@ impl Demuxer {
         time >= length
     }
 
-    /// Whether all streams have come to the end of the part. Subtitles are too sparse to wait for.
+    /// Whether all streams have come to the end of the part. Subtitles and data are too sparse to wait for.
     pub(super) fn has_ended(&self) -> bool {
-        let waited = self.tracks.iter().filter(|track| track.selected && track.kind() != Some(StreamKind::Subtitle));
+        let waited =
+            self.tracks.iter().filter(|track| track.selected && track.kind().is_some_and(StreamKind::is_dense));
         self.length.is_some() && waited.clone().count() > 0 && waited.into_iter().all(|track| track.ended)
     }
 }

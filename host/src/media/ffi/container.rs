@@ -67,6 +67,10 @@ pub(in crate::media) struct RawStream {
     pub(in crate::media) display_matrix: Option<[i32; 9]>,
     pub(in crate::media) side_data: Vec<SideData>,
     pub(in crate::media) disposition: i32,
+    /// The four letters of the codec in the container; empty where they are none.
+    pub(in crate::media) tag: String,
+    /// The picture of a stream that is nothing but one.
+    pub(in crate::media) picture: Vec<u8>,
     pub(in crate::media) metadata: Vec<(String, String)>,
 }
 
@@ -189,6 +193,8 @@ pub(in crate::media) fn stream(input: &Input, index: usize) -> Option<RawStream>
         display_matrix: side_data.iter().find_map(display_matrix),
         side_data,
         disposition: stream.disposition,
+        tag: tag(codec.codec_tag),
+        picture: picture(stream),
         metadata: entries(stream.metadata),
     })
 }
@@ -208,6 +214,23 @@ fn side_data(stream: &ffi::AVStream) -> Vec<SideData> {
             SideData { kind: entry.type_, data: data.to_vec() }
         })
         .collect()
+}
+
+fn tag(code: u32) -> String {
+    let letters = code.to_le_bytes();
+    let plain = letters.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
+    if plain { String::from_utf8_lossy(&letters).into_owned() } else { String::new() }
+}
+
+fn picture(stream: &ffi::AVStream) -> Vec<u8> {
+    let packet = &stream.attached_pic;
+    match usize::try_from(packet.size) {
+        Ok(size) if !packet.data.is_null() && stream.disposition & ffi::AV_DISPOSITION_ATTACHED_PIC != 0 => {
+            // SAFETY: a packet's pointer and size describe one buffer, which lives as long as the stream, which is borrowed.
+            unsafe { slice::from_raw_parts(packet.data, size) }.to_vec()
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn display_matrix(entry: &SideData) -> Option<[i32; 9]> {
@@ -271,4 +294,41 @@ pub(in crate::media) fn set_stream(
         unsafe { std::ptr::copy_nonoverlapping(entry.data.as_ptr(), place, entry.data.len()) };
         true
     })
+}
+
+/// The disposition of a stream that is a picture and nothing else.
+pub(in crate::media) const ATTACHED: i32 = ffi::AV_DISPOSITION_ATTACHED_PIC;
+
+/// Describes an attached picture: a stream of one picture, or a file that is attached, with its bytes. False without memory.
+pub(in crate::media) fn set_picture(
+    parameters: &mut Parameters,
+    codec: ffi::AVCodecID,
+    size: (i32, i32),
+    file: Option<&[u8]>,
+) -> bool {
+    // SAFETY: the pointer is only used in the next step, while the parameters are borrowed.
+    let parameters = unsafe { parameters.as_mut_ptr() };
+    // SAFETY: null or allocated parameters that are borrowed mutably.
+    let Some(parameters) = (unsafe { parameters.as_mut() }) else {
+        return false;
+    };
+    parameters.codec_id = codec;
+    (parameters.width, parameters.height) = size;
+    parameters.codec_type = ffi::AVMediaType::AVMEDIA_TYPE_VIDEO;
+    let Some(file) = file else { return true };
+    let Ok(length) = i32::try_from(file.len()) else { return false };
+    // SAFETY: allocates, or returns null. Readers may look some zeros beyond the end.
+    let bytes = unsafe { ffi::av_mallocz(file.len().saturating_add(ffi::AV_INPUT_BUFFER_PADDING_SIZE as usize)) };
+    if bytes.is_null() || !parameters.extradata.is_null() {
+        // SAFETY: null, or allocated above and nobody else's.
+        unsafe { ffi::av_free(bytes) };
+        return false;
+    }
+    // SAFETY: both are at least as long as `file`, and the new buffer overlaps nothing.
+    unsafe { std::ptr::copy_nonoverlapping(file.as_ptr(), bytes.cast::<u8>(), file.len()) };
+    // From here on they are the parameters', which free them with themselves.
+    parameters.extradata = bytes.cast::<u8>();
+    parameters.extradata_size = length;
+    parameters.codec_type = ffi::AVMediaType::AVMEDIA_TYPE_ATTACHMENT;
+    true
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::media::attached::AttachedPicture;
 use crate::media::joined::JoinedSource;
 use crate::media::source::{ByteSource, FileSource};
 use crate::media::stream::StreamKind;
@@ -45,6 +46,8 @@ pub struct MuxReport {
     pub streams: Vec<MuxedStream>,
     /// Chapters written.
     pub chapters: usize,
+    /// Attached pictures, in their order.
+    pub pictures: Vec<AttachedPicture>,
 }
 
 impl MuxReport {

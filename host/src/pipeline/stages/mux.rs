@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::{Item, Promise, Stop, Stream, at, bug};
-use crate::media::{Expectation, MediaError, MuxReport, Muxer, Packet, Segmenter, StreamKind, StreamParameters};
+use crate::media::{
+    AttachedPicture, Expectation, MediaError, MuxReport, Muxer, Packet, Segmenter, StreamKind, StreamParameters,
+};
 use crate::pipeline::channel::Inbox;
 use crate::pipeline::run::{Shared, Written};
 use crate::plan::{Node, NodeId, Operation};
@@ -17,6 +19,8 @@ pub(super) struct Form<'a> {
     pub(super) container: Container,
     pub(super) segment: Option<Segmentation>,
     pub(super) strip_metadata: bool,
+    /// Numbers of the source's attached pictures that are kept.
+    pub(super) pictures: &'a [usize],
     /// The file, or the playlist.
     pub(super) path: &'a Path,
 }
@@ -27,8 +31,8 @@ struct Input {
     announced: bool,
     /// Whether it is video.
     video: bool,
-    /// Whether it is subtitles.
-    subtitle: bool,
+    /// Whether it is subtitles or data.
+    sparse: bool,
     promise: Option<Promise>,
     packets: u64,
     ended: bool,
@@ -88,6 +92,13 @@ impl Writer {
         }
     }
 
+    fn add_picture(&mut self, picture: &AttachedPicture) -> Result<(), MediaError> {
+        match self {
+            Self::File(muxer) => muxer.add_picture(picture),
+            Self::Segments(_) => Err(MediaError::Unsupported("segments hold no attached pictures".to_owned())),
+        }
+    }
+
     fn start(&mut self) -> Result<(), MediaError> {
         match self {
             Self::File(muxer) => muxer.start(),
@@ -141,7 +152,7 @@ pub(super) fn mux(node: &Node, form: &Form<'_>, inbox: &Inbox<Item>, shared: &Sh
             Some(Item::Stream(stream)) if !input.announced => {
                 input.announced = true;
                 input.video = stream.parameters.kind() == StreamKind::Video;
-                input.subtitle = stream.parameters.kind() == StreamKind::Subtitle;
+                input.sparse = !stream.parameters.kind().is_dense();
                 input.promise.clone_from(&stream.promise);
                 streams[number] = Some(*stream);
                 if streams.iter().all(Option::is_some) {
@@ -162,7 +173,7 @@ pub(super) fn mux(node: &Node, form: &Form<'_>, inbox: &Inbox<Item>, shared: &Sh
                 if is_cut(number) && input.promise.is_none() && !input.video && end <= 0 {
                     continue;
                 }
-                if input.subtitle && !packet.cut_start() {
+                if input.sparse && !packet.cut_start() {
                     continue;
                 }
                 input.packets += 1;
@@ -257,6 +268,9 @@ fn open(
             stream.parameters.set_tags(stripped);
         }
         writer.add_stream(stream.parameters).map_err(at(Stage::Mux))?;
+    }
+    for picture in form.pictures.iter().filter_map(|number| tags.pictures.get(*number)) {
+        writer.add_picture(picture).map_err(at(Stage::Mux))?;
     }
     writer.start().map_err(|error| match uri {
         Some(uri) => Stop::Failed(Failure::new(error.code(), Stage::Mux, format!("{uri}: {error}"))),

@@ -115,6 +115,7 @@ impl Builder<'_> {
             segment: wish.segment,
             target: target.index,
             strip_metadata: wish.strip_metadata,
+            pictures: self.pictures(making),
         };
         let mux = self.graph.node(operation, inputs);
         let encoded = !target.videos.is_empty() || !target.audios.is_empty();

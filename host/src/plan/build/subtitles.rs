@@ -25,7 +25,7 @@ impl Builder<'_> {
         if matches!(wish.subtitle.streams, StreamChoice::These(_)) {
             self.missing_streams(making, "Subtitle", "subtitle", &wish.subtitle.streams, streams.len());
         }
-        let (speed, demux) = (super::speed_of(wish), self.subtitled());
+        let (speed, demux) = (super::speed_of(wish), self.aligned_demux());
         let mut nodes = Vec::new();
         let mut chosen = wish.subtitle.streams.of(streams.len());
         if wish.subtitle.streams == StreamChoice::First {
@@ -60,7 +60,7 @@ impl Builder<'_> {
                 self.dropped(making, why);
             }
         }
-        let (speed, wanted, demux) = (super::speed_of(wish), extract.format.codec(), self.subtitled());
+        let (speed, wanted, demux) = (super::speed_of(wish), extract.format.codec(), self.aligned_demux());
         let mut files = Vec::new();
         for file in &target.subtitles {
             let Some(stream) = streams.get(file.number) else { continue };
@@ -95,11 +95,6 @@ impl Builder<'_> {
             mux: node,
             subtitles: files.collect(),
         })
-    }
-
-    /// The node that reads the source of alignment, from which subtitles come.
-    fn subtitled(&mut self) -> NodeId {
-        self.demux(self.composition.alignment(), None)
     }
 
     /// How many of its subtitle streams, the last ones, were added to it.

@@ -124,6 +124,8 @@ fn outputs() -> Vec<TaskOutput> {
         video_streams: Vec::new(),
         audio_streams: Vec::new(),
         subtitles: Vec::new(),
+        attached_pictures: Vec::new(),
+        data_streams: Vec::new(),
     };
     vec![TaskOutput { target: 0, uri: uri("oss://out/a.mp4"), files: Vec::new(), facts }]
 }

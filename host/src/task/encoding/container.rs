@@ -150,7 +150,28 @@ impl Container {
         }
     }
 
-    /// The same for a stream that is copied, by FFmpeg's name of its codec; `None` where the muxer has to judge.
+    /// Whether it holds attached pictures of this codec, by FFmpeg's name.
+    pub fn holds_picture(self, codec_name: &str) -> bool {
+        self.has_pictures() && matches!(codec_name, "mjpeg" | "png" | "bmp")
+    }
+
+    /// Whether it holds any attached pictures.
+    pub fn has_pictures(self) -> bool {
+        matches!(self, Self::Mp4 | Self::Mkv)
+    }
+
+    /// Whether it holds data of this kind, by the four letters by which containers know it. Of those that mp4 files have, FFmpeg's muxer
+    /// takes only what cameras measure.
+    pub fn holds_data(self, tag: &str) -> bool {
+        self.has_data() && tag == "gpmd"
+    }
+
+    /// Whether it holds any data streams.
+    pub fn has_data(self) -> bool {
+        self == Self::Mp4
+    }
+
+    /// Whether it holds a copied stream of video or sound, by FFmpeg's name of its codec; `None` where the muxer has to judge.
     pub fn holds_copied(self, codec_name: &str) -> Option<bool> {
         // RealVideo has a place in Matroska by its specification, but no muxer here writes it.
         if matches!(codec_name, "rv10" | "rv20" | "rv30" | "rv40") {
