@@ -9,7 +9,7 @@ use crate::media::{
 use crate::task::{AudioCodec, AudioEncoding, Container, PixelFormat, VideoCodec, VideoEncoding};
 
 const SOUND: &str =
-    "-f lavfi -i anoisesrc=r=48000:d=0.7:c=pink,volume=volume=abs(sin(9*t)):eval=frame -ac 2 -c:a pcm_s16le";
+    "-f lavfi -i anoisesrc=seed=7:r=48000:d=0.7:c=pink,volume=volume=abs(sin(9*t)):eval=frame -ac 2 -c:a pcm_s16le";
 
 /// More than two groups of pictures.
 const FRAMES: u32 = 20;

@@ -103,7 +103,7 @@ fn every_audio_codec_takes_its_rates_channels_and_bitrates() {
 #[test]
 fn quality_and_bitrate_mean_something() {
     let folder = Folder::new();
-    let clip = folder.clip("x.wav", "-f lavfi -i anoisesrc=r=48000:d=1:c=pink -ac 2");
+    let clip = folder.clip("x.wav", "-f lavfi -i anoisesrc=seed=7:r=48000:d=1:c=pink -ac 2");
     for codec in lossy() {
         let made = |quality, bitrate| {
             size(&encoded_audio(&AudioEncoding { quality, bitrate, ..sound(codec) }, &clip).unwrap())
@@ -121,7 +121,7 @@ fn lossless_codecs_keep_every_sample() {
     for (bits, form) in [(None, "s16le"), (Some(16), "s16le"), (Some(24), "s24le")] {
         for channels in [1, 2, 6] {
             let clip =
-                folder.clip("x.wav", &format!("-f lavfi -i anoisesrc=r=44100:d=0.3 -ac {channels} -c:a pcm_{form}"));
+                folder.clip("x.wav", &format!("-f lavfi -i anoisesrc=seed=7:r=44100:d=0.3 -ac {channels} -c:a pcm_{form}"));
             let containers = if channels == 2 { 8 } else { 1 };
             let samples = |path: &std::path::Path| {
                 crate::media::testing::ffmpeg(&format!("-i {} -f {form} -c:a pcm_{form} -", path.display()))
