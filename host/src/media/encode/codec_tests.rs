@@ -120,8 +120,8 @@ fn lossless_codecs_keep_every_sample() {
     let folder = Folder::new();
     for (bits, form) in [(None, "s16le"), (Some(16), "s16le"), (Some(24), "s24le")] {
         for channels in [1, 2, 6] {
-            let clip =
-                folder.clip("x.wav", &format!("-f lavfi -i anoisesrc=seed=7:r=44100:d=0.3 -ac {channels} -c:a pcm_{form}"));
+            let clip = folder
+                .clip("x.wav", &format!("-f lavfi -i anoisesrc=seed=7:r=44100:d=0.3 -ac {channels} -c:a pcm_{form}"));
             let containers = if channels == 2 { 8 } else { 1 };
             let samples = |path: &std::path::Path| {
                 crate::media::testing::ffmpeg(&format!("-i {} -f {form} -c:a pcm_{form} -", path.display()))
