@@ -11,6 +11,9 @@ const FONT_SIZES: std::ops::RangeInclusive<i64> = 5..=119;
 
 const CORNERS: &[(&str, ())] = &[("topleft", ()), ("topright", ()), ("bottomright", ()), ("bottomleft", ())];
 
+/// An extension.
+const STYLES: &[(&str, ())] = &[("mosaic", ()), ("blur", ()), ("interpolate", ())];
+
 const FONTS: &[(&str, ())] = &[
     ("SourceHanSans-Regular", ()),
     ("SourceHanSans-Bold", ()),
@@ -68,6 +71,8 @@ pub(super) fn watermark(mut fields: Fields<'_>, context: &Context<'_>) -> Vec<&'
 /// Judges one delogo.
 pub(super) fn delogo(mut fields: Fields<'_>) {
     place(&mut fields);
+    fields.choice("Style", STYLES, &[]);
+    fields.number("Strength", Interval::above(0.0, 1.0));
     empty_sides(&fields, "hides");
     fields.finish();
 }

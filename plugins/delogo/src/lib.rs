@@ -1,17 +1,28 @@
-//! Hides logos behind a mosaic: `FilterVideo.Delogos[]` of the API.
+//! Hides logos: `FilterVideo.Delogos[]` of the API.
 //!
-//! Each rectangle is cut into cells of its average colour. The cells are an eighth of the rectangle's shorter side, so that
-//! every resolution hides the same; they start at the rectangle, so that they stand still. A rectangle that leaves the
+//! `Style` says how: cells of their average colour, which start at the rectangle so that they stand still; a blur; or a fill from
+//! the samples around it. Lengths are shares of the rectangle's shorter side, so that every resolution hides the same. A rectangle that leaves the
 //! frame is clipped to it, and one wholly outside does nothing (imm-api.md, decision 4); both are warnings.
 
 mod parameters;
 #[cfg(test)]
 mod tests;
 
-use wasmux_sdk::kernels::{Mosaic, Placed, Span};
+use wasmux_sdk::kernels::{Blur, Interpolate, Mosaic, Placed, Span};
 use wasmux_sdk::{Error, Frame, Rect, Setup, VideoFilter, report};
 
-pub use parameters::{Delogo, Parameters};
+pub use parameters::{Delogo, Parameters, Style};
+
+/// Sides of a mosaic's cells at strength 1, as a share of the rectangle's shorter side.
+const CELL: f64 = 0.25;
+/// Luma samples; smaller cells hide nothing.
+const SMALLEST_CELL: u32 = 8;
+/// Radius of a blur at strength 1, as a share of the rectangle's shorter side.
+const BLUR: f64 = 0.25;
+/// Luma samples; a smaller radius hides nothing.
+const SMALLEST_BLUR: u32 = 2;
+/// Over how much of an edge an interpolation averages to each side at strength 1, as a share of the rectangle's shorter side.
+const SMOOTH: f64 = 0.125;
 
 /// The filter.
 #[derive(Debug)]
@@ -22,7 +33,55 @@ pub struct DelogoFilter {
 #[derive(Debug)]
 struct Region {
     span: Span,
-    mosaic: Mosaic,
+    effect: Effect,
+}
+
+#[derive(Debug)]
+enum Effect {
+    Mosaic(Mosaic),
+    Blur(Blur),
+    Interpolate(Interpolate),
+}
+
+impl Effect {
+    fn new(delogo: &Delogo, area: Rect, setup: &Setup, path: &str) -> Result<Self, Error> {
+        Ok(match delogo.style {
+            Style::Mosaic => {
+                let cell = delogo.reach(area, CELL, path)?.max(SMALLEST_CELL);
+                Self::Mosaic(Mosaic::with_cell(area, cell, setup))
+            }
+            Style::Blur => Self::Blur(Blur::new(area, delogo.reach(area, BLUR, path)?.max(SMALLEST_BLUR), setup)),
+            Style::Interpolate => Self::Interpolate(Interpolate::new(area, delogo.reach(area, SMOOTH, path)?, setup)),
+        })
+    }
+
+    fn apply(&mut self, frame: &mut Frame<'_>) {
+        match self {
+            Self::Mosaic(mosaic) => {
+                for plane in mosaic.planes() {
+                    let mut rows = frame.read(plane.plane(), plane.area());
+                    plane.apply(&mut rows);
+                    frame.write(plane.plane(), plane.area(), &rows);
+                }
+            }
+            Self::Blur(blur) => {
+                for plane in blur.planes_mut() {
+                    let mut rows = frame.read(plane.plane(), plane.area());
+                    plane.apply(&mut rows);
+                    frame.write(plane.plane(), plane.area(), &rows);
+                }
+            }
+            Self::Interpolate(fill) => {
+                for plane in fill.planes() {
+                    let mut rows = frame.read(plane.plane(), plane.area());
+                    let borders =
+                        plane.borders().map(|at| at.map(|at| frame.read(plane.plane(), at)).unwrap_or_default());
+                    plane.apply(&mut rows, &borders);
+                    frame.write(plane.plane(), plane.area(), &rows);
+                }
+            }
+        }
+    }
 }
 
 impl VideoFilter for DelogoFilter {
@@ -36,9 +95,10 @@ impl VideoFilter for DelogoFilter {
             let span = delogo.span(setup, &path)?;
             let area = placed.clip(setup.width(), setup.height());
             warn(&placed, area, span, setup, &path);
+            let effect = Effect::new(delogo, area, setup, &path)?;
             if !area.is_empty() && !span.is_empty() {
                 report::region(area, span.start, span.end);
-                regions.push(Region { span, mosaic: Mosaic::new(area, setup) });
+                regions.push(Region { span, effect });
             }
         }
         if regions.is_empty() {
@@ -49,12 +109,8 @@ impl VideoFilter for DelogoFilter {
 
     fn process(&mut self, frame: &mut Frame<'_>) -> Result<(), Error> {
         let time = frame.time();
-        for region in self.regions.iter().filter(|region| region.span.contains(time)) {
-            for plane in region.mosaic.planes() {
-                let mut rows = frame.read(plane.plane(), plane.area());
-                plane.apply(&mut rows);
-                frame.write(plane.plane(), plane.area(), &rows);
-            }
+        for region in self.regions.iter_mut().filter(|region| region.span.contains(time)) {
+            region.effect.apply(frame);
         }
         Ok(())
     }

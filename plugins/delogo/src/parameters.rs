@@ -2,10 +2,13 @@
 
 use serde::Deserialize;
 use wasmux_sdk::kernels::{Corner, LengthError, Placed, Span, extent, offset};
-use wasmux_sdk::{Error, Setup};
+use wasmux_sdk::{Error, Rect, Setup};
 
 /// The code of a value that the schema cannot judge.
 const INVALID: &str = "InvalidArgument";
+
+/// Without `Strength`, cells of a mosaic are an eighth of the shorter side.
+const STRENGTH: f64 = 0.5;
 
 /// What the plugin takes.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -34,6 +37,24 @@ pub struct Delogo {
     pub start_time: f64,
     /// Seconds; `None`: to the end.
     pub duration: Option<f64>,
+    /// How it is hidden.
+    pub style: Style,
+    /// Above 0 and at most 1; `None`: 0.5.
+    pub strength: Option<f64>,
+}
+
+/// How a rectangle is hidden.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Style {
+    /// Cells of their average colour. An empty text is the default.
+    #[default]
+    #[serde(alias = "")]
+    Mosaic,
+    /// A blur.
+    Blur,
+    /// Filled from the samples around it.
+    Interpolate,
 }
 
 impl Delogo {
@@ -48,6 +69,18 @@ impl Delogo {
         let width = extent(self.width.unwrap_or(1.0), frame.0).map_err(|error| fault("Width", error))?;
         let height = extent(self.height.unwrap_or(1.0), frame.1).map_err(|error| fault("Height", error))?;
         Ok(Placed::in_corner(self.refer_pos, (dx, dy), (width, height), frame))
+    }
+
+    /// A length in luma samples for a rectangle: this share of its shorter side, times the strength. `path` names the object
+    /// in errors.
+    pub(crate) fn reach(&self, area: Rect, share: f64, path: &str) -> Result<u32, Error> {
+        let strength = self.strength.unwrap_or(STRENGTH);
+        if strength > 0.0 && strength <= 1.0 {
+            Ok((f64::from(area.width.min(area.height)) * share * strength) as u32)
+        } else {
+            let message = format!("Strength must be a number above 0 and at most 1 (found {strength})");
+            Err(Error::new(INVALID, message).field(format!("{path}.Strength")))
+        }
     }
 
     /// When it works. `path` names the object in errors.

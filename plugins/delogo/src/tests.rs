@@ -119,6 +119,45 @@ fn alpha_stays() {
 }
 
 #[test]
+fn each_style_hides_and_keeps_alpha_and_what_is_around() {
+    let _host = Host::install();
+    for style in ["mosaic", "blur", "interpolate"] {
+        for bits in [8, 10] {
+            let picture = picture(65, 37).bit_depth(bits).alpha(true);
+            let parameters = format!(r#"{{"Delogos":[{{"Dx":10,"Dy":6,"Width":32,"Height":20,"Style":"{style}"}}]}}"#);
+            let mut filter = open::<DelogoFilter>(&picture.setup(), &parameters).unwrap();
+            let before = striped(&picture);
+            let mut after = before.clone();
+            filter.process(&mut after).unwrap();
+            assert_eq!(before.samples(3), after.samples(3), "{style}");
+            let mut hidden = 0;
+            for (x, y) in (0..65).flat_map(|x| (0..37).map(move |y| (x, y))) {
+                if Rect::new(10, 6, 32, 20).contains(Rect::new(x, y, 1, 1)) {
+                    hidden += u32::from(changed(&before, &after, 0, x, y));
+                } else {
+                    assert!(!changed(&before, &after, 0, x, y), "{style} at {x},{y}");
+                }
+            }
+            assert!(hidden > 500, "{style} changes {hidden} of 640 samples");
+        }
+    }
+}
+
+#[test]
+fn a_stronger_mosaic_has_larger_cells() {
+    let _host = Host::install();
+    let picture = picture(256, 256);
+    let cells = |strength: f64| {
+        let mut frame = striped(&picture);
+        let parameters = format!(r#"{{"Delogos":[{{"Strength":{strength}}}]}}"#);
+        open::<DelogoFilter>(&picture.setup(), &parameters).unwrap().process(&mut frame).unwrap();
+        1 + (1..256).filter(|&y| frame.sample(0, 0, y) != frame.sample(0, 0, y - 1)).count()
+    };
+    assert!(cells(0.25) > cells(0.5) && cells(0.5) > cells(1.0));
+    assert!(cells(1.0) <= 4);
+}
+
+#[test]
 fn faults_name_the_field() {
     let _host = Host::install();
     let setup = picture(64, 36).setup();
@@ -129,6 +168,9 @@ fn faults_name_the_field() {
         (r#"{"Delogos":[{"Dy":2.25}]}"#, "Delogos[0].Dy"),
         (r#"{"Delogos":[{"StartTime":-1}]}"#, "Delogos[0].StartTime"),
         (r#"{"Delogos":[{"Duration":1e300}]}"#, "Delogos[0].Duration"),
+        (r#"{"Delogos":[{"Strength":0}]}"#, "Delogos[0].Strength"),
+        (r#"{"Delogos":[{"Strength":1.5,"Style":"blur"}]}"#, "Delogos[0].Strength"),
+        (r#"{"Delogos":[{"Style":"smear"}]}"#, "Delogos[0].Style"),
         (r#"{"Delogos":[{"ReferPos":"centre"}]}"#, "Delogos[0].ReferPos"),
     ] {
         let error = open::<DelogoFilter>(&setup, parameters).err().unwrap();
@@ -148,12 +190,13 @@ proptest! {
     fn no_geometry_makes_it_trap(
         width in 1u32..80, height in 1u32..80, dx in 0.0f64..1.2, dy in 0u32..90, w in 0.0f64..1.0, h in 0u32..90,
         corner in prop::sample::select(vec!["topleft", "topright", "bottomright", "bottomleft"]),
+        style in prop::sample::select(vec!["", "mosaic", "blur", "interpolate"]), strength in 0.01f64..1.0,
         chroma in prop::sample::select(Chroma::ALL.to_vec()), bits in prop::sample::select(vec![8, 10]),
     ) {
         let _host = Host::install();
         let picture = picture(width, height).chroma(chroma).bit_depth(bits);
         let dx = if dx < 1.0 { dx } else { 1.0 };
-        let parameters = format!(r#"{{"Delogos":[{{"Dx":{dx},"Dy":{dy},"Width":{w},"Height":{h},"ReferPos":"{corner}"}}]}}"#);
+        let parameters = format!(r#"{{"Delogos":[{{"Dx":{dx},"Dy":{dy},"Width":{w},"Height":{h},"ReferPos":"{corner}","Style":"{style}","Strength":{strength}}}]}}"#);
         let mut filter = open::<DelogoFilter>(&picture.setup(), &parameters).unwrap();
         filter.process(&mut picture.frame()).unwrap();
     }

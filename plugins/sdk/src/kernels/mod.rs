@@ -7,8 +7,10 @@
 //! Refuses to know parameters of a particular plugin, fonts or file formats.
 
 mod bitmap;
+mod blur;
 mod colour;
 mod geometry;
+mod interpolate;
 mod mosaic;
 mod overlay;
 mod resize;
@@ -16,13 +18,17 @@ mod sample;
 mod span;
 
 pub use bitmap::Bitmap;
+pub use blur::{Blur, BlurPlane};
 pub use colour::{Encoder, Matrix};
 pub use geometry::{Corner, LengthError, Placed, extent, offset};
+pub use interpolate::{Interpolate, InterpolatePlane};
 pub use mosaic::{Mosaic, MosaicPlane};
 pub use overlay::{AlphaBlock, Overlay, OverlayPlane};
 pub use resize::resize;
 pub use sample::Sample;
 pub use span::{Span, SpanError};
 
+#[cfg(test)]
+mod hide_tests;
 #[cfg(test)]
 mod tests;
