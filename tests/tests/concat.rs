@@ -193,6 +193,32 @@ fn all_sound_is_mixed_into_one_stream() {
 }
 
 #[test]
+fn playlists_follow_others_and_are_repeated() {
+    let world = world();
+    let segment = json!({"Format": "hls", "Duration": 0.4});
+    let list = json!({
+        "URI": "oss://test-bucket/list/red.m3u8", "Container": "ts", "Segment": segment, "Video": h264(),
+        "Audio": {"TranscodeAudio": {"Codec": "aac"}},
+    });
+    world.run_well(&request(&[source("red.mp4", &json!({}))], &list));
+    let sources = [
+        source("green.mkv", &json!({})),
+        source("list/red.m3u8", &json!({"DisableAudio": true})),
+        source("list/red.m3u8", &json!({"DisableVideo": true, "Attached": true, "AlignMode": "loop"})),
+    ];
+    let target = json!({"URI": "oss://test-bucket/out.mkv", "Container": "mkv", "Video": h264(), "Audio": pcm()});
+    world.run_well(&request(&sources, &target));
+    let seen: Vec<_> = pictures(&world, "out.mkv").iter().map(|picture| colours(picture).0).collect();
+    assert!(seen.len().abs_diff(20) <= 1, "{seen:?}");
+    assert!(
+        seen[..9].iter().all(|colour| *colour == "green") && seen[11..].iter().all(|colour| *colour == "red"),
+        "{seen:?}"
+    );
+    let loudness = loudness(&world, "out.mkv", 0);
+    assert!(loudness.len().abs_diff(20) <= 1 && loudness[..19].iter().all(|peak| *peak > 2_000), "{loudness:?}");
+}
+
+#[test]
 fn what_cannot_be_is_refused_with_the_source_named() {
     let world = world();
     let loops = source("sound.flac", &json!({"Attached": true, "AlignMode": "loop"}));
