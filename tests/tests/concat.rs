@@ -160,6 +160,20 @@ fn attached_sound_is_repeated_filled_up_or_left_as_it_is() {
 }
 
 #[test]
+fn what_is_repeated_ends_where_its_file_says_each_time() {
+    let world = world();
+    let silent = json!({"DisableAudio": true});
+    let film: Vec<_> = ["red.mp4", "blue.mkv", "red.mp4"].iter().map(|name| source(name, &silent)).collect();
+    let tone = source("red.mp4", &json!({"DisableVideo": true, "Attached": true, "AlignMode": "loop"}));
+    let target = json!({"URI": "oss://test-bucket/out.wav", "Container": "wav", "Audio": pcm()});
+    world.run_well(&request(&[film, vec![tone]].concat(), &target));
+    let facts = world.probe("out.wav");
+    assert!((facts["Duration"].as_f64().unwrap() - 3.0).abs() < 0.01, "{facts:#}");
+    let loudness = loudness(&world, "out.wav", 0);
+    assert!(loudness[..30].iter().all(|peak| *peak > 2_000), "{loudness:?}");
+}
+
+#[test]
 fn attached_pictures_are_a_stream_of_their_own() {
     let world = world();
     let sources = [

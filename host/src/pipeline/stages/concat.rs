@@ -123,6 +123,9 @@ impl Joining<'_> {
                 Ok(time)
             }
             Item::Again(time) => {
+                let stated = self.stated;
+                self.release(stated)?;
+                self.stated = stated;
                 self.offset = time.unwrap_or(self.end_ns);
                 Ok(0)
             }
