@@ -4,7 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::{World, captions, workspace};
+use crate::{World, captions, ffmpeg, workspace};
 
 /// Clips that show one thing each, and are always made.
 const ALWAYS_MADE: [&str; 12] = [
@@ -157,9 +157,7 @@ fn provided(name: &str) -> Option<PathBuf> {
 
 fn make(name: &str, path: &Path) {
     let (_, arguments) = MADE.iter().find(|(made, _)| *made == name).unwrap_or_else(|| panic!("no recipe for {name}"));
-    let mut command = Command::new("ffmpeg");
-    command.args(["-nostdin", "-v", "error", "-y"]).args(arguments.split(' ')).arg(path);
-    assert!(command.status().unwrap().success(), "{command:?}");
+    ffmpeg(arguments, path);
     if name == "tagged.mkv" {
         tag(path);
     }

@@ -139,6 +139,26 @@ impl World {
     }
 }
 
+/// Makes a file with the `ffmpeg` command.
+pub fn ffmpeg(arguments: &str, to: &Path) {
+    let mut command = Command::new("ffmpeg");
+    command.args(["-nostdin", "-v", "error", "-y"]).args(arguments.split_whitespace()).arg(to);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", text(&output.stderr));
+}
+
+/// Sums over the decoded frames of one stream, which `ffmpeg` names as in `0:v:0`.
+pub fn frame_sums(world: &World, key: &str, stream: &str) -> Vec<String> {
+    let mut command = Command::new("ffmpeg");
+    command.args(["-nostdin", "-v", "error", "-i"]).arg(world.object(key));
+    command.args(["-map", stream, "-fps_mode", "passthrough", "-f", "framehash", "-"]);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{key}: {output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.map(|line| line.rsplit(',').next().unwrap().trim().to_owned()).collect()
+}
+
 /// Bytes that a process printed.
 pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()

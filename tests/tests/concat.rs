@@ -5,14 +5,11 @@
 use std::process::Command;
 
 use serde_json::{Value, json};
-use wasmux_tests::{World, text};
+use wasmux_tests::{World, ffmpeg, text};
 
 /// Makes a clip in the bucket.
 fn make(world: &World, name: &str, arguments: &str) {
-    let mut command = Command::new("ffmpeg");
-    command.args(["-nostdin", "-v", "error", "-y"]).args(arguments.split_whitespace()).arg(world.object(name));
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{name}: {}", text(&output.stderr));
+    ffmpeg(arguments, &world.object(name));
 }
 
 /// Red, 320x180 at 25 frames per second, with a tone: a second. Green, 160x120 at 10 without sound: a second. Half a second of sound.

@@ -1,21 +1,13 @@
 //! What may be a source: the formats of the API's guide, and nothing besides.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-use std::process::Command;
-
 use serde_json::json;
 use wasmux_tests::server::{Options, Server};
-use wasmux_tests::{World, request, text};
+use wasmux_tests::{World, ffmpeg, request, text};
 
 /// A source of FFmpeg's own test picture and tone, with these arguments and this name.
 fn make(world: &World, name: &str, arguments: &str) {
-    let mut command = Command::new("ffmpeg");
-    command.args(["-nostdin", "-v", "error", "-y"]);
-    command.args("-f lavfi -i testsrc2=s=160x128:r=25:d=1 -f lavfi -i sine=d=1:r=44100".split(' '));
-    command.args(arguments.split(' ')).arg(world.object(name));
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}", text(&output.stderr));
+    let inputs = "-f lavfi -i testsrc2=s=160x128:r=25:d=1 -f lavfi -i sine=d=1:r=44100";
+    ffmpeg(&format!("{inputs} {arguments}"), &world.object(name));
 }
 
 #[test]

@@ -1,34 +1,11 @@
 //! HLS playlists as sources: by our own outputs, and by playlists that name what they may not.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
-use std::process::Command;
 
 use serde_json::{Value, json};
 use wasmux_tests::server::{Options, Server};
-use wasmux_tests::{World, request, text};
-
-fn ffmpeg(arguments: &str, to: &Path) {
-    let mut command = Command::new("ffmpeg");
-    command.args(["-nostdin", "-v", "error", "-y"]).args(arguments.split(' ')).arg(to);
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}", text(&output.stderr));
-}
-
-/// Sums over the decoded frames of one stream.
-fn frames(world: &World, key: &str, stream: &str) -> Vec<String> {
-    let mut command = Command::new("ffmpeg");
-    command.args(["-nostdin", "-v", "error", "-i"]).arg(world.object(key));
-    command.args(["-map", stream, "-fps_mode", "passthrough", "-f", "framehash", "-"]);
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{key}: {output:?}");
-    let text = String::from_utf8(output.stdout).unwrap();
-    let lines = text.lines().filter(|line| !line.starts_with('#'));
-    lines.map(|line| line.rsplit(',').next().unwrap().trim().to_owned()).collect()
-}
+use wasmux_tests::{World, ffmpeg, frame_sums, request, text};
 
 /// A world with a film of 4.2 s, and the same as HLS in the folder `a dir`.
 fn world(container: &str) -> World {
@@ -63,15 +40,15 @@ fn our_own_segments_give_back_what_went_in() {
     for (container, format, segment) in [("ts", "mpegts", "h-1.ts"), ("mp4", "mov,mp4,m4a,3gp,3g2,mj2", "h-1.m4s")] {
         let world = world(container);
         assert!(world.object("a dir").join(segment).is_file());
-        let (pictures, sound) = (frames(&world, "film.mp4", "0:v:0"), frames(&world, "film.mp4", "0:a:0"));
+        let (pictures, sound) = (frame_sums(&world, "film.mp4", "0:v:0"), frame_sums(&world, "film.mp4", "0:a:0"));
         assert_eq!(pictures.len(), 105);
         let facts = world.plan(&request("a dir/h.m3u8", &copy()))["Sources"][0]["Facts"].clone();
         assert_eq!(facts["FormatName"], format);
         assert!((facts["Duration"].as_f64().unwrap() - 4.2).abs() < 0.1, "{facts:#}");
         world.run_well(&request("a dir/h.m3u8", &copy()));
-        assert_eq!(frames(&world, "out.mkv", "0:v:0"), pictures, "{container}");
+        assert_eq!(frame_sums(&world, "out.mkv", "0:v:0"), pictures, "{container}");
         // Without the edit list of the mp4 a decoder hands out what primes it, too.
-        let copied = frames(&world, "out.mkv", "0:a:0");
+        let copied = frame_sums(&world, "out.mkv", "0:a:0");
         assert!(copied.ends_with(&sound) && copied.len() <= sound.len() + 1, "{container}: {}", copied.len());
         // Encoded, and by a worker that may open nothing but what it was told of.
         let server = Server::start(&world, &Options::default());
@@ -79,7 +56,7 @@ fn our_own_segments_give_back_what_went_in() {
         let target =
             json!({"Container": "mp4", "URI": "oss://test-bucket/out.mp4", "Video": codecs.0, "Audio": codecs.1});
         server.success_of(&server.submit(&request("a dir/h.m3u8", &target)));
-        assert_eq!(frames(&world, "out.mp4", "0:v:0").len(), 105, "{container}");
+        assert_eq!(frame_sums(&world, "out.mp4", "0:v:0").len(), 105, "{container}");
         let made = world.probe("out.mp4");
         assert!((made["VideoStreams"][0]["Duration"].as_f64().unwrap() - 4.2).abs() < 0.01, "{made:#}");
         assert!((made["AudioStreams"][0]["Duration"].as_f64().unwrap() - 4.2).abs() < 0.05, "{made:#}");
@@ -88,7 +65,7 @@ fn our_own_segments_give_back_what_went_in() {
         part["Sources"][0]["StartTime"] = json!(1.4);
         part["Sources"][0]["Duration"] = json!(2);
         world.run_well(&part);
-        assert_eq!(frames(&world, "out.mp4", "0:v:0").len(), 51, "{container}");
+        assert_eq!(frame_sums(&world, "out.mp4", "0:v:0").len(), 51, "{container}");
         let made = world.probe("out.mp4");
         assert!((made["VideoStreams"][0]["Duration"].as_f64().unwrap() - 2.0).abs() < 0.05, "{made:#}");
     }
@@ -160,19 +137,19 @@ fn only_objects_that_the_project_may_read_are_reached() {
         assert_eq!(task["Code"], code, "{task:#}");
         assert!(code.is_empty() || task["Message"].as_str().unwrap().contains(segment), "{task:#}");
     }
-    assert_eq!(frames(&world, "out.mkv", "0:v:0").len(), 25);
+    assert_eq!(frame_sums(&world, "out.mkv", "0:v:0").len(), 25);
 }
 
 #[test]
 fn variants_parts_and_splices_are_read() {
     let world = world("ts");
-    let pictures = frames(&world, "film.mp4", "0:v:0");
+    let pictures = frame_sums(&world, "film.mp4", "0:v:0");
     // The variant of highest bandwidth; the other one does not even exist. Known by its beginning, not by its name.
     let master =
         "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000\nnowhere.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=2000\na%20dir/h.m3u8\n";
     world.put("master", master.as_bytes());
     world.run_well(&request("master", &copy()));
-    assert_eq!(frames(&world, "out.mkv", "0:v:0"), pictures);
+    assert_eq!(frame_sums(&world, "out.mkv", "0:v:0"), pictures);
     world.put("above.m3u8", b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000\nmaster\n");
     fs::remove_file(world.object("out.mkv")).unwrap();
     fails(&world, "above.m3u8", &copy(), "SourceUnreadable", &["only one level is read"]);
@@ -193,7 +170,7 @@ fn variants_parts_and_splices_are_read() {
         .collect();
     world.put("ranges.m3u8", format!("#EXTM3U\n#EXT-X-TARGETDURATION:1\n{ranges}").as_bytes());
     world.run_well(&request("ranges.m3u8", &copy()));
-    assert_eq!(frames(&world, "out.mkv", "0:v:0"), pictures);
+    assert_eq!(frame_sums(&world, "out.mkv", "0:v:0"), pictures);
     world.put("beyond.m3u8", b"#EXTM3U\n#EXTINF:1,\n#EXT-X-BYTERANGE:99999999@0\nall.ts\n");
     fs::remove_file(world.object("out.mkv")).unwrap();
     fails(&world, "beyond.m3u8", &copy(), "SourceUnreadable", &["oss://test-bucket/all.ts", "are wanted"]);
@@ -204,7 +181,7 @@ fn variants_parts_and_splices_are_read() {
     let encode =
         json!({"Container": "mkv", "URI": "oss://test-bucket/out.mkv", "Video": {"TranscodeVideo": {"Codec": "h264"}}});
     world.run_well(&request("twice.m3u8", &encode));
-    assert_eq!(frames(&world, "out.mkv", "0:v:0").len(), 210);
+    assert_eq!(frame_sums(&world, "out.mkv", "0:v:0").len(), 210);
     let duration = world.probe("out.mkv")["Duration"].as_f64().unwrap();
     assert!((duration - 8.4).abs() < 0.2, "{duration}");
 }
@@ -253,7 +230,7 @@ fn what_a_source_consists_of_is_no_output() {
 #[test]
 fn what_others_write_is_read() {
     let world = world("ts");
-    let pictures = frames(&world, "film.mp4", "0:v:0");
+    let pictures = frame_sums(&world, "film.mp4", "0:v:0");
     let film = world.object("film.mp4").display().to_string();
     for (name, options) in [
         ("ts", ""),
@@ -271,7 +248,7 @@ fn what_others_write_is_read() {
         world.run_well(&request(key, &copy()));
         // A live playlist has only its last segments.
         let expected = if name == "dated" { &pictures[50..] } else { &pictures };
-        assert_eq!(frames(&world, "out.mkv", "0:v:0"), expected, "{name}");
+        assert_eq!(frame_sums(&world, "out.mkv", "0:v:0"), expected, "{name}");
         fs::remove_file(world.object("out.mkv")).unwrap();
     }
     // Segments whose packets are each numbered anew, one for each four pictures: nothing of them is damaged.
@@ -282,7 +259,7 @@ fn what_others_write_is_read() {
     let output = world.run(&request("n.m3u8", &copy()));
     let said = text(&output.stderr);
     assert!(output.status.success() && !said.contains("damaged"), "{said}");
-    assert_eq!(frames(&world, "out.mkv", "0:v:0").len(), 105);
+    assert_eq!(frame_sums(&world, "out.mkv", "0:v:0").len(), 105);
     fs::remove_file(world.object("out.mkv")).unwrap();
     // But what is missing within them is.
     for number in (0..25).step_by(2) {
@@ -299,5 +276,5 @@ fn what_others_write_is_read() {
     ffmpeg(&sound, &world.object("s-%d.aac"));
     let target = json!({"Container": "mkv", "URI": "oss://test-bucket/out.mkv"});
     world.run_well(&request("s.m3u8", &target));
-    assert!(frames(&world, "out.mkv", "0:a:0").ends_with(&frames(&world, "film.mp4", "0:a:0")));
+    assert!(frame_sums(&world, "out.mkv", "0:a:0").ends_with(&frame_sums(&world, "film.mp4", "0:a:0")));
 }

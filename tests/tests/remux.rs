@@ -5,7 +5,7 @@
 use std::process::Command;
 
 use serde_json::{Value, json};
-use wasmux_tests::{World, clips, request};
+use wasmux_tests::{World, clips, frame_sums, request};
 
 /// What `ffprobe` says of an object.
 fn ffprobe(world: &World, key: &str) -> Value {
@@ -14,18 +14,6 @@ fn ffprobe(world: &World, key: &str) -> Value {
     let output = command.arg(world.object(key)).output().unwrap();
     assert!(output.status.success(), "{key}: {output:?}");
     serde_json::from_slice(&output.stdout).unwrap()
-}
-
-/// Sums over the decoded frames of one stream.
-fn frames(world: &World, key: &str, stream: &str) -> Vec<String> {
-    let mut command = Command::new("ffmpeg");
-    command.args(["-nostdin", "-v", "error", "-i"]).arg(world.object(key));
-    command.args(["-map", stream, "-fps_mode", "passthrough", "-f", "framehash", "-"]);
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{key}: {output:?}");
-    let text = String::from_utf8(output.stdout).unwrap();
-    let lines = text.lines().filter(|line| !line.starts_with('#'));
-    lines.map(|line| line.rsplit(',').next().unwrap().trim().to_owned()).collect()
 }
 
 fn film() -> World {
@@ -88,7 +76,7 @@ fn stripping_takes_the_words_and_leaves_the_rest() {
 #[test]
 fn streams_are_the_same_in_every_container() {
     let world = film();
-    let (pictures, sound) = (frames(&world, "tagged.mkv", "0:v:0"), frames(&world, "tagged.mkv", "0:a:0"));
+    let (pictures, sound) = (frame_sums(&world, "tagged.mkv", "0:v:0"), frame_sums(&world, "tagged.mkv", "0:a:0"));
     assert_eq!(pictures.len(), 25);
     let mut from = "tagged.mkv".to_owned();
     // Each from the one before, so that every kind of header is converted into another one.
@@ -96,11 +84,11 @@ fn streams_are_the_same_in_every_container() {
         let key = format!("{number}.{container}");
         let target = json!({"Container": container, "URI": format!("oss://test-bucket/{key}")});
         world.run_well(&request(&from, &target));
-        assert_eq!(frames(&world, &key, "0:v:0"), pictures, "{from} to {container}");
-        assert_eq!(frames(&world, &key, "0:a:0"), sound, "{from} to {container}");
+        assert_eq!(frame_sums(&world, &key, "0:v:0"), pictures, "{from} to {container}");
+        assert_eq!(frame_sums(&world, &key, "0:a:0"), sound, "{from} to {container}");
         from = key;
     }
     let alone = json!({"Container": "aac", "URI": "oss://test-bucket/out.aac", "Video": {"DisableVideo": true}});
     world.run_well(&request("1.mp4", &alone));
-    assert_eq!(frames(&world, "out.aac", "0:a:0"), sound);
+    assert_eq!(frame_sums(&world, "out.aac", "0:a:0"), sound);
 }

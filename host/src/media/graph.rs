@@ -14,48 +14,34 @@ pub(super) struct Chain {
 impl Chain {
     /// Builds `source -> filters -> sink`. `kind` is `""` for video or `"a"` for audio; `arguments` describe the input.
     pub(super) fn build(kind: &str, arguments: &str, filters: &str) -> Result<Self> {
-        let (built, said) = ffi::with_log(|| Self::configure(kind, arguments, filters));
+        Self::build_of_many(kind, 1, arguments, filters)
+    }
+
+    /// The same with several inputs of one form, which the first of the filters takes; `push` and `close` are for the first input.
+    pub(super) fn build_of_many(kind: &str, inputs: usize, arguments: &str, filters: &str) -> Result<Self> {
+        let (built, said) = ffi::with_log(|| Self::configure(kind, inputs, arguments, filters));
         let graph = built.map_err(|error| {
             MediaError::Bug(format!("the filters `{filters}` refuse input `{arguments}`: {error} ({said})"))
         })?;
         Ok(Self { graph, description: filters.to_owned() })
     }
 
-    fn configure(kind: &str, arguments: &str, filters: &str) -> Result<Graph, Error> {
+    fn configure(kind: &str, inputs: usize, arguments: &str, filters: &str) -> Result<Graph, Error> {
         let find = |name: &str| ffmpeg_next::filter::find(name).ok_or(Error::FilterNotFound);
         let mut graph = Graph::new();
-        graph.add(&find(&format!("{kind}buffer"))?, "in", arguments)?;
+        let names: Vec<_> = (0..inputs).map(name).collect();
+        for name in &names {
+            graph.add(&find(&format!("{kind}buffer"))?, name, arguments)?;
+        }
         graph.add(&find(&format!("{kind}buffersink"))?, "out", "")?;
-        graph.output("in", 0)?.input("out", 0)?.parse(filters)?;
+        let mut parser = graph.input("out", 0)?;
+        for name in &names {
+            parser = parser.output(name, 0)?;
+        }
+        let links: String = names.iter().map(|name| format!("[{name}]")).collect();
+        parser.parse(&format!("{links}{filters}[out]"))?;
         graph.validate()?;
         Ok(graph)
-    }
-
-    /// The same with several inputs of one form, which `filters` take as `[in0][in1]...`; `push` and `close` are for one input only.
-    pub(super) fn build_of_many(kind: &str, inputs: usize, arguments: &str, filters: &str) -> Result<Self> {
-        let configure = || {
-            let find = |name: &str| ffmpeg_next::filter::find(name).ok_or(Error::FilterNotFound);
-            let mut graph = Graph::new();
-            let mut links = String::new();
-            for input in 0..inputs {
-                graph.add(&find(&format!("{kind}buffer"))?, &name(input), arguments)?;
-                links.push_str(&format!("[{}]", name(input)));
-            }
-            graph.add(&find(&format!("{kind}buffersink"))?, "out", "")?;
-            let first = (inputs > 0).then(|| name(0)).ok_or(Error::InvalidData)?;
-            let mut parser = graph.output(&first, 0)?;
-            for input in 1..inputs {
-                parser = parser.output(&name(input), 0)?;
-            }
-            parser.input("out", 0)?.parse(&format!("{links}{filters}[out]"))?;
-            graph.validate()?;
-            Ok(graph)
-        };
-        let (built, said) = ffi::with_log(configure);
-        let graph = built.map_err(|error: Error| {
-            MediaError::Bug(format!("the filters `{filters}` refuse {inputs} inputs `{arguments}`: {error} ({said})"))
-        })?;
-        Ok(Self { graph, description: filters.to_owned() })
     }
 
     /// Samples per frame that come out, except for the last; only for audio.
@@ -74,32 +60,24 @@ impl Chain {
 
     /// Puts a frame in; its content moves into the graph.
     pub(super) fn push(&mut self, frame: &mut RawFrame) -> Result<()> {
-        self.push_to("in", frame)
+        self.push_into(0, frame)
     }
 
     /// Puts a frame into one of many inputs.
     pub(super) fn push_into(&mut self, input: usize, frame: &mut RawFrame) -> Result<()> {
-        self.push_to(&name(input), frame)
-    }
-
-    fn push_to(&mut self, source: &str, frame: &mut RawFrame) -> Result<()> {
-        let mut source = self.graph.get(source).ok_or_else(|| self.failed("no source", ""))?;
+        let mut source = self.graph.get(&name(input)).ok_or_else(|| self.failed("no source", ""))?;
         let (pushed, said) = ffi::with_log(|| source.source().add(frame));
         pushed.map_err(|error| self.failed(&error.to_string(), &said))
     }
 
     /// Ends the input at this timestamp, in the unit of the input.
     pub(super) fn close(&mut self, time: i64) -> Result<()> {
-        self.close_named("in", time)
+        self.close_one(0, time)
     }
 
     /// Ends one of many inputs.
     pub(super) fn close_one(&mut self, input: usize, time: i64) -> Result<()> {
-        self.close_named(&name(input), time)
-    }
-
-    fn close_named(&mut self, source: &str, time: i64) -> Result<()> {
-        let mut source = self.graph.get(source).ok_or_else(|| self.failed("no source", ""))?;
+        let mut source = self.graph.get(&name(input)).ok_or_else(|| self.failed("no source", ""))?;
         match source.source().close(time) {
             Ok(()) | Err(Error::Eof) => Ok(()),
             Err(error) => Err(self.failed(&error.to_string(), "")),
@@ -121,7 +99,12 @@ impl Chain {
     }
 }
 
-/// The name of one of many inputs.
+/// The name of an input.
 fn name(input: usize) -> String {
     format!("in{input}")
+}
+
+/// How a chain is told of sound: samples per second, and FFmpeg's names of the sample format and the layout.
+pub(super) fn sound(rate: u32, format: &str, layout: &str) -> String {
+    format!("time_base=1/{rate}:sample_rate={rate}:sample_fmt={format}:channel_layout={layout}")
 }

@@ -5,7 +5,7 @@ use ffmpeg_next::{ChannelLayout, format};
 
 use super::clock::{from_ns, ratio, rescale};
 use super::decode::{AudioFrame, per};
-use super::graph::Chain;
+use super::graph::{self, Chain};
 use super::{MediaError, Result, ffi};
 
 impl AudioFrame {
@@ -26,16 +26,18 @@ impl AudioFrame {
         Ok(Self { audio, position, layout })
     }
 
+    /// How a chain is told of it.
+    pub(super) fn form(&self) -> String {
+        graph::sound(self.sample_rate(), self.audio.format().name(), &self.layout)
+    }
+
     /// The part of it that is not before the start; `None` where nothing is.
     pub fn from_start(mut self) -> Result<Option<Self>> {
         let samples = i64::try_from(self.samples()).unwrap_or(0);
         if self.position >= 0 || self.position.saturating_add(samples) <= 0 {
             return Ok((self.position >= 0).then_some(self));
         }
-        let (rate, form) = (self.sample_rate(), self.audio.format().name());
-        let arguments =
-            format!("time_base=1/{rate}:sample_rate={rate}:sample_fmt={form}:channel_layout={}", self.layout);
-        let mut chain = Chain::build("a", &arguments, "atrim=start_pts=0")?;
+        let mut chain = Chain::build("a", &self.form(), "atrim=start_pts=0")?;
         self.audio.set_pts(Some(self.position));
         chain.push(&mut self.audio)?;
         chain.close(self.position.saturating_add(samples))?;
@@ -93,8 +95,7 @@ impl Mixer {
     pub fn new(inputs: usize, sample_rate: u32, channels: u16) -> Result<Self> {
         let layout = ffi::layout_name(channels)
             .ok_or_else(|| MediaError::Bug(format!("there is no layout for {channels} channels")))?;
-        let arguments =
-            format!("time_base=1/{sample_rate}:sample_rate={sample_rate}:sample_fmt=fltp:channel_layout={layout}");
+        let arguments = graph::sound(sample_rate, "fltp", &layout);
         let weight = 1.0 / inputs.max(1) as f64;
         let weights = vec![weight.to_string(); inputs].join(" ");
         let filters = format!("amix=inputs={inputs}:duration=longest:normalize=0:weights='{weights}'");
@@ -119,9 +120,7 @@ impl Mixer {
     }
 
     fn take(&mut self, input: usize, mut samples: AudioFrame) -> Result<()> {
-        let (rate, form) = (samples.sample_rate(), samples.audio.format().name());
-        let arguments =
-            format!("time_base=1/{rate}:sample_rate={rate}:sample_fmt={form}:channel_layout={}", samples.layout);
+        let arguments = samples.form();
         let known = |stream: &Input| stream.running.as_ref().is_some_and(|(running, _)| *running == arguments);
         if !self.streams.get(input).is_some_and(known) {
             self.flush(input)?;

@@ -69,8 +69,7 @@ impl Tempo {
         let mut ready = Vec::new();
         if !self.running.as_ref().is_some_and(continues) {
             ready = self.finish()?;
-            let arguments =
-                format!("time_base=1/{rate}:sample_rate={rate}:sample_fmt={format}:channel_layout={}", samples.layout);
+            let arguments = samples.form();
             self.running = Some(Running {
                 chain: Chain::build("a", &arguments, &format!("atempo={}", self.speed.as_f64()))?,
                 rate,

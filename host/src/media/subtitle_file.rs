@@ -148,17 +148,5 @@ pub fn verify_subtitles(report: &SubtitleReport, interrupt: &Interrupt) -> Resul
 /// Facts of a file without subtitles, which no demuxer takes for one.
 fn without_any(format: SubtitleFormat, size: u64) -> MediaFacts {
     let name = muxer_name(format);
-    MediaFacts {
-        format_name: name.to_owned(),
-        format_long_name: name.to_owned(),
-        size,
-        duration: None,
-        start_time: None,
-        bitrate: None,
-        video_streams: Vec::new(),
-        audio_streams: Vec::new(),
-        subtitles: Vec::new(),
-        attached_pictures: Vec::new(),
-        data_streams: Vec::new(),
-    }
+    MediaFacts { format_name: name.to_owned(), format_long_name: name.to_owned(), size, ..MediaFacts::default() }
 }

@@ -53,7 +53,13 @@ pub(super) fn ready(
     }
     demuxer.select(&streams);
     let tags = demuxer.tags();
-    told.tags.insert(source, clip.map_or_else(|| tags.clone(), |clip| tags.clone().clipped(clip)));
+    told.tags.insert(
+        source,
+        match clip {
+            Some(clip) => tags.clipped(clip),
+            None => tags,
+        },
+    );
     if let Some(clip) = clip {
         demuxer.clip(clip).map_err(|error| error.at(Stage::Demux))?;
         told.leads.insert(source, demuxer.lead_ns());

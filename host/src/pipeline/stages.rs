@@ -160,6 +160,14 @@ pub(super) fn name(operation: &Operation) -> &'static str {
     }
 }
 
+/// The first item of an edge of packets: what the stream is.
+fn stream(inbox: &Inbox<Item>) -> Result<StreamParameters, Stop> {
+    match inbox.receive()? {
+        Some((_, Item::Stream(stream))) => Ok(stream.parameters),
+        _ => Err(bug("a stage was not told what its stream is").into()),
+    }
+}
+
 /// Runs a node to the end of its input.
 pub(super) fn run(node: &Node, work: Work, shared: &Shared<'_>) -> Result<(), Stop> {
     let Work { inbox, outlet, source, filter, path } = work;

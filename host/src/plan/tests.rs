@@ -57,9 +57,7 @@ fn facts(streams: &[&str]) -> MediaFacts {
         bitrate: None,
         video_streams: if streams.contains(&"video") { vec![video] } else { Vec::new() },
         audio_streams: if streams.contains(&"audio") { vec![audio] } else { Vec::new() },
-        subtitles: Vec::new(),
-        attached_pictures: Vec::new(),
-        data_streams: Vec::new(),
+        ..MediaFacts::default()
     }
 }
 

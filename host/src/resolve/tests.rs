@@ -110,10 +110,7 @@ fn facts() -> MediaFacts {
             colour: Colour::UNSPECIFIED,
             language: None,
         }],
-        audio_streams: Vec::new(),
-        subtitles: Vec::new(),
-        attached_pictures: Vec::new(),
-        data_streams: Vec::new(),
+        ..MediaFacts::default()
     }
 }
 

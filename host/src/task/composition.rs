@@ -44,9 +44,10 @@ impl<'a> Composition<'a> {
         self.alignment
     }
 
-    /// Indices of the sources that follow each other.
+    /// Indices of the sources that follow each other: those that are not attached.
     pub fn sequence(&self) -> Vec<usize> {
-        sequence(self.sources)
+        let all = self.sources.iter().enumerate();
+        all.filter(|(_, source)| source.attached.is_none()).map(|(index, _)| index).collect()
     }
 
     /// Whether several sources follow each other.
@@ -127,12 +128,6 @@ impl<'a> Composition<'a> {
         });
         joined.chain(attached).collect()
     }
-}
-
-/// Indices of the sources that follow each other: those that are not attached.
-pub fn sequence(sources: &[SourceSpec]) -> Vec<usize> {
-    let all = sources.iter().enumerate();
-    all.filter(|(_, source)| source.attached.is_none()).map(|(index, _)| index).collect()
 }
 
 #[cfg(test)]

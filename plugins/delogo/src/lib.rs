@@ -48,7 +48,7 @@ impl Effect {
         Ok(match delogo.style {
             Style::Mosaic => {
                 let cell = delogo.reach(area, CELL, path)?.max(SMALLEST_CELL);
-                Self::Mosaic(Mosaic::with_cell(area, cell, setup))
+                Self::Mosaic(Mosaic::new(area, cell, setup))
             }
             Style::Blur => Self::Blur(Blur::new(area, delogo.reach(area, BLUR, path)?.max(SMALLEST_BLUR), setup)),
             Style::Interpolate => Self::Interpolate(Interpolate::new(area, delogo.reach(area, SMOOTH, path)?, setup)),
@@ -59,29 +59,30 @@ impl Effect {
         match self {
             Self::Mosaic(mosaic) => {
                 for plane in mosaic.planes() {
-                    let mut rows = frame.read(plane.plane(), plane.area());
-                    plane.apply(&mut rows);
-                    frame.write(plane.plane(), plane.area(), &rows);
+                    change(frame, plane.plane(), plane.area(), |rows| plane.apply(rows));
                 }
             }
             Self::Blur(blur) => {
                 for plane in blur.planes_mut() {
-                    let mut rows = frame.read(plane.plane(), plane.area());
-                    plane.apply(&mut rows);
-                    frame.write(plane.plane(), plane.area(), &rows);
+                    change(frame, plane.plane(), plane.area(), |rows| plane.apply(rows));
                 }
             }
             Self::Interpolate(fill) => {
-                for plane in fill.planes() {
-                    let mut rows = frame.read(plane.plane(), plane.area());
+                for plane in fill.planes_mut() {
                     let borders =
                         plane.borders().map(|at| at.map(|at| frame.read(plane.plane(), at)).unwrap_or_default());
-                    plane.apply(&mut rows, &borders);
-                    frame.write(plane.plane(), plane.area(), &rows);
+                    change(frame, plane.plane(), plane.area(), |rows| plane.apply(rows, &borders));
                 }
             }
         }
     }
+}
+
+/// Changes the samples of a rectangle of one plane.
+fn change(frame: &mut Frame<'_>, plane: u8, area: Rect, apply: impl FnOnce(&mut [u8])) {
+    let mut rows = frame.read(plane, area);
+    apply(&mut rows);
+    frame.write(plane, area, &rows);
 }
 
 impl VideoFilter for DelogoFilter {

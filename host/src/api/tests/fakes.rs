@@ -250,13 +250,7 @@ pub(super) fn record(id: TaskId, state: TaskState) -> TaskRecord {
         format_long_name: "QuickTime / MOV".into(),
         size: 1234,
         duration: Some(2.0),
-        start_time: None,
-        bitrate: None,
-        video_streams: Vec::new(),
-        audio_streams: Vec::new(),
-        subtitles: Vec::new(),
-        attached_pictures: Vec::new(),
-        data_streams: Vec::new(),
+        ..MediaFacts::default()
     };
     let uri = ObjectUri::parse("oss://b/out.mp4").unwrap();
     TaskRecord {

@@ -6,7 +6,7 @@ use crate::media::Result;
 use crate::media::clock::{ratio, rescale};
 use crate::media::decode::{AudioFrame, per};
 use crate::media::encode::{layout, sample_format};
-use crate::media::graph::Chain;
+use crate::media::graph::{self, Chain};
 use crate::task::AudioEncoding;
 
 /// Sound in the form of an encoder, in frames of its size.
@@ -44,7 +44,7 @@ struct Input {
 impl Input {
     fn arguments(&self) -> String {
         let Self { rate, format, layout } = self;
-        format!("time_base=1/{rate}:sample_rate={rate}:sample_fmt={format}:channel_layout={layout}")
+        graph::sound(*rate, format, layout)
     }
 }
 

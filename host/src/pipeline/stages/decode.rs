@@ -1,7 +1,7 @@
 //! Packets to pictures and sound.
 
 use super::media_stages::Push;
-use super::{Item, Outlet, Stop, at, bug};
+use super::{Item, Outlet, Stop, at, bug, stream};
 use crate::media::{AudioDecoder, DecodeReport, MediaError, Packet, StreamParameters, VideoDecoder};
 use crate::pipeline::channel::Inbox;
 use crate::pipeline::damage::Decoded;
@@ -52,10 +52,8 @@ pub(super) fn decode(
     outlet: Outlet,
     shared: &Shared<'_>,
 ) -> Result<(), Stop> {
-    let Some((_, Item::Stream(stream))) = inbox.receive()? else {
-        return Err(bug("a decoder was not told what its stream is").into());
-    };
-    let open = || Decoder::open(kind, &stream.parameters, shared.threads, length).map_err(at(Stage::Decode));
+    let parameters = stream(inbox)?;
+    let open = || Decoder::open(kind, &parameters, shared.threads, length).map_err(at(Stage::Decode));
     let mut decoder = open()?;
     if let Decoder::Video(decoder) = &decoder {
         outlet.send(Item::Clock(decoder.clock()))?;

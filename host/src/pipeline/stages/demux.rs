@@ -19,13 +19,6 @@ pub(super) struct Reading {
     pub(super) repeat_ns: Option<i64>,
 }
 
-/// How far a source has been read.
-struct Progress {
-    /// Where the longest stream ends, in nanoseconds.
-    end_ns: i64,
-    told_ns: i64,
-}
-
 /// Leaves the lane however reading ends.
 struct InLane<'a>(&'a Shared<'a>, Lane);
 
@@ -53,28 +46,28 @@ pub(super) fn demux(reading: &Reading, source: Source, outlet: &Outlet, shared: 
     let length = reading.clip.and_then(|clip| clip.length_ns).unwrap_or(i64::MAX);
     let mut offset = 0;
     loop {
-        let mut progress = Progress { end_ns: 0, told_ns: 0 };
+        // Where the longest stream ends, and what was told of that, in nanoseconds.
+        let (mut end_ns, mut told_ns) = (0, 0);
         while let Some(packet) = demuxer.read().map_err(at(Stage::Demux))? {
             let time = packet.decode_time_ns().or(packet.time_ns()).unwrap_or(0);
-            let end = packet.time_ns().unwrap_or(time).saturating_add(packet.duration_ns()).min(length);
-            progress.end_ns = progress.end_ns.max(end);
+            let end: i64 = packet.time_ns().unwrap_or(time).saturating_add(packet.duration_ns()).min(length);
+            end_ns = end.max(end_ns);
             let stream = packet.stream();
             outlet.send_where(|reader| readers.get(reader) == Some(&Some(stream)), Item::Packet(packet))?;
-            if progress.end_ns.saturating_sub(progress.told_ns) >= TICK {
-                progress.told_ns = progress.end_ns;
-                outlet.send_where(|reader| readers.get(reader) == Some(&None), Item::Mark(progress.end_ns))?;
+            if end_ns.saturating_sub(told_ns) >= TICK {
+                told_ns = end_ns;
+                outlet.send_where(|reader| readers.get(reader) == Some(&None), Item::Mark(end_ns))?;
             }
             let time = start.saturating_add(offset).saturating_add(time);
             shared.timeline.advance(lane, time, shared.interrupt)?;
         }
-        outlet.send_where(|reader| readers.get(reader) == Some(&None), Item::Mark(progress.end_ns))?;
+        outlet.send_where(|reader| readers.get(reader) == Some(&None), Item::Mark(end_ns))?;
         if offset == 0 {
             shared.damage.source(reading.source, demuxer.health());
         }
         let stated = demuxer.facts().duration.map(|seconds| (seconds * 1e9).round() as i64);
         let stated = stated.map(|whole| reading.clip.map_or(whole, |clip| clip.of(whole)));
-        let read = progress.end_ns;
-        let pass = stated.filter(|stated| stated.abs_diff(read) < PADDING as u64).unwrap_or(read).max(1);
+        let pass = stated.filter(|stated| stated.abs_diff(end_ns) < PADDING as u64).unwrap_or(end_ns).max(1);
         offset = offset.saturating_add(pass);
         if reading.repeat_ns.is_none_or(|until| offset >= until) {
             return Ok(());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Item, Outlet, Promise, Stop, Stream, at, bug};
+use super::{Item, Outlet, Promise, Stop, Stream, at, bug, stream};
 use crate::media::{
     AudioEncoder, AudioTransform, EncodeReport, MediaError, StreamCopy, StreamParameters, VideoClock, VideoEncoder,
     VideoTransform,
@@ -41,10 +41,7 @@ impl<'a> Push<'a> {
 
 /// Passes the packets of one stream on, their timestamps completed.
 pub(super) fn copy(node: &Node, inbox: &Inbox<Item>, outlet: Outlet, shared: &Shared<'_>) -> Result<(), Stop> {
-    let Some((_, Item::Stream(stream))) = inbox.receive()? else {
-        return Err(bug("a copied stream was not told what it is").into());
-    };
-    let parameters = stream.parameters;
+    let parameters = stream(inbox)?;
     let origin = shared.plan.origin_of(node.id).ok_or_else(|| bug("a copied stream has no source"))?;
     let videos = shared.plan.sources().get(origin.source).map(|source| source.facts.video_streams.as_slice());
     let video = videos.unwrap_or_default().iter().find(|video| video.index == origin.stream);

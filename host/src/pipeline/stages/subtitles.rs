@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::mux::lead;
-use super::{Item, Outlet, Stop, Stream, at, bug};
+use super::{Item, Outlet, Stop, Stream, at, bug, stream};
 use crate::media::{MediaError, StreamParameters, SubtitleFile, SubtitleStream};
 use crate::pipeline::channel::Inbox;
 use crate::pipeline::damage::Decoded;
@@ -36,14 +36,6 @@ pub(super) fn subtitle(
     shared.damage.decoder(Decoded { source: origin.source, stream, frames: report.frames, lost: report.errors });
     outlet.finish();
     Ok(())
-}
-
-/// What the stream is, which comes before its packets.
-fn stream(inbox: &Inbox<Item>) -> Result<StreamParameters, Stop> {
-    match inbox.receive()? {
-        Some((_, Item::Stream(stream))) => Ok(stream.parameters),
-        _ => Err(bug("subtitles were not told what they are").into()),
-    }
 }
 
 /// Writes a subtitle file. Where the pictures of its target begin earlier, for they are copied, so do its times.

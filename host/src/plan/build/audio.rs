@@ -2,7 +2,7 @@
 
 use super::{Builder, Making};
 use crate::plan::graph::{Blank, NodeId, Operation};
-use crate::task::{AudioEncoding, AudioWish, Failure, Track};
+use crate::task::{AudioEncoding, AudioWish, Failure, Rational, Track};
 
 impl Builder<'_> {
     /// The nodes whose packets are the output's audio streams.
@@ -57,7 +57,7 @@ impl Builder<'_> {
         making: &Making<'_>,
         track: &Track,
         encoding: &AudioEncoding,
-        rate: Option<crate::task::Rational>,
+        rate: Option<Rational>,
     ) -> Result<NodeId, Failure> {
         let composition = self.composition;
         let repeat = self.repeat(track)?;

@@ -119,13 +119,7 @@ fn outputs() -> Vec<TaskOutput> {
         format_long_name: "MP4".to_owned(),
         size: 4,
         duration: Some(0.1),
-        start_time: None,
-        bitrate: None,
-        video_streams: Vec::new(),
-        audio_streams: Vec::new(),
-        subtitles: Vec::new(),
-        attached_pictures: Vec::new(),
-        data_streams: Vec::new(),
+        ..MediaFacts::default()
     };
     vec![TaskOutput { target: 0, uri: uri("oss://out/a.mp4"), files: Vec::new(), facts }]
 }

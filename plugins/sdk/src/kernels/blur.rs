@@ -1,6 +1,6 @@
 //! Hides a region behind a blur.
 
-use super::Sample;
+use super::{Sample, of_planes};
 use crate::{Rect, Setup};
 
 /// Three box blurs behind each other are nearly a Gaussian.
@@ -19,27 +19,20 @@ impl Blur {
     /// A blur of a region, in luma samples, of the frames of a stream; the region is clipped to the frame. `radius`, in luma
     /// samples and at most 4096, is that of each of three box blurs. An alpha plane stays as it is.
     pub fn new(area: Rect, radius: u32, setup: &Setup) -> Self {
-        let area = area.intersection(setup.area());
-        if area.is_empty() {
-            return Self { planes: Vec::new() };
-        }
-        let planes = (0..3)
-            .map(|plane| {
-                let (shift_x, shift_y) = setup.plane_shift(plane);
-                let area = setup.plane_area(plane, area);
-                let count = area.width as usize * area.height as usize;
-                BlurPlane {
-                    plane,
-                    area,
-                    wide: setup.sample_bytes() == 2,
-                    radius_x: radius_in(radius, shift_x),
-                    radius_y: radius_in(radius, shift_y),
-                    front: vec![0; count],
-                    back: vec![0; count],
-                    sums: vec![0; area.width as usize],
-                }
-            })
-            .collect();
+        let planes = of_planes(area, setup, |plane, _, area| {
+            let (shift_x, shift_y) = setup.plane_shift(plane);
+            let count = area.width as usize * area.height as usize;
+            BlurPlane {
+                plane,
+                area,
+                wide: setup.sample_bytes() == 2,
+                radius_x: radius_in(radius, shift_x),
+                radius_y: radius_in(radius, shift_y),
+                front: vec![0; count],
+                back: vec![0; count],
+                sums: vec![0; area.width as usize],
+            }
+        });
         Self { planes }
     }
 

@@ -17,9 +17,9 @@ fn blur(fake: &mut FakeFrame, area: Rect, radius: u32) {
 }
 
 fn interpolate(fake: &mut FakeFrame, area: Rect, radius: u32) {
-    let fill = Interpolate::new(area, radius, &fake.setup().clone());
+    let mut fill = Interpolate::new(area, radius, &fake.setup().clone());
     let mut frame = fake.frame();
-    for plane in fill.planes() {
+    for plane in fill.planes_mut() {
         let mut rows = frame.read(plane.plane(), plane.area());
         let borders = plane.borders().map(|at| at.map(|at| frame.read(plane.plane(), at)).unwrap_or_default());
         plane.apply(&mut rows, &borders);

@@ -1,6 +1,6 @@
 //! Fills a region from the samples around it.
 
-use super::Sample;
+use super::{Sample, of_planes};
 use crate::{Rect, Setup};
 
 /// A region that is filled from the samples just outside of its four edges, each weighted by the inverse of its distance. An edge
@@ -15,37 +15,37 @@ impl Interpolate {
     /// are first averaged along their edge over `radius` luma samples to each side, fewer near a corner, so that
     /// noise does not become streaks. An alpha plane stays as it is.
     pub fn new(area: Rect, radius: u32, setup: &Setup) -> Self {
-        let area = area.intersection(setup.area());
-        if area.is_empty() {
-            return Self { planes: Vec::new() };
-        }
-        let planes = (0..3)
-            .map(|plane| {
-                let (shift_x, shift_y) = setup.plane_shift(plane);
-                let area = setup.plane_area(plane, area);
-                let (width, height) = setup.plane_size(plane);
-                let (right, bottom) = (area.x + area.width, area.y + area.height);
-                InterpolatePlane {
-                    plane,
-                    area,
-                    borders: [
-                        (area.x > 0).then(|| Rect::new(area.x.saturating_sub(1), area.y, 1, area.height)),
-                        (right < width).then(|| Rect::new(right, area.y, 1, area.height)),
-                        (area.y > 0).then(|| Rect::new(area.x, area.y.saturating_sub(1), area.width, 1)),
-                        (bottom < height).then(|| Rect::new(area.x, bottom, area.width, 1)),
-                    ],
-                    wide: setup.sample_bytes() == 2,
-                    radius_x: (radius >> shift_x) as usize,
-                    radius_y: (radius >> shift_y) as usize,
-                }
-            })
-            .collect();
+        let planes = of_planes(area, setup, |plane, _, area| {
+            let (shift_x, shift_y) = setup.plane_shift(plane);
+            let (width, height) = setup.plane_size(plane);
+            let (right, bottom) = (area.x + area.width, area.y + area.height);
+            let borders = [
+                (area.x > 0).then(|| Rect::new(area.x.saturating_sub(1), area.y, 1, area.height)),
+                (right < width).then(|| Rect::new(right, area.y, 1, area.height)),
+                (area.y > 0).then(|| Rect::new(area.x, area.y.saturating_sub(1), area.width, 1)),
+                (bottom < height).then(|| Rect::new(area.x, bottom, area.width, 1)),
+            ];
+            let (wide, high) = (area.width as usize, area.height as usize);
+            let [left, right, top, bottom] = borders.map(|border| border.is_some());
+            let ([left, right], [top, bottom]) = (weights(wide, [left, right]), weights(high, [top, bottom]));
+            InterpolatePlane {
+                plane,
+                area,
+                borders,
+                wide: setup.sample_bytes() == 2,
+                radius_x: (radius >> shift_x) as usize,
+                radius_y: (radius >> shift_y) as usize,
+                weights: [left, right, top, bottom],
+                edges: [high, high, wide, wide].map(|length| vec![0.0; length]),
+                sums: Vec::with_capacity(wide.max(high) + 1),
+            }
+        });
         Self { planes }
     }
 
     /// What it does to each plane; nothing for an empty region.
-    pub fn planes(&self) -> &[InterpolatePlane] {
-        &self.planes
+    pub fn planes_mut(&mut self) -> &mut [InterpolatePlane] {
+        &mut self.planes
     }
 }
 
@@ -58,6 +58,11 @@ pub struct InterpolatePlane {
     wide: bool,
     radius_x: usize,
     radius_y: usize,
+    /// Of the samples of a row from the left and the right border, of a column from the top and the bottom one.
+    weights: [Vec<f32>; 4],
+    /// What the borders are once they are averaged, in their order.
+    edges: [Vec<f32>; 4],
+    sums: Vec<u64>,
 }
 
 impl InterpolatePlane {
@@ -78,12 +83,12 @@ impl InterpolatePlane {
 
     /// Fills the packed rows of [`area`](Self::area). `borders` are the samples of [`borders`](Self::borders), empty where
     /// there are none.
-    pub fn apply(&self, rows: &mut [u8], borders: &[Vec<u8>; 4]) {
+    pub fn apply(&mut self, rows: &mut [u8], borders: &[Vec<u8>; 4]) {
         if self.wide { self.fill::<[u8; 2]>(rows, borders) } else { self.fill::<u8>(rows, borders) }
     }
 
-    fn fill<T: Sample>(&self, rows: &mut [u8], borders: &[Vec<u8>; 4]) {
-        let (width, height) = (self.area.width as usize, self.area.height as usize);
+    fn fill<T: Sample>(&mut self, rows: &mut [u8], borders: &[Vec<u8>; 4]) {
+        let width = self.area.width as usize;
         let samples = T::of_bytes_mut(rows);
         if self.borders.iter().all(Option::is_none) {
             let sum: u64 = samples.iter().map(|sample| u64::from(sample.get())).sum();
@@ -91,11 +96,12 @@ impl InterpolatePlane {
             samples.fill(T::new(u32::try_from((sum + count / 2) / count).unwrap_or(u32::MAX)));
             return;
         }
-        let [left, right, top, bottom] = borders;
-        let (left, right) = (edge::<T>(left, height, self.radius_y), edge::<T>(right, height, self.radius_y));
-        let (top, bottom) = (edge::<T>(top, width, self.radius_x), edge::<T>(bottom, width, self.radius_x));
-        let [from_left, from_right] = weights(width, [self.borders[0], self.borders[1]]);
-        let [from_top, from_bottom] = weights(height, [self.borders[2], self.borders[3]]);
+        let radii = [self.radius_y, self.radius_y, self.radius_x, self.radius_x];
+        for ((edge, bytes), radius) in self.edges.iter_mut().zip(borders).zip(radii) {
+            average::<T>(bytes, edge, &mut self.sums, radius);
+        }
+        let [left, right, top, bottom] = &self.edges;
+        let [from_left, from_right, from_top, from_bottom] = &self.weights;
         for (y, row) in samples.chunks_exact_mut(width).enumerate() {
             for (x, sample) in row.iter_mut().enumerate() {
                 let weight = from_left[x] + from_right[x] + from_top[y] + from_bottom[y];
@@ -111,28 +117,31 @@ impl InterpolatePlane {
 
 /// The samples of one edge, each the mean of its neighbours. The window is symmetric even near the ends, which leaves a ramp
 /// as it is. Zeros where there is no edge; they have no weight.
-fn edge<T: Sample>(bytes: &[u8], length: usize, radius: usize) -> Vec<f32> {
+fn average<T: Sample>(bytes: &[u8], edge: &mut [f32], sums: &mut Vec<u64>, radius: usize) {
     let samples = T::of_bytes(bytes);
-    if samples.len() != length {
-        return vec![0.0; length];
+    if samples.len() != edge.len() {
+        edge.fill(0.0);
+        return;
     }
-    let mut sums = vec![0u64];
+    sums.clear();
+    sums.push(0);
+    let mut sum = 0;
     for sample in samples {
-        sums.push(sums[sums.len() - 1] + u64::from(sample.get()));
+        sum += u64::from(sample.get());
+        sums.push(sum);
     }
-    (0..length)
-        .map(|at| {
-            let reach = radius.min(at).min(length - 1 - at);
-            (sums[at + reach + 1] - sums[at - reach]) as f32 / (2 * reach + 1) as f32
-        })
-        .collect()
+    let last = edge.len().saturating_sub(1);
+    for (at, mean) in edge.iter_mut().enumerate() {
+        let reach = radius.min(at).min(last - at);
+        *mean = (sums[at + reach + 1] - sums[at - reach]) as f32 / (2 * reach + 1) as f32;
+    }
 }
 
-/// The inverse distances of samples along one side from its first and its last border.
-fn weights(length: usize, borders: [Option<Rect>; 2]) -> [Vec<f32>; 2] {
+/// The inverse distances of samples along one side from its first and its last border, where these exist.
+fn weights(length: usize, exist: [bool; 2]) -> [Vec<f32>; 2] {
     let inverse = |exists: bool, distance: usize| if exists { 1.0 / distance as f32 } else { 0.0 };
     [
-        (0..length).map(|at| inverse(borders[0].is_some(), at + 1)).collect(),
-        (0..length).map(|at| inverse(borders[1].is_some(), length - at)).collect(),
+        (0..length).map(|at| inverse(exist[0], at + 1)).collect(),
+        (0..length).map(|at| inverse(exist[1], length - at)).collect(),
     ]
 }

@@ -28,6 +28,16 @@ pub use resize::resize;
 pub use sample::Sample;
 pub use span::{Span, SpanError};
 
+use crate::{Rect, Setup};
+
+/// What a region, clipped to the frame, is on each plane but that of alpha: its number, the region, and the region in samples of the
+/// plane. Nothing for an empty region.
+fn of_planes<P>(area: Rect, setup: &Setup, make: impl Fn(u8, Rect, Rect) -> P) -> Vec<P> {
+    let area = area.intersection(setup.area());
+    let planes = if area.is_empty() { 0..0 } else { 0..3 };
+    planes.map(|plane| make(plane, area, setup.plane_area(plane, area))).collect()
+}
+
 #[cfg(test)]
 mod hide_tests;
 #[cfg(test)]

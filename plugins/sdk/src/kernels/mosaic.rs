@@ -1,12 +1,7 @@
 //! Hides a region behind a mosaic.
 
-use super::Sample;
+use super::{Sample, of_planes};
 use crate::{Rect, Setup};
-
-/// How many cells the shorter side of a region has, so that the same share of a logo is hidden at every resolution.
-const CELLS: u32 = 8;
-/// Smaller cells hide nothing.
-const SMALLEST_CELL: u32 = 8;
 
 /// A region that is cut into cells of its average colour. The cells start at the region's own edge, so they stand still.
 #[derive(Debug, Clone)]
@@ -16,33 +11,18 @@ pub struct Mosaic {
 
 impl Mosaic {
     /// A mosaic on a region, in luma samples, of the frames of a stream; the region is clipped to the frame. Cells are squares
-    /// of an eighth of the shorter side, at least 8 samples, stretched a little so that they divide the region evenly.
-    /// An alpha plane stays as it is.
-    pub fn new(area: Rect, setup: &Setup) -> Self {
-        Self::with_cell(area, (area.width.min(area.height) / CELLS).max(SMALLEST_CELL), setup)
-    }
-
-    /// As [`new`](Self::new), with cells of about `cell` by `cell` luma samples.
-    pub fn with_cell(area: Rect, cell: u32, setup: &Setup) -> Self {
-        let area = area.intersection(setup.area());
-        if area.is_empty() {
-            return Self { planes: Vec::new() };
-        }
-        let columns = edges(area.x, area.width, cell);
-        let rows = edges(area.y, area.height, cell);
-        let planes = (0..3)
-            .map(|plane| {
-                let (shift_x, shift_y) = setup.plane_shift(plane);
-                let plane_area = setup.plane_area(plane, area);
-                MosaicPlane {
-                    plane,
-                    area: plane_area,
-                    wide: setup.sample_bytes() == 2,
-                    columns: plane_edges(&columns, shift_x, plane_area.x, plane_area.width),
-                    rows: plane_edges(&rows, shift_y, plane_area.y, plane_area.height),
-                }
-            })
-            .collect();
+    /// of about `cell` luma samples, stretched a little so that they divide the region evenly. An alpha plane stays as it is.
+    pub fn new(area: Rect, cell: u32, setup: &Setup) -> Self {
+        let planes = of_planes(area, setup, |plane, luma, area| {
+            let (shift_x, shift_y) = setup.plane_shift(plane);
+            MosaicPlane {
+                plane,
+                area,
+                wide: setup.sample_bytes() == 2,
+                columns: plane_edges(&edges(luma.x, luma.width, cell), shift_x, area.x, area.width),
+                rows: plane_edges(&edges(luma.y, luma.height, cell), shift_y, area.y, area.height),
+            }
+        });
         Self { planes }
     }
 

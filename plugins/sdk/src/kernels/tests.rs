@@ -152,7 +152,7 @@ proptest! {
     ) {
         let setup = picture.setup();
         let area = Rect::new(x, y, width, height);
-        let mosaic = Mosaic::with_cell(area, cell, &setup);
+        let mosaic = Mosaic::new(area, cell, &setup);
         let before = patterned(&picture);
         let mut once = before.clone();
         apply(&mut once, &mosaic);
@@ -238,7 +238,7 @@ fn cells_are_the_mean_of_their_samples_and_start_at_the_region() {
             fake.set_sample(0, x, y, u16::try_from(x).unwrap());
         }
     }
-    apply(&mut fake, &Mosaic::with_cell(Rect::new(5, 5, 16, 16), 8, &setup));
+    apply(&mut fake, &Mosaic::new(Rect::new(5, 5, 16, 16), 8, &setup));
     // Inner edges are even, so that chroma cells coincide: columns 5..12 and 12..21.
     assert_eq!(fake.sample(0, 5, 5), 8);
     assert_eq!(fake.sample(0, 11, 5), 8);
@@ -250,7 +250,7 @@ fn cells_are_the_mean_of_their_samples_and_start_at_the_region() {
 fn the_cell_grows_with_the_region() {
     let setup = picture(1920, 1080).setup();
     let cells = |width, height| {
-        let mosaic = Mosaic::new(Rect::new(0, 0, width, height), &setup);
+        let mosaic = Mosaic::new(Rect::new(0, 0, width, height), (width.min(height) / 8).max(8), &setup);
         let mut fake = picture(1920, 1080).frame();
         for y in 0..1080 {
             for x in 0..1920 {
