@@ -1,5 +1,8 @@
 //! From the bytes of a file to pixels.
 
+mod gif;
+mod webp;
+
 use std::io::Cursor;
 
 use thiserror::Error;
@@ -11,14 +14,14 @@ use zune_jpeg::JpegDecoder;
 
 /// The largest side of a picture, in pixels.
 const MAX_SIDE: u32 = 4096;
-/// What the PNG decoder may allocate besides the picture, in bytes.
+/// What the decoders of PNG and WebP may allocate besides the picture, in bytes.
 const MAX_SCRATCH: usize = 64 << 20;
 
 /// Why a file is no usable picture.
 #[derive(Debug, Error)]
 pub(crate) enum PictureError {
-    /// Neither of the formats.
-    #[error("is {0}; allowed are PNG and JPEG")]
+    /// None of the formats.
+    #[error("is {0}; allowed are PNG, JPEG, GIF and WebP")]
     Format(&'static str),
     /// Too many pixels, or none.
     #[error("has {width}x{height} pixels; allowed are 1x1 to {MAX_SIDE}x{MAX_SIDE}")]
@@ -51,8 +54,8 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Picture, PictureError> {
     match bytes {
         [0x89, b'P', b'N', b'G', ..] => png(bytes),
         [0xff, 0xd8, 0xff, ..] => jpeg(bytes).map(|bitmap| Picture { bitmap, animated: false }),
-        [b'G', b'I', b'F', b'8', ..] => Err(PictureError::Format("a GIF file")),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Err(PictureError::Format("a WebP file")),
+        [b'G', b'I', b'F', b'8', ..] => gif::decode(bytes),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => webp::decode(bytes),
         [_, _, _, _, b'f' | b'm', b't' | b'o', b'y' | b'o', b'p' | b'v', ..] => Err(PictureError::Format("a movie")),
         [] => Err(PictureError::Format("empty")),
         _ => Err(PictureError::Format("of an unknown format")),
@@ -164,7 +167,9 @@ mod tests {
         let code = |bytes: &[u8]| decode(bytes).unwrap_err().code();
         let good = encoded(png::ColorType::Rgb, png::BitDepth::Eight, None, &[1, 2, 3, 4, 5, 6]);
         assert_eq!(code(b""), "UnsupportedPicture");
-        assert_eq!(code(b"GIF89a"), "UnsupportedPicture");
+        assert_eq!(code(b"GIF89a"), "PictureDamaged");
+        assert_eq!(code(b"RIFF\x04\0\0\0WEBP"), "PictureDamaged");
+        assert_eq!(code(b"BM"), "UnsupportedPicture");
         assert_eq!(code(b"\0\0\0\x14ftypqt  "), "UnsupportedPicture");
         assert_eq!(code(&good[..40]), "PictureDamaged");
         assert_eq!(code(b"\xff\xd8\xff\xe0 no more"), "PictureDamaged");

@@ -1,7 +1,8 @@
 //! Watermarks of type `file`.
 //!
 //! Owns the decoding of pictures inside the sandbox and the rule for their size. Promises typed errors for everything that a
-//! hostile file can be, and limits on bytes and pixels before they are allocated. Refuses movies (`MOV`) and animation.
+//! hostile file can be, and limits on bytes and pixels before they are allocated. Refuses movies (`MOV`); of an animation
+//! it draws the first picture, with a warning.
 
 mod decode;
 
@@ -21,7 +22,7 @@ pub(crate) fn draw(watermark: &Watermark, setup: &Setup, path: &str) -> Result<O
         return Err(invalid(
             path,
             "URI",
-            "URI is missing: a watermark of type file needs the oss:// URI of a PNG or JPEG file",
+            "URI is missing: a watermark of type file needs the oss:// URI of a PNG, JPEG, GIF or WebP file",
         ));
     }
     let field = format!("{path}.URI");

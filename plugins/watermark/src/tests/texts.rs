@@ -124,6 +124,15 @@ fn a_text_wider_than_the_frame_is_clipped() {
         assert!(lit(&frame).width > 300);
     }
     host.assert_warned("Clipped", "Watermarks[0]");
+    host.assert_warned("TextTooWide", "Watermarks[0].Content");
+}
+
+#[test]
+fn a_text_that_only_leaves_the_frame_is_not_too_wide() {
+    let host = host_with_font(FONT);
+    open::<WatermarkFilter>(&picture(320, 100).setup(), &text(r#""Content":"wide","Dx":300"#)).unwrap();
+    host.assert_warned("Clipped", "Watermarks[0]");
+    assert!(host.warnings().iter().all(|warning| warning.code != "TextTooWide"));
 }
 
 #[test]

@@ -51,6 +51,14 @@ pub(crate) fn draw(
         report::warning("MissingGlyphs", &format!("{path}.Content"), &missing(&text.missing));
     }
     let size = (side(text.width, border), side(text.height, border));
+    if size.0 > setup.width() {
+        let message = format!(
+            "the text is {} pixels wide and the frame {}, so not all of it can be seen: a smaller FontSize or line breaks help",
+            size.0,
+            setup.width()
+        );
+        report::warning("TextTooWide", &format!("{path}.Content"), &message);
+    }
     let Some(place) = place(watermark, size, setup, path)? else { return Ok(None) };
     let drawing = paint::paint(&text, &style, &place, setup);
     if drawing.is_none() {
