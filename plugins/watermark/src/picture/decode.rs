@@ -163,6 +163,39 @@ mod tests {
     }
 
     #[test]
+    fn one_colour_of_png_can_be_transparent() {
+        let with = |colour, key: &[u8], data: &[u8]| {
+            let mut file = Vec::new();
+            let mut encoder = png::Encoder::new(&mut file, 2, 1);
+            encoder.set_color(colour);
+            encoder.set_trns(key.to_vec());
+            encoder.write_header().unwrap().write_image_data(data).unwrap();
+            decode(&file).unwrap().bitmap.pixels().to_vec()
+        };
+        assert_eq!(with(png::ColorType::Grayscale, &[0, 7], &[7, 8]), [[7, 7, 7, 0], [8, 8, 8, 255]]);
+        let rgb = with(png::ColorType::Rgb, &[0, 1, 0, 2, 0, 3], &[1, 2, 3, 1, 2, 4]);
+        assert_eq!(rgb, [[1, 2, 3, 0], [1, 2, 4, 255]]);
+    }
+
+    #[test]
+    fn interlaced_png() {
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, 1, 2);
+        encoder.set_color(png::ColorType::Grayscale);
+        encoder.set_filter(png::Filter::NoFilter);
+        encoder.write_header().unwrap().write_image_data(&[7, 200]).unwrap();
+        // Two rows of one pixel are, byte by byte, the first and the sixth pass of two interlaced columns.
+        file[16..24].copy_from_slice(&[0, 0, 0, 2, 0, 0, 0, 1]);
+        file[28] = 1;
+        let crc = file[12..29].iter().fold(u32::MAX, |crc, byte| {
+            (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ if crc & 1 == 1 { 0xedb8_8320 } else { 0 })
+        });
+        file[29..33].copy_from_slice(&(!crc).to_be_bytes());
+        let picture = decode(&file).unwrap();
+        assert_eq!(picture.bitmap.pixels(), [[7, 7, 7, 255], [200, 200, 200, 255]]);
+    }
+
+    #[test]
     fn faults_have_codes() {
         let code = |bytes: &[u8]| decode(bytes).unwrap_err().code();
         let good = encoded(png::ColorType::Rgb, png::BitDepth::Eight, None, &[1, 2, 3, 4, 5, 6]);
