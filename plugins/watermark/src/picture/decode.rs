@@ -92,9 +92,7 @@ fn png(bytes: &[u8]) -> Result<Picture, PictureError> {
         png::ColorType::GrayscaleAlpha => {
             samples.as_chunks().0.iter().map(|&[grey, alpha]| [grey, grey, grey, alpha]).collect()
         }
-        png::ColorType::Rgb => {
-            samples.as_chunks().0.iter().map(|&[red, green, blue]| [red, green, blue, 255]).collect()
-        }
+        png::ColorType::Rgb => opaque(&samples),
         png::ColorType::Rgba => samples.as_chunks().0.to_vec(),
         png::ColorType::Indexed => return Err(PictureError::Damaged("its palette is missing".to_owned())),
     };
@@ -110,13 +108,16 @@ fn jpeg(bytes: &[u8]) -> Result<Bitmap, PictureError> {
     let info = decoder.info().ok_or_else(|| PictureError::Damaged("it has no header".to_owned()))?;
     let (width, height) = checked(info.width.into(), info.height.into())?;
     let pixels = match decoder.output_colorspace() {
-        Some(ColorSpace::RGB) => {
-            samples.as_chunks().0.iter().map(|&[red, green, blue]| [red, green, blue, 255]).collect()
-        }
+        Some(ColorSpace::RGB) => opaque(&samples),
         Some(ColorSpace::Luma) => samples.iter().map(|&grey| [grey, grey, grey, 255]).collect(),
         other => return Err(PictureError::Damaged(format!("its colours are {other:?}"))),
     };
     bitmap(width, height, pixels)
+}
+
+/// Pixels of packed RGB.
+fn opaque(samples: &[u8]) -> Vec<[u8; 4]> {
+    samples.as_chunks().0.iter().map(|&[red, green, blue]| [red, green, blue, 255]).collect()
 }
 
 fn bitmap(width: u32, height: u32, pixels: Vec<[u8; 4]>) -> Result<Bitmap, PictureError> {
@@ -160,6 +161,17 @@ mod tests {
         assert_eq!(pixels(&rgba), [[1, 2, 3, 4], [5, 6, 7, 8]]);
         let indexed = encoded(ColorType::Indexed, BitDepth::Eight, Some(&[1, 2, 3, 4, 5, 6]), &[1, 0]);
         assert_eq!(pixels(&indexed), [[4, 5, 6, 9], [1, 2, 3, 255]]);
+    }
+
+    /// Decodes the file with each of its bytes replaced by values that mean something in a header; only a panic can fail it.
+    pub(super) fn replace_each_byte(good: &[u8]) {
+        for at in 0..good.len() {
+            for value in [0, 1, 0x2c, 0x2f, 0x80, 0xff] {
+                let mut bad = good.to_vec();
+                bad[at] = value;
+                let _ = decode(&bad);
+            }
+        }
     }
 
     #[test]
