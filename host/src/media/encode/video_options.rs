@@ -50,6 +50,11 @@ pub(super) fn options(
     if codec == VideoCodec::H265 {
         options.push(("x265-params", x265(encoding, threads, forced)));
     }
+    if codec == VideoCodec::Av1 && threads > 0 {
+        // It does not look at FFmpeg's number of threads, and with more than one of its own a bitrate is held differently from
+        // one run to the next.
+        options.push(("svtav1-params", format!("lp={threads}")));
+    }
     match encoding.rate {
         VideoRate::Crf(quality) if (0.0..=51.0).contains(&quality) => {
             constant_quality(encoding, quality, picture, fps, &mut options)?;
