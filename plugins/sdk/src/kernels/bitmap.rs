@@ -38,6 +38,11 @@ impl Bitmap {
         &self.pixels
     }
 
+    /// All pixels, to be changed.
+    pub fn pixels_mut(&mut self) -> &mut [[u8; 4]] {
+        &mut self.pixels
+    }
+
     /// One row; empty when there is no such row.
     pub fn row(&self, y: u32) -> &[[u8; 4]] {
         let width = self.width as usize;

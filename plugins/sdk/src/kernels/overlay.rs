@@ -26,6 +26,11 @@ impl Overlay {
         self.area
     }
 
+    /// About how much memory it takes, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.planes.iter().map(|plane| plane.weights.bytes()).sum()
+    }
+
     /// Its planes, in the order of the frame's.
     pub fn planes(&self) -> &[OverlayPlane] {
         &self.planes
@@ -47,6 +52,15 @@ pub struct OverlayPlane {
 enum Weights {
     Byte { inverse: Vec<u8>, product: Vec<u16> },
     Word { inverse: Vec<[u8; 2]>, product: Vec<u32> },
+}
+
+impl Weights {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Byte { inverse, .. } => inverse.len() * (size_of::<u8>() + size_of::<u16>()),
+            Self::Word { inverse, .. } => inverse.len() * (size_of::<u16>() + size_of::<u32>()),
+        }
+    }
 }
 
 impl OverlayPlane {

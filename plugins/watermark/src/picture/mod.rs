@@ -1,23 +1,33 @@
 //! Watermarks of type `file`.
 //!
-//! Owns the decoding of pictures inside the sandbox and the rule for their size. Promises typed errors for everything that a
-//! hostile file can be, and limits on bytes and pixels before they are allocated. Refuses movies (`MOV`); of an animation
-//! it draws the first picture, with a warning.
+//! Owns the decoding of pictures inside the sandbox, the rule for their size, and the time line of animations. Promises typed
+//! errors for everything that a hostile file can be, and limits on bytes and pixels before they are allocated. Refuses
+//! movies (`MOV`).
 
+mod animation;
 mod decode;
 
-use wasmux_sdk::kernels::resize;
-use wasmux_sdk::{Error, Rect, Setup, assets, report};
+use std::rc::Rc;
 
-use crate::draw::Drawing;
+use wasmux_sdk::{Error, Rect, Setup, assets};
+
+pub(crate) use animation::Animation;
+
 use crate::parameters::{Watermark, invalid};
 use crate::place::{asked_size, place};
+use animation::Fit;
 
 /// The largest file, in bytes.
 const MAX_BYTES: u64 = 32 << 20;
 
-/// Reads, scales and places the picture. `None`, with a warning, when nothing of it is in the frame.
-pub(crate) fn draw(watermark: &Watermark, setup: &Setup, path: &str) -> Result<Option<Drawing>, Error> {
+/// Reads and places the picture or the animation, and the area that it lies in. `None`, with a warning, when nothing of it is
+/// in the frame. Converted pictures of an animation are kept up to `budget` bytes.
+pub(crate) fn load(
+    watermark: &Watermark,
+    setup: &Setup,
+    path: &str,
+    budget: usize,
+) -> Result<Option<(Animation, Rect)>, Error> {
     if watermark.uri.is_empty() {
         return Err(invalid(
             path,
@@ -28,23 +38,17 @@ pub(crate) fn draw(watermark: &Watermark, setup: &Setup, path: &str) -> Result<O
     let field = format!("{path}.URI");
     let asked = asked_size(watermark, setup, path)?;
     let bytes = assets::read_all(&watermark.uri, MAX_BYTES).map_err(|error| Error::from(error).field(&field))?;
-    let picture = decode::decode(&bytes)
-        .map_err(|error| Error::new(error.code(), format!("`{}` {error}", watermark.uri)).field(&field))?;
-    drop(bytes);
-    if picture.animated {
-        let message = format!("`{}` is animated; only its first picture is drawn", watermark.uri);
-        report::warning("FirstFrameOnly", &field, &message);
-    }
-    let bitmap = picture.bitmap;
-    let (width, height) = size(asked, (bitmap.width(), bitmap.height()), sample_aspect(setup));
+    let file = animation::File { bytes: Rc::from(bytes), uri: watermark.uri.clone(), field };
+    let pictures = file.open()?;
+    let (width, height) = size(asked, pictures.size(), sample_aspect(setup));
     let Some(place) = place(watermark, (width, height), setup, path)? else { return Ok(None) };
     // Both differences are within the picture, because what is visible is a part of it.
     let inside = |visible: u32, edge: i64| u32::try_from(i64::from(visible) - edge).unwrap_or(0);
     let visible = place.visible;
     let window =
         Rect::new(inside(visible.x, place.placed.x), inside(visible.y, place.placed.y), visible.width, visible.height);
-    let bitmap = resize(&bitmap, width, height, window);
-    Ok(Some(Drawing { bitmap, x: i64::from(visible.x), y: i64::from(visible.y), area: visible }))
+    let fit = Fit { width, height, window, x: visible.x, y: visible.y, setup: setup.clone() };
+    Ok(Some((Animation::new(file, pictures, fit, budget)?, visible)))
 }
 
 /// Width over height of a sample; 1 where that is unknown.

@@ -1,5 +1,6 @@
 //! The whole filter on fake frames.
 
+pub(crate) mod animations;
 mod pictures;
 mod texts;
 
