@@ -55,7 +55,7 @@ pub(super) fn watermark(mut fields: Fields<'_>, context: &Context<'_>) -> Vec<&'
             ignored(&mut fields, OF_FILE, "Type is text")
         }
         Some(Kind::File) => {
-            picture(&mut fields, context);
+            readable(&mut fields, "URI", context);
             empty_sides(&fields, "draws");
             ignored(&mut fields, OF_TEXT, "Type is file")
         }
@@ -99,13 +99,6 @@ fn empty_sides(fields: &Fields<'_>, verb: &str) {
         if fields.is_zero(name) {
             fields.warn("NothingDrawn", name, format!("is 0, so this {verb} nothing"));
         }
-    }
-}
-
-fn picture(fields: &mut Fields<'_>, context: &Context<'_>) {
-    if readable(fields, "URI", context).is_some_and(|uri| uri.ext().eq_ignore_ascii_case("mov")) {
-        let message = "is not supported by this version as MOV; supported are pictures such as PNG";
-        fields.fault(FaultCode::Unsupported, "URI", message);
     }
 }
 

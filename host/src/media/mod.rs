@@ -8,6 +8,7 @@
 use std::sync::Once;
 
 mod attached;
+mod clip;
 mod clock;
 mod containers;
 mod copy;
@@ -24,6 +25,7 @@ mod graph;
 mod health;
 mod joined;
 mod mux;
+mod packed;
 mod segment;
 mod sound;
 mod source;
@@ -39,6 +41,7 @@ mod transform;
 mod verify;
 
 pub use attached::AttachedPicture;
+pub use clip::Clip;
 pub use clock::VideoClock;
 pub use copy::StreamCopy;
 pub use decode::{AudioDecoder, AudioFrame, DecodeReport, VideoDecoder};

@@ -10,11 +10,11 @@ use ffmpeg_next::{Error, Packet as RawPacket, encoder};
 use super::clock::SECOND;
 use super::decode::VideoDecoder;
 use super::demux::{Demuxer, Opening};
-use super::graph::Chain;
+use super::packed::Packed;
 use super::source::{ByteSource, Interrupt};
 use super::stream::Packet;
-use super::transform::{VideoTransform, matrix_name};
-use super::{Frame, MediaError, Result, ffi};
+use super::transform::VideoTransform;
+use super::{Frame, MediaError, Result};
 use crate::task::{Picture, PixelFormat, ResolvedVideo, VideoStreamFacts};
 use crate::task::{Preset, VideoCodec, VideoEncoding, VideoRate, resolved::Size};
 
@@ -109,32 +109,9 @@ fn upright(facts: &VideoStreamFacts) -> (ResolvedVideo, Picture) {
 pub fn write_png(frame: &Frame, path: &Path) -> Result<()> {
     super::init();
     let mut source = frame.share()?;
-    let rgb = to_rgb(&mut source)?;
+    let rgb = Packed::new("rgb24", []).convert(&mut source)?;
     let bytes = encode_png(&rgb)?;
     std::fs::write(path, bytes).map_err(|error| MediaError::Write(format!("{}: {error}", path.display())))
-}
-
-fn to_rgb(frame: &mut Frame) -> Result<Video> {
-    let properties = ffi::properties(frame.video());
-    let format = frame.video().format();
-    let name = format.descriptor().map_or("", |format| format.name());
-    let (width, height) = (frame.width(), frame.height());
-    let arguments = format!("video_size={width}x{height}:pix_fmt={name}:time_base=1/1:pixel_aspect=1/1");
-    // Without a stated matrix players go by the height.
-    let usual = if height >= 720 { "bt709" } else { "bt601" };
-    let matrix = matrix_name(properties.matrix).unwrap_or(usual);
-    let range = if properties.range == 2 { "full" } else { "limited" };
-    let filters =
-        format!("scale=flags=bicubic:in_color_matrix={matrix}:in_range={range}:out_range=full,format=pix_fmts=rgb24");
-    let mut chain = Chain::build("", &arguments, &filters)?;
-    frame.video_mut().set_pts(Some(0));
-    chain.push(frame.video_mut())?;
-    chain.close(1)?;
-    let mut rgb = Video::empty();
-    if !chain.pull(&mut rgb)? {
-        return Err(MediaError::Bug("the picture was lost while it was converted".to_owned()));
-    }
-    Ok(rgb)
 }
 
 fn encode_png(rgb: &Video) -> Result<Vec<u8>> {

@@ -5,7 +5,7 @@ mod filters;
 mod video;
 
 pub use audio::{AudioTransform, EncoderSamples};
-pub(super) use filters::matrix_name;
+pub(super) use filters::{matrix_name, upright};
 pub use video::VideoTransform;
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! What a guest may read of the store: exactly the objects that were granted when it was opened.
 
 use std::collections::{BTreeSet, HashMap};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use super::failure::Stop;
+use crate::media::{ByteSource, Clip, Interrupt};
 use crate::task::ObjectUri;
 
 /// Opens objects that plugins may read. Implemented by whoever owns the store.
@@ -39,6 +41,13 @@ pub(super) enum Denied {
     Unavailable(String),
 }
 
+/// Why a guest gets no clip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum NoClip {
+    Denied(Denied),
+    Unusable(String),
+}
+
 /// The granted objects of one instance.
 pub(super) struct Assets {
     source: Arc<dyn AssetSource>,
@@ -47,39 +56,53 @@ pub(super) struct Assets {
     left: u64,
 }
 
-enum Granted {
-    Closed(ObjectUri),
-    Open(Box<dyn AssetReader>),
+struct Granted {
+    uri: ObjectUri,
+    reader: Option<Box<dyn AssetReader>>,
 }
 
 impl Assets {
     /// Grants these URIs; texts that are no object URIs are not granted.
     pub(super) fn new(source: Arc<dyn AssetSource>, uris: BTreeSet<String>, limit: u64) -> Self {
-        let closed = |uri: String| Some((uri.clone(), Granted::Closed(ObjectUri::parse(&uri).ok()?)));
+        let closed = |uri: String| {
+            let parsed = ObjectUri::parse(&uri).ok()?;
+            Some((uri, Granted { uri: parsed, reader: None }))
+        };
         Self { source, granted: uris.into_iter().filter_map(closed).collect(), limit, left: limit }
     }
 
     /// The one place that decides whether a guest may read an object.
-    fn granted(&mut self, uri: &str) -> Result<&mut Box<dyn AssetReader>, Denied> {
-        let place = self.granted.get_mut(uri).ok_or(Denied::NotGranted)?;
-        if let Granted::Closed(parsed) = place {
-            *place = Granted::Open(self.source.open(parsed).map_err(Denied::Unavailable)?);
+    fn granted(&mut self, uri: &str) -> Result<&mut Granted, Denied> {
+        self.granted.get_mut(uri).ok_or(Denied::NotGranted)
+    }
+
+    fn reader(&mut self, uri: &str) -> Result<&mut Box<dyn AssetReader>, Denied> {
+        let source = Arc::clone(&self.source);
+        let granted = self.granted(uri)?;
+        match &mut granted.reader {
+            Some(reader) => Ok(reader),
+            none => Ok(none.insert(source.open(&granted.uri).map_err(Denied::Unavailable)?)),
         }
-        match place {
-            Granted::Open(reader) => Ok(reader),
-            Granted::Closed(_) => Err(Denied::NotGranted),
-        }
+    }
+
+    /// Opens an object as a movie. What decoding reads of it does not count as read by the guest.
+    pub(super) fn clip(&mut self, uri: &str) -> Result<Clip, NoClip> {
+        let source = Arc::clone(&self.source);
+        let granted = self.granted(uri).map_err(NoClip::Denied)?;
+        let reader = source.open(&granted.uri).map_err(|reason| NoClip::Denied(Denied::Unavailable(reason)))?;
+        Clip::open(Box::new(Movie { reader, position: 0 }), &Interrupt::default())
+            .map_err(|error| NoClip::Unusable(error.to_string()))
     }
 
     /// Size of an object in bytes.
     pub(super) fn length(&mut self, uri: &str) -> Result<u64, Denied> {
-        Ok(self.granted(uri)?.length())
+        Ok(self.reader(uri)?.length())
     }
 
     /// Bytes from `offset`, at most `length`; fewer at the end. The outer error ends the instance: it has read its fill.
     pub(super) fn read(&mut self, uri: &str, offset: u64, length: u32) -> Result<Result<Vec<u8>, Denied>, Stop> {
         let (limit, left) = (self.limit, self.left);
-        let reader = match self.granted(uri) {
+        let reader = match self.reader(uri) {
             Ok(reader) => reader,
             Err(denied) => return Ok(Err(denied)),
         };
@@ -91,6 +114,40 @@ impl Assets {
         let read = if out.is_empty() { Ok(()) } else { reader.read(offset, &mut out) };
         self.left = rest;
         Ok(read.map(|()| out).map_err(Denied::Unavailable))
+    }
+}
+
+/// An object as a decoder reads it. It is one file, whatever a playlist in it names: nothing else is granted.
+struct Movie {
+    reader: Box<dyn AssetReader>,
+    position: u64,
+}
+
+impl Read for Movie {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.reader.length().saturating_sub(self.position)).unwrap_or(usize::MAX);
+        let count = buffer.len().min(left);
+        self.reader.read(self.position, &mut buffer[..count]).map_err(io::Error::other)?;
+        self.position += count as u64;
+        Ok(count)
+    }
+}
+
+impl Seek for Movie {
+    fn seek(&mut self, place: SeekFrom) -> io::Result<u64> {
+        let target = match place {
+            SeekFrom::Start(byte) => Some(byte),
+            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
+            SeekFrom::End(offset) => self.reader.length().checked_add_signed(offset),
+        };
+        self.position = target.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
+    }
+}
+
+impl ByteSource for Movie {
+    fn size(&self) -> u64 {
+        self.reader.length()
     }
 }
 
@@ -132,6 +189,15 @@ mod tests {
             assert_eq!(assets.read(uri, 0, 1), Ok(Err(Denied::NotGranted)), "{uri}");
         }
         assert_eq!(assets.length("oss://b/gone"), Err(Denied::Unavailable("it does not exist".into())));
+    }
+
+    #[test]
+    fn clips_are_of_granted_objects_that_are_movies() {
+        let mut assets = assets(100);
+        let mut refusal = |uri: &str| assets.clip(uri).err().unwrap();
+        assert_eq!(refusal("oss://b/other"), NoClip::Denied(Denied::NotGranted));
+        assert_eq!(refusal("oss://b/gone"), NoClip::Denied(Denied::Unavailable("it does not exist".into())));
+        assert!(matches!(refusal("oss://b/k"), NoClip::Unusable(_)));
     }
 
     #[test]

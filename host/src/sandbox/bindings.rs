@@ -12,6 +12,7 @@ mod generated {
                 // that is generated for it stays unused.
                 "wasmux:media/frames.setup": crate::sandbox::imports::frames::Setup,
                 "wasmux:media/frames.frame": crate::sandbox::imports::frames::Frame,
+                "wasmux:media/clips.clip": crate::media::Clip,
                 "wasmux:host/fonts.font": crate::sandbox::fonts::Font,
             },
         });
@@ -38,8 +39,8 @@ mod generated {
 
 /// The imports with their `Host` traits and `add_to_linker`.
 pub(super) use generated::filter::wasmux::host::{assets, errors, fonts, log, report};
-/// Records `rect` and `ratio`.
-pub(super) use generated::filter::wasmux::media::types;
+/// Movies, and the records `rect` and `ratio`.
+pub(super) use generated::filter::wasmux::media::{clips, types};
 
 /// World `video-filter`: a component linked once, instantiated per filter.
 pub(super) use generated::filter::{VideoFilter, VideoFilterPre};

@@ -8,6 +8,7 @@ use wasmtime::{Engine, Store, UpdateDeadline};
 use super::assets::Assets;
 use super::failure;
 use super::fonts::Fonts;
+use super::imports::clips::Clips;
 use super::imports::frames::Screen;
 use super::imports::log::Log;
 use super::imports::report::Reports;
@@ -32,8 +33,9 @@ pub(super) struct Guest {
     pub(super) log: Log,
     pub(super) reports: Reports,
     pub(super) assets: Assets,
+    pub(super) clips: Clips,
     pub(super) fonts: Arc<Fonts>,
-    /// Handles of fonts.
+    /// Handles of fonts and clips.
     pub(super) table: ResourceTable,
     /// The picture and the frame; only filters have one.
     pub(super) screen: Option<Screen>,
@@ -69,6 +71,7 @@ impl Guest {
             table: ResourceTable::new(),
             clock: Clock::default(),
             meter: Meter::new(limits),
+            clips: Clips::new(limits.clips),
             plugin,
             assets,
             fonts,

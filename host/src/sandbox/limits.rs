@@ -32,9 +32,11 @@ pub struct Limits {
     pub warnings: u32,
     /// Regions that a filter may declare.
     pub regions: u32,
-    /// Bytes of assets that one instance may read, counted as often as they are read.
+    /// Bytes of assets that one instance may read, counted as often as they are read; what the host decodes of clips does not count.
     pub asset_bytes: u64,
-    /// Handles of resources (frames, fonts, filters) that live at the same time in one instance.
+    /// Clips that are open at the same time in one instance; each is a decoder of the host.
+    pub clips: u32,
+    /// Handles of resources (frames, fonts, clips, filters) that live at the same time in one instance.
     pub handles: u32,
 }
 
@@ -51,6 +53,7 @@ impl Default for Limits {
             warnings: 100,
             regions: 1_000,
             asset_bytes: 64 << 20,
+            clips: 16,
             handles: 1_000,
         }
     }

@@ -52,6 +52,7 @@ impl World {
                 "wasmux:host/fonts",
                 "wasmux:host/log",
                 "wasmux:host/report",
+                "wasmux:media/clips",
                 "wasmux:media/frames",
                 "wasmux:media/types",
             ],

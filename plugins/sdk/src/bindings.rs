@@ -22,6 +22,7 @@ pub(crate) mod imports {
                 import wasmux:host/assets@0.1.0;
                 import wasmux:host/fonts@0.1.0;
                 import wasmux:media/types@0.1.0;
+                import wasmux:media/clips@0.1.0;
                 import wasmux:media/frames@0.1.0;
             }
         ",
@@ -43,6 +44,7 @@ pub mod video_filter {
             "wasmux:host/assets@0.1.0": crate::bindings::imports::wasmux::host::assets,
             "wasmux:host/fonts@0.1.0": crate::bindings::imports::wasmux::host::fonts,
             "wasmux:media/types@0.1.0": crate::bindings::imports::wasmux::media::types,
+            "wasmux:media/clips@0.1.0": crate::bindings::imports::wasmux::media::clips,
             "wasmux:media/frames@0.1.0": crate::bindings::imports::wasmux::media::frames,
         },
     });

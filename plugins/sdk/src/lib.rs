@@ -7,7 +7,7 @@
 //! | `parameter-policy`: which parameters an output gets | [`ParameterPolicy`] | [`register_parameter_policy!`] |
 //!
 //! A plugin is a `cdylib` (and, for its own tests, an `rlib`) built for `wasm32-unknown-unknown` with `wasm-component-ld`
-//! as its linker. All of the outside world stands in [`log`], [`report`], [`assets`] and [`fonts`]; a filter's picture stands
+//! as its linker. All of the outside world stands in [`log`], [`report`], [`assets`], [`clips`] and [`fonts`]; a filter's picture stands
 //! in [`Setup`] and [`Frame`]. `cargo test` runs the same plugin natively against the fake host of [`testing`].
 //!
 //! What a plugin meets in good faith (a parameter it cannot honour, an asset that is gone) it answers with an [`Error`].
@@ -27,6 +27,7 @@ mod setup;
 mod uri;
 
 pub mod assets;
+pub mod clips;
 pub mod fonts;
 pub mod kernels;
 pub mod log;

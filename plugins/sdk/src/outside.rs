@@ -8,9 +8,11 @@ mod native;
 
 #[cfg(target_family = "wasm")]
 pub(crate) use component::{
-    FontHandle, FrameHandle, asset_length, asset_read, font_find, fonts_covering, log, region, setup, warning,
+    ClipHandle, FontHandle, FrameHandle, asset_length, asset_read, clip_advance, clip_open, clip_read, font_find,
+    fonts_covering, log, region, setup, warning,
 };
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use native::{
-    FontHandle, FrameHandle, asset_length, asset_read, font_find, fonts_covering, log, region, warning,
+    ClipHandle, FontHandle, FrameHandle, asset_length, asset_read, clip_advance, clip_open, clip_read, font_find,
+    fonts_covering, log, region, warning,
 };

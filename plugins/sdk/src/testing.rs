@@ -20,7 +20,7 @@ mod session;
 
 pub use frame::FakeFrame;
 pub(crate) use frame::FrameMemory;
-pub use host::{Host, LogLine, Region, ReportedWarning};
-pub(crate) use host::{StoredFont, with_host};
+pub use host::{ClipPicture, Host, LogLine, Region, ReportedWarning};
+pub(crate) use host::{StoredClip, StoredFont, with_host};
 pub use picture::{Chroma, Picture, picture};
 pub use session::{OpenFilter, manifest, open, resolve};

@@ -55,6 +55,17 @@ impl Input {
     }
 }
 
+/// What turns a stored picture upright.
+pub(in crate::media) fn upright(mirror: bool, rotation: Rotation) -> impl Iterator<Item = &'static str> {
+    let turn = match rotation {
+        Rotation::None => None,
+        Rotation::Quarter => Some("transpose=clock"),
+        Rotation::Half => Some("hflip,vflip"),
+        Rotation::ThreeQuarters => Some("transpose=cclock"),
+    };
+    mirror.then_some("hflip").into_iter().chain(turn)
+}
+
 /// The chain; empty where the frames are already right. `source_rate` is that of the frames that come in, where it is constant.
 pub(super) fn filters(geometry: &Geometry, picture: &Picture, source_rate: Option<Rational>, input: Input) -> String {
     let mut filters: Vec<String> = Vec::new();
@@ -63,15 +74,7 @@ pub(super) fn filters(geometry: &Geometry, picture: &Picture, source_rate: Optio
         filters.push("bwdif=mode=send_frame:parity=auto:deint=interlaced".to_owned());
     }
     let at_source_size = filters.len();
-    if geometry.mirror {
-        filters.push("hflip".to_owned());
-    }
-    match geometry.rotation {
-        Rotation::None => {}
-        Rotation::Quarter => filters.push("transpose=clock".to_owned()),
-        Rotation::Half => filters.push("hflip,vflip".to_owned()),
-        Rotation::ThreeQuarters => filters.push("transpose=cclock".to_owned()),
-    }
+    filters.extend(upright(geometry.mirror, geometry.rotation).map(str::to_owned));
     let turned =
         if geometry.rotation.swaps_sides() { (input.height, input.width) } else { (input.width, input.height) };
     match curve(input.transfer).filter(|_| geometry.tone_map && !input.is_rgb()) {

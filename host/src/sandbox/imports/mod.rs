@@ -1,6 +1,7 @@
 //! The imports of guests: one file for each interface of the WIT, and the linker of each world.
 
 pub(super) mod assets;
+pub(super) mod clips;
 pub(super) mod fonts;
 pub(super) mod frames;
 pub(super) mod log;
@@ -23,6 +24,7 @@ pub(super) fn linker(engine: &Engine, world: World) -> wasmtime::Result<Linker<G
     if world == World::VideoFilter {
         bindings::assets::add_to_linker::<Guest, HasSelf<Guest>>(&mut linker, |guest| guest)?;
         bindings::fonts::add_to_linker::<Guest, HasSelf<Guest>>(&mut linker, |guest| guest)?;
+        bindings::clips::add_to_linker::<Guest, HasSelf<Guest>>(&mut linker, |guest| guest)?;
         frames::add_to_linker(&mut linker)?;
     }
     Ok(linker)

@@ -2,7 +2,8 @@
 
 use crate::assets::AssetError;
 use crate::bindings::imports::wasmux::host::{assets, fonts, log as lines, report};
-use crate::bindings::imports::wasmux::media::{frames, types};
+use crate::bindings::imports::wasmux::media::{clips, frames, types};
+use crate::clips::ClipError;
 use crate::log::Level;
 use crate::{Ratio, Rect, Setup};
 
@@ -48,6 +49,29 @@ pub(crate) fn asset_length(uri: &str) -> Result<u64, AssetError> {
 
 pub(crate) fn asset_read(uri: &str, offset: u64, length: u32) -> Result<Vec<u8>, AssetError> {
     assets::read(uri, offset, length).map_err(|error| asset_error(uri, error))
+}
+
+pub(crate) use clips::Clip as ClipHandle;
+
+fn clip_error(uri: &str, error: clips::ClipError) -> ClipError {
+    let uri = uri.to_owned();
+    match error {
+        clips::ClipError::NotGranted => ClipError::NotGranted { uri },
+        clips::ClipError::Unavailable(reason) => ClipError::Unavailable { uri, reason },
+        clips::ClipError::Unusable(reason) => ClipError::Unusable { uri, reason },
+    }
+}
+
+pub(crate) fn clip_open(uri: &str) -> Result<ClipHandle, ClipError> {
+    clips::Clip::open(uri).map_err(|error| clip_error(uri, error))
+}
+
+pub(crate) fn clip_advance(clip: &ClipHandle, uri: &str) -> Result<bool, ClipError> {
+    clip.advance().map_err(|error| clip_error(uri, error))
+}
+
+pub(crate) fn clip_read(clip: &ClipHandle, area: Rect) -> Vec<u8> {
+    clip.read(wire_rect(area))
 }
 
 pub(crate) use fonts::Font as FontHandle;

@@ -1,10 +1,12 @@
 //! The fake host of [`crate::testing`].
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use crate::assets::AssetError;
+use crate::clips::ClipError;
 use crate::log::Level;
-use crate::testing::{FrameMemory, LogLine, Region, ReportedWarning, StoredFont, with_host};
+use crate::testing::{ClipPicture, FrameMemory, LogLine, Region, ReportedWarning, StoredClip, StoredFont, with_host};
 use crate::{Rect, Setup};
 
 pub(crate) fn log(level: Level, message: &str, fields: &[(&str, &str)]) {
@@ -49,6 +51,59 @@ fn slice(bytes: &[u8], offset: u64, length: u32) -> &[u8] {
     let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
     let end = start.saturating_add(length as usize).min(bytes.len());
     &bytes[start..end]
+}
+
+pub(crate) struct ClipHandle {
+    clip: Rc<StoredClip>,
+    /// Number of the picture, counted from 1; 0 before the first one.
+    at: Cell<usize>,
+}
+
+impl ClipHandle {
+    pub(crate) fn width(&self) -> u32 {
+        self.clip.width
+    }
+
+    pub(crate) fn height(&self) -> u32 {
+        self.clip.height
+    }
+
+    pub(crate) fn duration(&self) -> i64 {
+        self.picture().duration
+    }
+
+    fn picture(&self) -> &ClipPicture {
+        let index = self.at.get().wrapping_sub(1);
+        self.clip.pictures.get(index).unwrap_or_else(|| panic!("it used a clip's picture where there is none"))
+    }
+}
+
+pub(crate) fn clip_open(uri: &str) -> Result<ClipHandle, ClipError> {
+    if let Some(clip) = with_host(|host| host.clips.get(uri).cloned()) {
+        return Ok(ClipHandle { clip, at: Cell::new(0) });
+    }
+    let uri = uri.to_owned();
+    Err(match asset(&uri) {
+        Ok(_) => ClipError::Unusable { uri, reason: "the fake host knows only clips of `grant_clip`".to_owned() },
+        Err(AssetError::Unavailable { reason, .. }) => ClipError::Unavailable { uri, reason },
+        Err(_) => ClipError::NotGranted { uri },
+    })
+}
+
+pub(crate) fn clip_advance(handle: &ClipHandle, _uri: &str) -> Result<bool, ClipError> {
+    let next = (handle.at.get() + 1).min(handle.clip.pictures.len() + 1);
+    handle.at.set(next);
+    Ok(next <= handle.clip.pictures.len())
+}
+
+pub(crate) fn clip_read(handle: &ClipHandle, area: Rect) -> Vec<u8> {
+    let (width, height) = (handle.width(), handle.height());
+    assert!(
+        Rect::new(0, 0, width, height).contains(area),
+        "{area} is not inside of the picture of {width}x{height} pixels"
+    );
+    let rows = handle.picture().pixels.chunks(width as usize).skip(area.y as usize).take(area.height as usize);
+    rows.flat_map(|row| row[area.x as usize..(area.x + area.width) as usize].as_flattened()).copied().collect()
 }
 
 pub(crate) struct FontHandle(Rc<StoredFont>);

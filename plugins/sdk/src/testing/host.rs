@@ -63,8 +63,24 @@ impl StoredFont {
     }
 }
 
+/// A picture of a granted clip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClipPicture {
+    /// Red, green, blue and straight alpha, row by row.
+    pub pixels: Vec<[u8; 4]>,
+    /// Nanoseconds, above 0.
+    pub duration: i64,
+}
+
+pub(crate) struct StoredClip {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) pictures: Vec<ClipPicture>,
+}
+
 #[derive(Default)]
 pub(crate) struct Memory {
+    pub(crate) clips: BTreeMap<String, Rc<StoredClip>>,
     pub(crate) assets: BTreeMap<String, Result<Rc<[u8]>, String>>,
     pub(crate) fonts: Vec<Rc<StoredFont>>,
     pub(crate) logs: Vec<LogLine>,
@@ -105,6 +121,21 @@ impl Host {
     /// Grants an asset that cannot be read.
     pub fn grant_unavailable(&self, uri: &str, reason: &str) {
         with_host(|host| host.assets.insert(uri.to_owned(), Err(reason.to_owned())));
+    }
+
+    /// Grants an asset that is a movie of this width; its bytes are those of an empty MOV file.
+    ///
+    /// # Panics
+    /// There is no picture, or the pictures are no rectangles of one size.
+    #[track_caller]
+    pub fn grant_clip(&self, uri: &str, width: u32, pictures: Vec<ClipPicture>) {
+        let pixels = pictures.first().map_or(0, |picture| picture.pixels.len());
+        let whole = width > 0 && pixels > 0 && pixels.is_multiple_of(width as usize);
+        let alike = pictures.iter().all(|picture| picture.pixels.len() == pixels && picture.duration > 0);
+        assert!(whole && alike, "the pictures of a clip have one size of at least a row, and a duration");
+        let height = u32::try_from(pixels / width as usize).unwrap_or(u32::MAX);
+        self.grant(uri, b"\0\0\0\x14ftypqt  \0\0\0\0qt  ");
+        with_host(|host| host.clips.insert(uri.to_owned(), Rc::new(StoredClip { width, height, pictures })));
     }
 
     /// Adds a font that has every character.

@@ -9,7 +9,8 @@ use super::decode::{self, PictureError, Pictures};
 
 /// A file that is opened again for each loop whose pictures were not kept.
 pub(super) struct File {
-    pub(super) bytes: Rc<[u8]>,
+    /// `None`: a movie, which the host reads.
+    pub(super) bytes: Option<Rc<[u8]>>,
     pub(super) uri: String,
     /// The field that names it.
     pub(super) field: String,
@@ -17,11 +18,22 @@ pub(super) struct File {
 
 impl File {
     pub(super) fn open(&self) -> Result<Box<dyn Pictures>, Error> {
-        decode::open(&self.bytes).map_err(|error| self.fault(&error))
+        let opened = match &self.bytes {
+            Some(bytes) => decode::open(bytes),
+            None => decode::Movie::open(&self.uri).map(|movie| Box::new(movie) as Box<dyn Pictures>),
+        };
+        opened.map_err(|error| self.fault(&error))
     }
 
     fn fault(&self, error: &PictureError) -> Error {
-        Error::new(error.code(), format!("`{}` {error}", self.uri)).field(&self.field)
+        Error::new(error.code(), self.sentence(error)).field(&self.field)
+    }
+
+    fn sentence(&self, error: &PictureError) -> String {
+        match error {
+            PictureError::Clip(error) => error.to_string(),
+            error => format!("`{}` {error}", self.uri),
+        }
     }
 }
 
@@ -134,11 +146,9 @@ impl Animation {
             Err(error) if begin == 0 => Err(self.file.fault(&error)),
             Err(error) => {
                 if self.length.is_none() {
-                    let message = format!(
-                        "`{}` {error}; the animation ends {:.3} s after its start, before that",
-                        self.file.uri,
-                        begin as f64 / 1e9
-                    );
+                    let what = self.file.sentence(&error);
+                    let message =
+                        format!("{what}; the animation ends before that, {:.3} s after its start", begin as f64 / 1e9);
                     report::warning(error.code(), &self.file.field, &message);
                 }
                 self.finish(begin);
@@ -147,10 +157,11 @@ impl Animation {
         }
     }
 
+    /// The loop is over at this time.
     fn finish(&mut self, end: i64) {
         self.length = Some(end);
         if self.start == 0 {
-            // All pictures are there; a single one is kept at any size.
+            // All pictures are there; a single one is kept at any size. A decoder is not needed any more.
             self.pictures = None;
         } else {
             // Behind all times in the loop, so that the next one rewinds.
@@ -175,7 +186,7 @@ mod tests {
     use crate::tests::animations::turning;
 
     fn animation(delays: &[(u8, u16)], budget: usize) -> Animation {
-        let file = File { bytes: turning(delays).into(), uri: String::new(), field: String::new() };
+        let file = File { bytes: Some(turning(delays).into()), uri: String::new(), field: String::new() };
         let (window, setup) = (Rect::new(0, 0, 4, 4), picture(8, 8).setup());
         let fit = Fit { width: 4, height: 4, window, x: 0, y: 0, setup };
         let pictures = file.open().unwrap();

@@ -3,12 +3,14 @@
 mod canvas;
 mod gif;
 mod jpeg;
+mod movie;
 mod png;
 mod webp;
 
 use std::rc::Rc;
 
 use thiserror::Error;
+use wasmux_sdk::clips::ClipError;
 use wasmux_sdk::kernels::Bitmap;
 
 /// The largest side of a picture, in pixels.
@@ -20,12 +22,17 @@ const MAX_SCRATCH: usize = 64 << 20;
 const SHORTEST: i64 = 20_000_000;
 const USUAL: i64 = 100_000_000;
 
+pub(crate) use movie::Movie;
+
 /// Why a file is no usable picture.
 #[derive(Debug, Error)]
 pub(crate) enum PictureError {
     /// None of the formats.
-    #[error("is {0}; allowed are PNG, JPEG, GIF and WebP")]
+    #[error("is {0}; allowed are PNG, JPEG, GIF, WebP and MOV")]
     Format(&'static str),
+    /// A movie that the host cannot decode.
+    #[error(transparent)]
+    Clip(#[from] ClipError),
     /// Too many pixels, or none.
     #[error("has {width}x{height} pixels; allowed are 1x1 to {MAX_SIDE}x{MAX_SIDE}")]
     Size { width: u64, height: u64 },
@@ -38,6 +45,7 @@ impl PictureError {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Format(_) => "UnsupportedPicture",
+            Self::Clip(error) => error.code(),
             Self::Size { .. } => "PictureTooLarge",
             Self::Damaged(_) => "PictureDamaged",
         }
@@ -53,14 +61,18 @@ pub(crate) trait Pictures {
     fn next(&mut self) -> Result<Option<(&Bitmap, i64)>, PictureError>;
 }
 
-/// Opens a file by its content; its name does not count.
+/// Whether a file that begins so is for the host to decode: MOV, or an MP4 of the same build.
+pub(crate) fn is_movie(head: &[u8]) -> bool {
+    matches!(head.get(4..8), Some(b"ftyp" | b"moov" | b"mdat" | b"wide" | b"free" | b"skip" | b"pnot"))
+}
+
+/// Opens the file of a picture by its content; its name does not count.
 pub(crate) fn open(bytes: &Rc<[u8]>) -> Result<Box<dyn Pictures>, PictureError> {
     match **bytes {
         [0x89, b'P', b'N', b'G', ..] => Ok(Box::new(png::Png::new(bytes)?)),
         [0xff, 0xd8, 0xff, ..] => Ok(Box::new(Still::new(jpeg::decode(bytes)?))),
         [b'G', b'I', b'F', b'8', ..] => Ok(Box::new(gif::Gif::new(bytes)?)),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => webp::open(bytes),
-        [_, _, _, _, b'f' | b'm', b't' | b'o', b'y' | b'o', b'p' | b'v', ..] => Err(PictureError::Format("a movie")),
         [] => Err(PictureError::Format("empty")),
         _ => Err(PictureError::Format("of an unknown format")),
     }

@@ -1,15 +1,16 @@
 //! Watermarks of type `file`.
 //!
 //! Owns the decoding of pictures inside the sandbox, the rule for their size, and the time line of animations. Promises typed
-//! errors for everything that a hostile file can be, and limits on bytes and pixels before they are allocated. Refuses
-//! movies (`MOV`).
+//! errors for everything that a hostile file can be, and limits on bytes and pixels before they are allocated. Movies (`MOV`)
+//! are the exception: the host decodes them.
 
 mod animation;
 mod decode;
 
 use std::rc::Rc;
 
-use wasmux_sdk::{Error, Rect, Setup, assets};
+use wasmux_sdk::assets::{self, AssetError};
+use wasmux_sdk::{Error, Rect, Setup};
 
 pub(crate) use animation::Animation;
 
@@ -19,6 +20,8 @@ use animation::Fit;
 
 /// The largest file, in bytes.
 const MAX_BYTES: u64 = 32 << 20;
+/// How much of a file tells a movie from a picture, in bytes.
+const HEAD: u32 = 16;
 
 /// Reads and places the picture or the animation, and the area that it lies in. `None`, with a warning, when nothing of it is
 /// in the frame. Converted pictures of an animation are kept up to `budget` bytes.
@@ -32,13 +35,18 @@ pub(crate) fn load(
         return Err(invalid(
             path,
             "URI",
-            "URI is missing: a watermark of type file needs the oss:// URI of a PNG, JPEG, GIF or WebP file",
+            "URI is missing: a watermark of type file needs the oss:// URI of a PNG, JPEG, GIF, WebP or MOV file",
         ));
     }
     let field = format!("{path}.URI");
     let asked = asked_size(watermark, setup, path)?;
-    let bytes = assets::read_all(&watermark.uri, MAX_BYTES).map_err(|error| Error::from(error).field(&field))?;
-    let file = animation::File { bytes: Rc::from(bytes), uri: watermark.uri.clone(), field };
+    let unread = |error: AssetError| Error::from(error).field(&field);
+    let bytes = if decode::is_movie(&assets::read(&watermark.uri, 0, HEAD).map_err(unread)?) {
+        None
+    } else {
+        Some(Rc::from(assets::read_all(&watermark.uri, MAX_BYTES).map_err(unread)?))
+    };
+    let file = animation::File { bytes, uri: watermark.uri.clone(), field };
     let pictures = file.open()?;
     let (width, height) = size(asked, pictures.size(), sample_aspect(setup));
     let Some(place) = place(watermark, (width, height), setup, path)? else { return Ok(None) };

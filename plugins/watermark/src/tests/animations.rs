@@ -1,7 +1,7 @@
 //! Animated pictures on the video's time line.
 
 use gif::{Encoder, Frame};
-use wasmux_sdk::testing::{Host, open, picture};
+use wasmux_sdk::testing::{ClipPicture, Host, open, picture};
 
 use super::*;
 
@@ -82,4 +82,25 @@ fn pictures_may_be_transparent_for_a_time() {
     host.grant(GIF, file);
     assert_eq!(shown("", &[0, 120]), [16, 235]);
     host.assert_no_warnings();
+}
+
+#[test]
+fn movies_are_decoded_by_the_host_and_loop() {
+    let host = Host::install();
+    let pictures = [[255, 255, 255, 255], [0, 0, 0, 0], [0, 0, 0, 255]].map(|pixel| (pixel, 40_000_000));
+    let pictures = pictures.map(|(pixel, duration)| ClipPicture { pixels: vec![pixel; 16], duration });
+    host.grant_clip(GIF, 4, pictures.to_vec());
+    // The second one is transparent over black.
+    assert_eq!(shown("", &[0, 39, 40, 79, 80, 119, 120, 159, 160]), [235, 235, 16, 16, 16, 16, 235, 235, 16]);
+    assert_eq!(shown(r#","StartTime":0.08"#, &[79, 80, 119, 120, 199, 200]), [16, 235, 235, 16, 16, 235]);
+    host.assert_no_warnings();
+}
+
+#[test]
+fn what_only_looks_like_a_movie_is_an_error() {
+    let host = Host::install();
+    host.grant(GIF, &b"\0\0\0\x14ftypqt  "[..]);
+    let parameters = format!(r#"{{"Watermarks":[{{"Type":"file","URI":"{GIF}"}}]}}"#);
+    let error = open::<WatermarkFilter>(&picture(32, 32).setup(), &parameters).err().unwrap();
+    assert_eq!((error.code(), error.field_path()), ("ClipUnusable", Some("Watermarks[0].URI")));
 }

@@ -35,6 +35,9 @@ fn files_are_known_by_their_content() {
     assert_eq!(code(b""), "UnsupportedPicture");
     assert_eq!(code(b"BM"), "UnsupportedPicture");
     assert_eq!(code(b"\0\0\0\x14ftypqt  "), "UnsupportedPicture");
+    assert!(
+        is_movie(b"\0\0\0\x14ftypqt  ") && is_movie(b"\0\0\0\x08wide") && !is_movie(b"GIF89a") && !is_movie(b"ftyp")
+    );
 }
 
 #[test]
