@@ -74,7 +74,8 @@ impl ClipHandle {
 
     fn picture(&self) -> &ClipPicture {
         let index = self.at.get().wrapping_sub(1);
-        self.clip.pictures.get(index).unwrap_or_else(|| panic!("it used a clip's picture where there is none"))
+        assert!(index < self.clip.pictures.len(), "it used a clip's picture where there is none");
+        &self.clip.pictures[index]
     }
 }
 
