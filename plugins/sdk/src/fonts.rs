@@ -81,6 +81,7 @@ mod tests {
         assert_eq!((font.name(), font.face_index(), font.length()), ("Sans".to_owned(), 0, 3_000_000));
         assert!(font.read_all() == vec![7; 3_000_000]);
         assert_eq!(font.read(2_999_999, 10), [7]);
+        assert_eq!(host.font_bytes_read(), 3_000_001);
     }
 
     #[test]

@@ -123,7 +123,9 @@ impl FontHandle {
     }
 
     pub(crate) fn read(&self, offset: u64, length: u32) -> Vec<u8> {
-        slice(&self.0.data, offset, length).to_vec()
+        let bytes = slice(&self.0.data, offset, length).to_vec();
+        with_host(|host| host.font_bytes += bytes.len() as u64);
+        bytes
     }
 }
 

@@ -83,6 +83,7 @@ pub(crate) struct Memory {
     pub(crate) clips: BTreeMap<String, Rc<StoredClip>>,
     pub(crate) assets: BTreeMap<String, Result<Rc<[u8]>, String>>,
     pub(crate) fonts: Vec<Rc<StoredFont>>,
+    pub(crate) font_bytes: u64,
     pub(crate) logs: Vec<LogLine>,
     pub(crate) warnings: Vec<ReportedWarning>,
     pub(crate) regions: Vec<Region>,
@@ -160,6 +161,11 @@ impl Host {
     fn add_font(&self, name: &str, data: Vec<u8>, face_index: u32, glyphs: Option<Vec<char>>) {
         let font = StoredFont { name: name.to_owned(), data, face_index, glyphs };
         with_host(|host| host.fonts.push(Rc::new(font)));
+    }
+
+    /// How many bytes of fonts were read since the host was installed.
+    pub fn font_bytes_read(&self) -> u64 {
+        with_host(|host| host.font_bytes)
     }
 
     /// What was logged.

@@ -3,14 +3,15 @@
 use cosmic_text::Weight;
 use wasmux_sdk::{Error, fonts, report};
 
-use super::fonts::{FontLibrary, FontSet};
+use super::face::{Face, FontLibrary};
+use super::fonts::FontSet;
 use super::is_invisible;
 
 /// The named font first, then as few others as cover the characters that it lacks. A name that the host does not know is a
 /// warning; no usable font at all is an error.
 pub(crate) fn choose(name: &str, lines: &[String], library: &mut FontLibrary, path: &str) -> Result<FontSet, Error> {
     let mut set = FontSet::new(if name.contains("Bold") { Weight::BOLD } else { Weight::NORMAL });
-    let named = fonts::find(name).map(|font| library.load(&font)).filter(|face| add(&mut set, face, path));
+    let named = fonts::find(name).map(|font| library.load(font, lines)).filter(|face| add(&mut set, face, path));
     let mut lacking: Vec<char> = lines.iter().flat_map(|line| line.chars()).filter(|c| !is_invisible(*c)).collect();
     lacking.sort_unstable();
     lacking.dedup();
@@ -18,7 +19,7 @@ pub(crate) fn choose(name: &str, lines: &[String], library: &mut FontLibrary, pa
     let mut substitute = None;
     if !lacking.is_empty() {
         for font in fonts::covering(&lacking.iter().collect::<String>()) {
-            let face = library.load(&font);
+            let face = library.load(font, lines);
             if add(&mut set, &face, path) {
                 substitute.get_or_insert(face.name);
             }
@@ -42,7 +43,7 @@ pub(crate) fn choose(name: &str, lines: &[String], library: &mut FontLibrary, pa
     Ok(set)
 }
 
-fn add(set: &mut FontSet, face: &super::fonts::Face, path: &str) -> bool {
+fn add(set: &mut FontSet, face: &Face, path: &str) -> bool {
     let usable = set.add(face);
     if !usable {
         let message =

@@ -1,43 +1,19 @@
-//! Font files of the host, and the set of them that one text is laid out with.
+//! The set of fonts that one text is laid out with.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use cosmic_text::fontdb::{Database, FaceInfo, ID, Source, Stretch, Style};
+use cosmic_text::skrifa::{FontRef, MetadataProvider};
 use cosmic_text::{Attrs, Family, FontSystem, Weight};
-use wasmux_sdk::fonts;
 
-/// Files that were read, so that several watermarks share them: a collection may have 20 MB.
-#[derive(Default)]
-pub(crate) struct FontLibrary {
-    loaded: Vec<Face>,
-}
-
-/// One face of a file.
-#[derive(Clone)]
-pub(crate) struct Face {
-    pub(crate) name: String,
-    index: u32,
-    data: Arc<Vec<u8>>,
-}
-
-impl FontLibrary {
-    /// Reads a font unless it was read before.
-    pub(crate) fn load(&mut self, font: &fonts::Font) -> Face {
-        let (name, index) = (font.name(), font.face_index());
-        if let Some(known) = self.loaded.iter().find(|known| known.name == name && known.index == index) {
-            return known.clone();
-        }
-        let face = Face { name, index, data: Arc::new(font.read_all()) };
-        self.loaded.push(face.clone());
-        face
-    }
-}
+use super::face::Face;
 
 /// The fonts of one text, in the order in which they are asked for a glyph.
 pub(crate) struct FontSet {
     pub(crate) system: FontSystem,
     pub(crate) weight: Weight,
-    ids: Vec<ID>,
+    faces: Vec<(ID, Face)>,
 }
 
 /// The family of the first face. The faces get families of our own: a file's names say nothing about the order that the
@@ -49,16 +25,19 @@ impl FontSet {
     pub(crate) fn new(weight: Weight) -> Self {
         // The locale only chooses among families by their names, which are ours.
         let system = FontSystem::new_with_locale_and_db("en-US".to_owned(), Database::new());
-        Self { system, weight, ids: Vec::new() }
+        Self { system, weight, faces: Vec::new() }
     }
 
     /// Adds a face as the last one. False when it is no usable font.
     pub(crate) fn add(&mut self, face: &Face) -> bool {
         let info = FaceInfo {
             id: ID::dummy(),
-            source: Source::Binary(face.data.clone()),
-            index: face.index,
-            families: vec![(format!("wasmux {}", self.ids.len()), cosmic_text::fontdb::Language::English_UnitedStates)],
+            source: Source::Binary(face.shaping.clone()),
+            index: 0,
+            families: vec![(
+                format!("wasmux {}", self.faces.len()),
+                cosmic_text::fontdb::Language::English_UnitedStates,
+            )],
             post_script_name: String::new(),
             style: Style::Normal,
             weight: self.weight,
@@ -70,25 +49,30 @@ impl FontSet {
             self.system.db_mut().remove_face(id);
             return false;
         }
-        self.ids.push(id);
+        self.faces.push((id, face.clone()));
         true
     }
 
     /// Whether there is no font.
     pub(crate) fn is_empty(&self) -> bool {
-        self.ids.is_empty()
+        self.faces.is_empty()
     }
 
     /// Whether any font has a glyph for the character.
-    pub(crate) fn has(&mut self, c: char) -> bool {
-        let weight = self.weight;
-        let mut fonts = self.ids.iter().filter_map(|id| self.system.get_font(*id, weight));
-        fonts.any(|font| font.as_swash().charmap().map(c) != 0)
+    pub(crate) fn has(&self, c: char) -> bool {
+        let fonts = self.faces.iter().filter_map(|(_, face)| FontRef::new(&face.shaping).ok());
+        fonts.into_iter().any(|font| font.charmap().map(c).is_some_and(|glyph| glyph.to_u32() != 0))
+    }
+
+    /// A font file with the outlines of these glyphs of a font. Empty if there is none.
+    pub(crate) fn drawing(&self, id: ID, glyphs: &BTreeSet<u16>) -> Rc<Vec<u8>> {
+        let face = self.faces.iter().find(|(known, _)| *known == id);
+        face.map(|(_, face)| face.drawing(glyphs)).unwrap_or_default()
     }
 
     /// Ascent and descent of the first font, in ems; both are positive.
     pub(crate) fn line(&mut self) -> (f32, f32) {
-        let font = self.ids.first().and_then(|id| self.system.get_font(*id, self.weight));
+        let font = self.faces.first().and_then(|(id, _)| self.system.get_font(*id, self.weight));
         font.map_or((1.0, 0.0), |font| {
             let metrics = font.metrics();
             let em = f32::from(metrics.units_per_em.max(1));

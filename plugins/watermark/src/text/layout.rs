@@ -1,10 +1,15 @@
 //! Where each glyph of a text lies.
 
-use cosmic_text::{AttrsList, CacheKey, CacheKeyFlags, Hinting, LayoutGlyph, ShapeLine, Shaping, SwashCache, Wrap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use cosmic_text::fontdb::ID;
+use cosmic_text::{AttrsList, Hinting, LayoutGlyph, ShapeLine, Shaping, Wrap};
 use zeno::{Command, Point};
 
 use super::fonts::FontSet;
 use super::is_invisible;
+use super::outline::Outlines;
 
 /// A tab is as wide as this many spaces.
 const TAB_WIDTH: u16 = 8;
@@ -76,58 +81,36 @@ struct Line<'a> {
     rtl: bool,
 }
 
-fn outline(lines: &[Line<'_>], text: &mut Text, fonts: &mut FontSet) {
-    let mut cache = SwashCache::new();
-    let mut groups = Vec::new();
+fn outline(lines: &[Line<'_>], text: &mut Text, fonts: &FontSet) {
+    let mut wanted: BTreeMap<ID, BTreeSet<u16>> = BTreeMap::new();
+    for glyph in lines.iter().flat_map(|line| &line.glyphs).filter(|glyph| glyph.glyph_id != 0) {
+        wanted.entry(glyph.font_id).or_default().insert(glyph.glyph_id);
+    }
+    let files: Vec<(ID, Rc<Vec<u8>>)> = wanted.iter().map(|(id, glyphs)| (*id, fonts.drawing(*id, glyphs))).collect();
+    let outlines: Vec<(ID, Outlines<'_>)> =
+        files.iter().filter_map(|(id, file)| Some((*id, Outlines::new(file, fonts.weight)?))).collect();
+    let mut groups: Vec<Vec<Command>> = outlines.iter().map(|_| Vec::new()).collect();
     for line in lines {
         let start = if line.rtl { text.width - line.advance } else { 0.0 };
         for glyph in &line.glyphs {
-            let key = CacheKey::new(
-                glyph.font_id,
-                glyph.glyph_id,
-                glyph.font_size,
-                (0.0, 0.0),
-                glyph.font_weight,
-                CacheKeyFlags::DISABLE_HINTING,
-            )
-            .0;
-            let outline = match glyph.glyph_id {
-                0 => None,
-                _ => cache.get_outline_commands(&mut fonts.system, key).filter(|commands| !commands.is_empty()),
-            };
-            let Some(outline) = outline else {
-                let cluster = line.text.get(glyph.start..glyph.end).unwrap_or_default();
-                for c in cluster.chars().filter(|c| !is_invisible(*c)) {
-                    if !text.missing.contains(&c) {
-                        text.missing.push(c);
-                    }
-                }
-                continue;
-            };
             let x = start + glyph.x + glyph.font_size * glyph.x_offset;
             let y = line.baseline + glyph.y - glyph.font_size * glyph.y_offset;
-            let group = groups.iter().position(|id| *id == glyph.font_id).unwrap_or_else(|| {
-                groups.push(glyph.font_id);
-                text.outlines.push(Vec::new());
-                groups.len() - 1
+            let mut font = outlines.iter().zip(&mut groups).filter(|((id, _), _)| *id == glyph.font_id);
+            let drawn = font.any(|((_, outlines), group)| {
+                glyph.glyph_id != 0 && outlines.draw(glyph.glyph_id, glyph.font_size, Point::new(x, y), group)
             });
-            if let Some(group) = text.outlines.get_mut(group) {
-                group.extend(outline.iter().map(|command| moved(command, x, y)));
+            if drawn {
+                continue;
+            }
+            let cluster = line.text.get(glyph.start..glyph.end).unwrap_or_default();
+            for c in cluster.chars().filter(|c| !is_invisible(*c)) {
+                if !text.missing.contains(&c) {
+                    text.missing.push(c);
+                }
             }
         }
     }
-}
-
-/// From the font's upward axis to the picture's downward one, at its place.
-fn moved(command: &Command, x: f32, y: f32) -> Command {
-    let to = |point: &Point| Point::new(x + point.x, y - point.y);
-    match command {
-        Command::MoveTo(end) => Command::MoveTo(to(end)),
-        Command::LineTo(end) => Command::LineTo(to(end)),
-        Command::QuadTo(control, end) => Command::QuadTo(to(control), to(end)),
-        Command::CurveTo(first, second, end) => Command::CurveTo(to(first), to(second), to(end)),
-        Command::Close => Command::Close,
-    }
+    text.outlines = groups;
 }
 
 #[cfg(test)]

@@ -9,8 +9,10 @@
 //! right-to-left lines at its right edge. There is no wrapping: only the text's own line breaks begin a line.
 
 mod choose;
+mod face;
 mod fonts;
 mod layout;
+mod outline;
 mod paint;
 
 use wasmux_sdk::{Error, Setup, report};
@@ -20,7 +22,7 @@ use crate::draw::Drawing;
 use crate::parameters::{Watermark, invalid};
 use crate::place::place;
 
-pub(crate) use fonts::FontLibrary;
+pub(crate) use face::FontLibrary;
 
 /// How many characters a warning names.
 const NAMED: usize = 16;
