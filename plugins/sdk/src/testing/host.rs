@@ -149,6 +149,12 @@ impl Host {
         self.add_font(name, data.into(), 0, Some(glyphs.chars().collect()));
     }
 
+    /// Adds a face of a collection that has every character. It takes the place of the font of that name.
+    pub fn font_face(&self, name: &str, data: impl Into<Vec<u8>>, face_index: u32) {
+        with_host(|host| host.fonts.retain(|font| font.name != name));
+        self.add_font(name, data.into(), face_index, None);
+    }
+
     /// Adds a face of a font file; it counts as having every character.
     ///
     /// # Errors

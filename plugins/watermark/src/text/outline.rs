@@ -15,9 +15,12 @@ pub(super) struct Outlines<'a> {
 impl<'a> Outlines<'a> {
     /// Variable fonts get this weight. `None` when the file is no font.
     pub(super) fn new(file: &'a [u8], weight: Weight) -> Option<Self> {
-        let font = FontRef::new(file).ok()?;
+        FontRef::new(file).ok().map(|font| Self::of(&font, weight))
+    }
+
+    pub(super) fn of(font: &FontRef<'a>, weight: Weight) -> Self {
         let location = font.axes().location([(Tag::new(b"wght"), f32::from(weight.0))]);
-        Some(Self { glyphs: font.outline_glyphs(), location })
+        Self { glyphs: font.outline_glyphs(), location }
     }
 
     /// Adds a glyph's outline, y downwards, with its origin at a place. False, and nothing is added, when it has none.

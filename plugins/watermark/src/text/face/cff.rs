@@ -1,5 +1,6 @@
 //! Outlines of PostScript: the tables `CFF ` and `CFF2`.
 
+use std::collections::btree_map::Entry as MapEntry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -46,8 +47,8 @@ pub(super) fn partial(tables: &Tables, tag: Tag, glyphs: &BTreeSet<u16>) -> Opti
         let Some(outline) = charstrings.items.read(tables, u32::from(*glyph)) else { continue };
         outlines.insert(u32::from(*glyph), outline);
         let font = u32::from(font_of(*glyph).unwrap_or(0));
-        if !privates.contains_key(&font) {
-            privates.insert(font, source.private(&fonts.items.read(tables, font)?, variations.as_deref())?);
+        if let MapEntry::Vacant(entry) = privates.entry(font) {
+            entry.insert(source.private(&fonts.items.read(tables, font)?, variations.as_deref())?);
         }
     }
     let parts = Parts {
@@ -211,21 +212,16 @@ impl<'a> Source<'a> {
             if let Some(index) = private.variation_index {
                 entry(&mut dictionary, &[usize::from(index)], VARIATION_INDEX)?;
             }
-            if let Some(subroutines) = &private.subroutines {
+            if private.subroutines.is_some() {
                 // They begin right behind the dictionary.
                 let end = dictionary.len() + 5 + SUBROUTINES.len();
                 entry(&mut dictionary, &[end], SUBROUTINES)?;
-                let mut font_dictionary = Vec::new();
-                entry(&mut font_dictionary, &[dictionary.len(), table.len()], PRIVATE)?;
-                fonts.insert(*font, font_dictionary);
-                table.extend(dictionary);
-                table.extend_from_slice(subroutines);
-            } else {
-                let mut font_dictionary = Vec::new();
-                entry(&mut font_dictionary, &[dictionary.len(), table.len()], PRIVATE)?;
-                fonts.insert(*font, font_dictionary);
-                table.extend(dictionary);
             }
+            let mut font_dictionary = Vec::new();
+            entry(&mut font_dictionary, &[dictionary.len(), table.len()], PRIVATE)?;
+            fonts.insert(*font, font_dictionary);
+            table.extend(dictionary);
+            table.extend_from_slice(private.subroutines.as_deref().unwrap_or_default());
         }
         places[3] = table.len();
         table.extend(self.write_index(parts.fonts, &fonts)?);

@@ -20,6 +20,9 @@ const OFFSET_FORMAT: usize = 50;
 /// The tables of the face with these glyphs, and those that they are made of, and no others. `head` is among them, for
 /// the offsets become wider. `None` when the face has no such outlines.
 pub(super) fn partial(tables: &Tables, glyphs: &BTreeSet<u16>) -> Option<Vec<(Tag, Vec<u8>)>> {
+    if !tables.has(GLYF) || !tables.has(LOCA) {
+        return None;
+    }
     let mut head = tables.whole(HEAD)?;
     let count = u32::try_from(tables.number(Tag::new(b"maxp"), 4, 2)?).ok()?;
     let format = head.get_mut(OFFSET_FORMAT..OFFSET_FORMAT + 2)?;

@@ -8,13 +8,15 @@ mod cff;
 mod glyf;
 mod items;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use cosmic_text::skrifa::Tag;
+use cosmic_text::skrifa::{FontRef, Tag};
 use unicode_bidi::{BidiClass, bidi_class};
 use wasmux_sdk::fonts::Font;
 
@@ -26,7 +28,7 @@ const SHAPING: [&[u8; 4]; 19] = [
     b"hhea", b"hmtx", b"kern", b"kerx", b"maxp", b"morx", b"trak",
 ];
 
-/// What drawing needs beside outlines.
+/// Those of them that drawing needs too.
 const DRAWING: [&[u8; 4]; 7] = [b"HVAR", b"avar", b"fvar", b"head", b"hhea", b"hmtx", b"maxp"];
 
 /// Outlines that shaping may ask for.
@@ -78,11 +80,8 @@ impl FontLibrary {
 fn shaping(tables: &Tables, with_outlines: bool) -> Option<Vec<u8>> {
     let varied = tables.has(Tag::new(b"gvar")) && !tables.has(Tag::new(b"HVAR"));
     let outlines: &[_] = if with_outlines || varied { &OUTLINES } else { &[] };
-    tables.file(take(tables, SHAPING.iter().chain(outlines)))
-}
-
-fn take<'a>(tables: &Tables, tags: impl Iterator<Item = &'a &'a [u8; 4]>) -> Vec<(Tag, Vec<u8>)> {
-    tags.map(|tag| Tag::new(tag)).filter_map(|tag| Some((tag, tables.whole(tag)?))).collect()
+    let tags = SHAPING.iter().chain(outlines).map(|tag| Tag::new(tag));
+    tables.file(tags.filter_map(|tag| Some((tag, tables.whole(tag)?))).collect())
 }
 
 impl Face {
@@ -91,30 +90,28 @@ impl Face {
         let mut made = self.drawing.made.borrow_mut();
         if !glyphs.is_subset(&made.0) || made.1.is_empty() {
             made.0.extend(glyphs);
-            let file = self.drawing.tables.as_ref().and_then(|tables| drawing(tables, &made.0));
+            let file = self.drawing.tables.as_ref().and_then(|tables| drawing(tables, &self.shaping, &made.0));
             made.1 = Rc::new(file.unwrap_or_default());
         }
         made.1.clone()
     }
 }
 
-fn drawing(tables: &Tables, glyphs: &BTreeSet<u16>) -> Option<Vec<u8>> {
+fn drawing(tables: &Tables, shaping: &[u8], glyphs: &BTreeSet<u16>) -> Option<Vec<u8>> {
     tables.refill();
-    let mut made = take(tables, DRAWING.iter());
+    let font = FontRef::new(shaping).ok()?;
+    let known = DRAWING.iter().map(|tag| Tag::new(tag));
+    let mut made: Vec<_> = known.filter_map(|tag| Some((tag, font.table_data(tag)?.as_bytes().to_vec()))).collect();
     // In the order in which outlines are preferred where a font has several kinds.
-    let outlines = if tables.has(Tag::new(b"glyf")) {
-        glyf::partial(tables, glyphs).unwrap_or_default()
-    } else {
-        [Tag::new(b"CFF2"), Tag::new(b"CFF ")]
-            .into_iter()
-            .find(|tag| tables.has(*tag))
-            .and_then(|tag| Some((tag, cff::partial(tables, tag, glyphs).or_else(|| whole(tables, tag))?)))
-            .into_iter()
-            .collect()
-    };
+    let outlines = glyf::partial(tables, glyphs).unwrap_or_else(|| postscript(tables, glyphs).into_iter().collect());
     made.retain(|(tag, _)| outlines.iter().all(|(other, _)| other != tag));
     made.extend(outlines);
     tables.file(made)
+}
+
+fn postscript(tables: &Tables, glyphs: &BTreeSet<u16>) -> Option<(Tag, Vec<u8>)> {
+    let tag = [Tag::new(b"CFF2"), Tag::new(b"CFF ")].into_iter().find(|tag| tables.has(*tag))?;
+    Some((tag, cff::partial(tables, tag, glyphs).or_else(|| whole(tables, tag))?))
 }
 
 fn whole(tables: &Tables, tag: Tag) -> Option<Vec<u8>> {

@@ -9,13 +9,13 @@ use wasmux_sdk::fonts::Font;
 pub(super) struct Tables {
     font: Font,
     version: Vec<u8>,
-    places: Vec<Place>,
+    pub(super) places: Vec<Place>,
     /// Bytes that may still be read. Offsets of a hostile file may name the same bytes again and again.
     left: Cell<u64>,
 }
 
-struct Place {
-    tag: Tag,
+pub(super) struct Place {
+    pub(super) tag: Tag,
     offset: u64,
     length: u64,
 }

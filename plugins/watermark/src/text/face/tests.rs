@@ -1,0 +1,159 @@
+use std::path::Path;
+
+use cosmic_text::Weight;
+use cosmic_text::skrifa::{FontRef, MetadataProvider};
+use proptest::prelude::*;
+use wasmux_sdk::fonts::{Font, find};
+use wasmux_sdk::testing::Host;
+use zeno::Point;
+
+use super::*;
+use crate::text::fonts::FontSet;
+use crate::text::layout::lay_out;
+use crate::text::outline::Outlines;
+
+const CHINESE: &str = "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc";
+const LATIN: &str = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf";
+const TEXT: &str = "智能媒体管理服务的文字水印测试中国加油世";
+
+fn loaded(host: &Host, bytes: Vec<u8>, index: u32, text: &str) -> (Font, Face) {
+    host.font_face("F", bytes, index);
+    let face = FontLibrary::default().load(find("F").unwrap(), &[text.to_owned()]);
+    (find("F").unwrap(), face)
+}
+
+/// The glyphs of the characters, or the first 40.
+fn glyphs(font: &FontRef<'_>, text: &str) -> BTreeSet<u16> {
+    let named: BTreeSet<u16> =
+        text.chars().filter_map(|c| u16::try_from(font.charmap().map(c)?.to_u32()).ok()).collect();
+    if named.is_empty() { (0..40).collect() } else { named }
+}
+
+fn drawn(font: FontRef<'_>, glyph: u16, weight: Weight) -> String {
+    let mut path = Vec::new();
+    Outlines::of(&font, weight).draw(glyph, 48.0, Point::new(0.0, 0.0), &mut path);
+    format!("{path:?}")
+}
+
+/// Compares the outlines of glyphs with those of the file as a whole, and tells how many glyphs have any.
+fn compare(host: &Host, bytes: Vec<u8>, index: u32, text: &str) -> usize {
+    let (_, face) = loaded(host, bytes.clone(), index, text);
+    let whole = FontRef::from_index(&bytes, index).unwrap();
+    let glyphs = glyphs(&whole, text);
+    let file = face.drawing(&glyphs);
+    let mut found = 0;
+    for weight in [Weight::NORMAL, Weight::BOLD] {
+        for glyph in &glyphs {
+            let expected = drawn(whole.clone(), *glyph, weight);
+            assert_eq!(drawn(FontRef::new(&file).unwrap(), *glyph, weight), expected, "glyph {glyph}");
+            found += usize::from(expected.len() > 2);
+        }
+    }
+    found / 2
+}
+
+#[test]
+fn a_large_collection_is_read_in_small_part() {
+    let Ok(bytes) = std::fs::read(CHINESE) else { return };
+    let host = Host::install();
+    let (font, face) = loaded(&host, bytes.clone(), 2, TEXT);
+    let shaping = host.font_bytes_read();
+    assert!(shaping < font.length() / 25, "{shaping} bytes for shaping");
+    let whole = FontRef::from_index(&bytes, 2).unwrap();
+    face.drawing(&glyphs(&whole, TEXT));
+    let read = host.font_bytes_read();
+    assert!(read < font.length() / 10, "{read} bytes of {}", font.length());
+    face.drawing(&glyphs(&whole, "智能"));
+    assert_eq!(host.font_bytes_read(), read, "what was read is not read again");
+    assert_eq!(compare(&host, bytes, 2, TEXT), 20);
+}
+
+/// The face with all of its tables, as if it were read as a whole.
+fn whole_face(font: Font) -> Face {
+    let tables = Tables::open(font).unwrap();
+    let all = tables.places.iter().map(|place| (place.tag, tables.whole(place.tag).unwrap())).collect();
+    let file = tables.file(all).unwrap();
+    let made = RefCell::new(((0..=u16::MAX).collect(), Rc::new(file.clone())));
+    let drawing = Rc::new(Drawing { tables: None, made });
+    Face { name: "F".to_owned(), index: 0, with_outlines: true, shaping: Arc::new(file), drawing }
+}
+
+#[test]
+fn texts_are_the_same_as_with_the_whole_file() {
+    for (path, index, text) in [
+        (CHINESE, 2, TEXT),
+        (CHINESE, 2, "ＡＢ カ゚ e\u{301} 한국어 AVATAR “fi”"),
+        (LATIN, 0, "AVATAR fi e\u{301}q\u{323} مرحبا بالعالم שָׁלוֹם ½"),
+    ] {
+        let Ok(bytes) = std::fs::read(path) else { continue };
+        let host = Host::install();
+        let (font, face) = loaded(&host, bytes, index, text);
+        let [part, whole] = [face, whole_face(font)].map(|face| {
+            let mut set = FontSet::new(Weight::NORMAL);
+            assert!(set.add(&face));
+            let laid = lay_out(&[text.to_owned()], 40.0, &mut set);
+            format!("{:?} {:?} {:?} {:?}", laid.width, laid.height, laid.missing, laid.outlines)
+        });
+        assert!(part.len() > 2000);
+        assert_eq!(part, whole, "{text}");
+    }
+}
+
+#[test]
+fn outlines_are_those_of_the_whole_file() {
+    for (name, bytes, partial) in [
+        ("CFF", font_test_data::NOTO_SERIF_DISPLAY_TRIMMED.to_vec(), false),
+        ("CFF of a collection of fonts", font_test_data::NOTO_SANS_JP_CFF.to_vec(), true),
+        ("CFF with a matrix", font_test_data::MATERIAL_ICONS_SUBSET_MATRIX.to_vec(), false),
+        ("CFF2", font_test_data::CANTARELL_VF_TRIMMED.to_vec(), true),
+        ("gvar", font_test_data::VAZIRMATN_VAR.to_vec(), true),
+        ("components", font_test_data::GLYF_COMPONENTS.to_vec(), true),
+    ] {
+        let host = Host::install();
+        assert!(compare(&host, bytes.clone(), 0, "") > 0, "{name}");
+        let (font, _) = loaded(&host, bytes, 0, "");
+        let tables = Tables::open(font).unwrap();
+        let all = (0..40).collect();
+        let made = [b"CFF2", b"CFF "].map(|tag| cff::partial(&tables, Tag::new(tag), &all).is_some());
+        assert_eq!(made.contains(&true) || glyf::partial(&tables, &all).is_some(), partial, "{name}");
+    }
+    let Ok(bytes) = std::fs::read(LATIN) else { return };
+    let host = Host::install();
+    assert_eq!(compare(&host, bytes, 0, "Ångström ﬁ ½ ǆ"), 11);
+}
+
+#[test]
+fn the_boxes_of_outlines_are_there_where_marks_are_put_by_them() {
+    if !Path::new(LATIN).exists() {
+        return;
+    }
+    let host = Host::install();
+    for (text, there) in [("e", false), ("e\u{301}", true)] {
+        let (_, face) = loaded(&host, std::fs::read(LATIN).unwrap(), 0, text);
+        let tables = FontRef::new(&face.shaping).unwrap();
+        assert_eq!(tables.table_data(Tag::new(b"glyf")).is_some(), there, "{text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    /// Any damage leads to less, never to a panic, and never to more reading than the file is long for each of the two files.
+    #[test]
+    fn damage_is_bounded(which in 0usize..4, changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..40), cut: prop::sample::Index) {
+        let fonts = [font_test_data::NOTO_SANS_JP_CFF, font_test_data::CANTARELL_VF_TRIMMED, font_test_data::VAZIRMATN_VAR, font_test_data::GLYF_COMPONENTS];
+        let mut bytes = fonts[which].to_vec();
+        for (at, value) in changes {
+            // Half of them in the directory and the heads of tables.
+            let length = if value % 2 == 0 { bytes.len() } else { bytes.len().min(400) };
+            bytes[at.index(length)] = value;
+        }
+        bytes.truncate(bytes.len() - cut.index(bytes.len() / 8));
+        let length = bytes.len() as u64;
+        let host = Host::install();
+        let (_, face) = loaded(&host, bytes, 0, "e\u{301}");
+        face.drawing(&(0..40).collect());
+        // Directories, then what shaping needs, then outlines in parts, and at worst as a whole after that.
+        prop_assert!(host.font_bytes_read() <= 4 * length + 4096, "{} of {length}", host.font_bytes_read());
+    }
+}
