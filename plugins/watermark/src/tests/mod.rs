@@ -1,6 +1,7 @@
 //! The whole filter on fake frames.
 
 pub(crate) mod animations;
+mod borders;
 mod pictures;
 mod texts;
 

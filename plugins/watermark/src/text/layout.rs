@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use cosmic_text::fontdb::ID;
 use cosmic_text::{AttrsList, Hinting, LayoutGlyph, ShapeLine, Shaping, Wrap};
-use zeno::{Command, Point};
+use zeno::{Command, Point, Style};
 
 use super::fonts::FontSet;
 use super::is_invisible;
@@ -16,10 +16,12 @@ const TAB_WIDTH: u16 = 8;
 
 /// A text that was laid out, in pixels from the left top corner of its box without border.
 pub(crate) struct Text {
-    /// The widest line's advance.
+    /// The widest line's advance, or more where letters reach out of it.
     pub(crate) width: f32,
-    /// All lines' heights.
+    /// All lines' heights, or more where letters reach out of them.
     pub(crate) height: f32,
+    /// Whole pixels from the box's left top corner to the origin of the outlines.
+    pub(crate) origin: (u32, u32),
     /// Outlines, y downwards, one group for each font: outlines of one font turn the same way, so their union is a fill of them all.
     pub(crate) outlines: Vec<Vec<Command>>,
     /// Characters that no font can draw, each once.
@@ -68,9 +70,35 @@ pub(crate) fn lay_out(lines: &[String], em: f32, fonts: &mut FontSet) -> Text {
         width = width.max(advance);
         laid.push(Line { text: line, glyphs, baseline, advance, rtl });
     }
-    let mut text = Text { width, height, outlines: Vec::new(), missing: Vec::new() };
+    let mut text = Text { width, height, origin: (0, 0), outlines: Vec::new(), missing: Vec::new() };
     outline(&laid, &mut text, fonts);
+    text.hold_letters();
     text
+}
+
+impl Text {
+    /// The smallest and largest coordinates of all letters. `None` without letters.
+    pub(crate) fn bounds(&self) -> Option<(Point, Point)> {
+        let groups = self.outlines.iter().filter(|group| !group.is_empty());
+        let bounds = groups.map(|group| zeno::bounds(group, Style::default(), None));
+        bounds.map(|bounds| (bounds.min, bounds.max)).reduce(|a, b| {
+            (Point::new(a.0.x.min(b.0.x), a.0.y.min(b.0.y)), Point::new(a.1.x.max(b.1.x), a.1.y.max(b.1.y)))
+        })
+    }
+
+    /// Makes the box as large as what is drawn in it, so that at the frame's edge nothing is cut off.
+    fn hold_letters(&mut self) {
+        let Some((min, max)) = self.bounds() else { return };
+        self.origin = (beyond(-min.x), beyond(-min.y));
+        self.width = self.width.max(self.width + beyond(max.x - self.width.ceil()) as f32) + self.origin.0 as f32;
+        self.height = self.height.max(self.height + beyond(max.y - self.height.ceil()) as f32) + self.origin.1 as f32;
+    }
+}
+
+/// Whole pixels of what reaches out of the box so far. What would hardly be seen does not count.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+fn beyond(length: f32) -> u32 {
+    (length - 1.0 / 64.0).ceil().clamp(0.0, 1e6) as u32
 }
 
 struct Line<'a> {

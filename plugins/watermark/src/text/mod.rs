@@ -4,7 +4,8 @@
 //! fonts and parameters, on every machine: nothing is hinted and nothing of the system is read.
 //!
 //! The box of a text, which `Dx` and `Dy` place like a picture, is its widest line's advance wide and its lines' heights
-//! high, grown by the border on every side; both are rounded up to whole pixels. A line's height is the ascent and descent
+//! high, and larger where letters reach out of that; grown by the border on every side. Both are rounded up to whole pixels. So
+//! nothing leaves the frame where the box does not, and a border moves the letters by its width and not more. A line's height is the ascent and descent
 //! of the tallest font in it, and at least of the first font. Left-to-right lines begin at the box's left edge,
 //! right-to-left lines at its right edge. There is no wrapping: only the text's own line breaks begin a line.
 

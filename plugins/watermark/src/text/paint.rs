@@ -2,7 +2,7 @@
 
 use wasmux_sdk::kernels::{Bitmap, Placed};
 use wasmux_sdk::{Rect, Setup};
-use zeno::{Command, Join, Mask, Stroke, Style as ZenoStyle};
+use zeno::{Command, Join, Mask, Stroke};
 
 use super::layout::Text;
 use crate::draw::Drawing;
@@ -24,7 +24,8 @@ pub(crate) struct Style {
 /// Draws the part of a text that is in the frame. `None` when that is nothing.
 pub(crate) fn paint(text: &Text, style: &Style, place: &Place, setup: &Setup) -> Option<Drawing> {
     let border = i64::from(style.border);
-    let origin = (place.placed.x + border, place.placed.y + border);
+    let (left, top) = (i64::from(text.origin.0), i64::from(text.origin.1));
+    let origin = (place.placed.x + border + left, place.placed.y + border + top);
     let area = ink(text, style.border, origin)?.clip(setup.width(), setup.height());
     let window = Window {
         x: i64::from(area.x) - origin.0,
@@ -54,22 +55,15 @@ pub(crate) fn paint(text: &Text, style: &Style, place: &Place, setup: &Setup) ->
     reason = "saturates; it is clipped to the frame afterwards"
 )]
 fn ink(text: &Text, border: u32, origin: (i64, i64)) -> Option<Placed> {
-    let bounds = text
-        .outlines
-        .iter()
-        .filter(|group| !group.is_empty())
-        .map(|group| zeno::bounds(group, ZenoStyle::default(), None));
-    let (min, max) = bounds
-        .map(|bounds| ((bounds.min.x, bounds.min.y), (bounds.max.x, bounds.max.y)))
-        .reduce(|a, b| ((a.0.0.min(b.0.0), a.0.1.min(b.0.1)), (a.1.0.max(b.1.0), a.1.1.max(b.1.1))))?;
+    let (min, max) = text.bounds()?;
     // One pixel for what antialiasing spreads.
     let reach = i64::from(border) + 1;
     let side = |min: f32, max: f32| ((max.ceil() - min.floor()).max(0.0) as u32).saturating_add(2 * (border + 1));
     Some(Placed {
-        x: origin.0.saturating_add(min.0.floor() as i64).saturating_sub(reach),
-        y: origin.1.saturating_add(min.1.floor() as i64).saturating_sub(reach),
-        width: side(min.0, max.0),
-        height: side(min.1, max.1),
+        x: origin.0.saturating_add(min.x.floor() as i64).saturating_sub(reach),
+        y: origin.1.saturating_add(min.y.floor() as i64).saturating_sub(reach),
+        width: side(min.x, max.x),
+        height: side(min.y, max.y),
     })
 }
 
@@ -151,7 +145,7 @@ mod tests {
             Command::LineTo(at(0.0, 1.0)),
             Command::Close,
         ];
-        Text { width: side, height: side, outlines: vec![outline], missing: Vec::new() }
+        Text { width: side, height: side, origin: (0, 0), outlines: vec![outline], missing: Vec::new() }
     }
 
     const STYLE: Style = Style { fill: [255, 0, 0], edge: [0, 0, 255], border: 3, opacity: 0.5 };
