@@ -1,3 +1,4 @@
+use cosmic_text::skrifa::{FontRef, MetadataProvider};
 use wasmux_sdk::testing::{Host, open, picture};
 
 use super::*;
@@ -93,5 +94,36 @@ fn nothing_leaves_the_frame_where_the_box_does_not() {
             }
         }
     }
+    host.assert_no_warnings();
+}
+
+#[test]
+fn glyphs_have_colours_of_their_own() {
+    let host = Host::install();
+    host.font(FONT, font_test_data::COLRV0V1);
+    // A glyph of circles, each in a colour of its own.
+    let circles = {
+        let font = FontRef::new(font_test_data::COLRV0V1).unwrap();
+        let found = font.charmap().mappings().find(|(_, glyph)| glyph.to_u32() == 168);
+        char::from_u32(found.unwrap().0).unwrap()
+    };
+    let picture = picture(200, 120);
+    let levels = |parameters: &str| {
+        let frame = drawn(&picture, &text(&format!(r#""Content":"{circles}","Dx":20,"Dy":20,{parameters}"#)));
+        show(&frame, "coloured.png");
+        let mut chroma: Vec<(u16, u16)> = frame.samples(1).into_iter().zip(frame.samples(2)).collect();
+        chroma.sort_unstable();
+        chroma.dedup();
+        (frame, chroma.len())
+    };
+    let (plain, colours) = levels(r#""BorderColor":"white""#);
+    assert!(colours > 3, "{colours} colours");
+    let (bordered, _) = levels(r#""BorderColor":"white","BorderWidth":4"#);
+    let (before, after) = (lit(&plain), lit(&bordered));
+    // What hardly covers a sample is not seen with both.
+    assert!((before.width + 8).abs_diff(after.width) <= 1, "{before} and {after}");
+    assert!((before.height + 8).abs_diff(after.height) <= 1, "{before} and {after}");
+    let (_, transparent) = levels(r#""BorderColor":"white","FontApha":0.5"#);
+    assert!(transparent > 3, "{transparent} colours");
     host.assert_no_warnings();
 }

@@ -24,6 +24,8 @@ pub(crate) struct Text {
     pub(crate) origin: (u32, u32),
     /// Outlines, y downwards, one group for each font: outlines of one font turn the same way, so their union is a fill of them all.
     pub(crate) outlines: Vec<Vec<Command>>,
+    /// Parts of glyphs with colours of their own, RGBA, from the lowest one; `None` is the colour of the text.
+    pub(crate) coloured: Vec<(Vec<Command>, Option<[u8; 4]>)>,
     /// Characters that no font can draw, each once.
     pub(crate) missing: Vec<char>,
 }
@@ -70,7 +72,8 @@ pub(crate) fn lay_out(lines: &[String], em: f32, fonts: &mut FontSet) -> Text {
         width = width.max(advance);
         laid.push(Line { text: line, glyphs, baseline, advance, rtl });
     }
-    let mut text = Text { width, height, origin: (0, 0), outlines: Vec::new(), missing: Vec::new() };
+    let mut text =
+        Text { width, height, origin: (0, 0), outlines: Vec::new(), coloured: Vec::new(), missing: Vec::new() };
     outline(&laid, &mut text, fonts);
     text.hold_letters();
     text
@@ -79,7 +82,8 @@ pub(crate) fn lay_out(lines: &[String], em: f32, fonts: &mut FontSet) -> Text {
 impl Text {
     /// The smallest and largest coordinates of all letters. `None` without letters.
     pub(crate) fn bounds(&self) -> Option<(Point, Point)> {
-        let groups = self.outlines.iter().filter(|group| !group.is_empty());
+        let coloured = self.coloured.iter().map(|(part, _)| part);
+        let groups = self.outlines.iter().chain(coloured).filter(|group| !group.is_empty());
         let bounds = groups.map(|group| zeno::bounds(group, Style::default(), None));
         bounds.map(|bounds| (bounds.min, bounds.max)).reduce(|a, b| {
             (Point::new(a.0.x.min(b.0.x), a.0.y.min(b.0.y)), Point::new(a.1.x.max(b.1.x), a.1.y.max(b.1.y)))
@@ -123,9 +127,22 @@ fn outline(lines: &[Line<'_>], text: &mut Text, fonts: &FontSet) {
         for glyph in &line.glyphs {
             let x = start + glyph.x + glyph.font_size * glyph.x_offset;
             let y = line.baseline + glyph.y - glyph.font_size * glyph.y_offset;
+            let at = Point::new(x, y);
+            if let Some((_, outlines)) = outlines.iter().find(|(id, _)| *id == glyph.font_id) {
+                let before = text.coloured.len();
+                for layer in outlines.layers(glyph.glyph_id) {
+                    let mut part = Vec::new();
+                    if outlines.draw(layer.glyph, glyph.font_size, at, &mut part) {
+                        text.coloured.push((part, layer.colour));
+                    }
+                }
+                if text.coloured.len() > before {
+                    continue;
+                }
+            }
             let mut font = outlines.iter().zip(&mut groups).filter(|((id, _), _)| *id == glyph.font_id);
             let drawn = font.any(|((_, outlines), group)| {
-                glyph.glyph_id != 0 && outlines.draw(glyph.glyph_id, glyph.font_size, Point::new(x, y), group)
+                glyph.glyph_id != 0 && outlines.draw(glyph.glyph_id, glyph.font_size, at, group)
             });
             if drawn {
                 continue;

@@ -7,9 +7,11 @@
 //! high, and larger where letters reach out of that; grown by the border on every side. Both are rounded up to whole pixels. So
 //! nothing leaves the frame where the box does not, and a border moves the letters by its width and not more. A line's height is the ascent and descent
 //! of the tallest font in it, and at least of the first font. Left-to-right lines begin at the box's left edge,
-//! right-to-left lines at its right edge. There is no wrapping: only the text's own line breaks begin a line.
+//! right-to-left lines at its right edge. Glyphs with layers of colours (`COLR` version 0) keep these, and have the border of all
+//! others; `FontColor` is only used where a layer asks for the colour of the text. There is no wrapping: only the text's own line breaks begin a line.
 
 mod choose;
+mod colour_layers;
 mod face;
 mod fonts;
 mod layout;

@@ -6,10 +6,13 @@ use cosmic_text::skrifa::outline::{DrawSettings, OutlinePen};
 use cosmic_text::skrifa::{FontRef, GlyphId, MetadataProvider, OutlineGlyphCollection, Tag};
 use zeno::{Command, Point};
 
+use super::colour_layers::{Layer, layers};
+
 /// The outlines of a font file.
 pub(super) struct Outlines<'a> {
     glyphs: OutlineGlyphCollection<'a>,
     location: Location,
+    font: FontRef<'a>,
 }
 
 impl<'a> Outlines<'a> {
@@ -20,7 +23,12 @@ impl<'a> Outlines<'a> {
 
     pub(super) fn of(font: &FontRef<'a>, weight: Weight) -> Self {
         let location = font.axes().location([(Tag::new(b"wght"), f32::from(weight.0))]);
-        Self { glyphs: font.outline_glyphs(), location }
+        Self { glyphs: font.outline_glyphs(), location, font: font.clone() }
+    }
+
+    /// The layers of a glyph that has colours of its own; else none.
+    pub(super) fn layers(&self, glyph: u16) -> Vec<Layer> {
+        layers(&self.font, glyph)
     }
 
     /// Adds a glyph's outline, y downwards, with its origin at a place. False, and nothing is added, when it has none.

@@ -33,9 +33,13 @@ pub(crate) fn paint(text: &Text, style: &Style, place: &Place, setup: &Setup) ->
         width: area.width,
         height: area.height,
     };
-    let letters = window.coverage(&text.outlines, None)?;
-    let edges = if style.border == 0 { None } else { window.coverage(&text.outlines, Some(style.border)) };
-    let pixels = letters
+    let letters = window.coverage(&text.outlines, None).unwrap_or_else(|| vec![0; window.size()]);
+    let mut edges = if style.border == 0 { None } else { window.coverage(&text.outlines, Some(style.border)) };
+    if style.border > 0 && !text.coloured.is_empty() {
+        let parts: Vec<Command> = text.coloured.iter().flat_map(|(part, _)| part.iter().copied()).collect();
+        edges = window.union(edges, window.coverage(&[parts], Some(style.border)));
+    }
+    let mut pixels: Vec<[u8; 4]> = letters
         .iter()
         .enumerate()
         .map(|(index, letter)| {
@@ -43,6 +47,14 @@ pub(crate) fn paint(text: &Text, style: &Style, place: &Place, setup: &Setup) ->
             pixel(*letter, edge, style)
         })
         .collect();
+    for (part, colour) in &text.coloured {
+        let [red, green, blue, alpha] = colour.unwrap_or([style.fill[0], style.fill[1], style.fill[2], 255]);
+        let Some(coverage) = window.coverage(std::slice::from_ref(part), None) else { continue };
+        for (below, cover) in pixels.iter_mut().zip(coverage) {
+            *below =
+                over(*below, [red, green, blue], f32::from(alpha) / 255.0 * f32::from(cover) / 255.0, style.opacity);
+        }
+    }
     let bitmap = Bitmap::new(area.width, area.height, pixels)?;
     // Letters may reach out of their box: the region holds both.
     Some(Drawing { bitmap, x: i64::from(area.x), y: i64::from(area.y), area: around(area, place.visible) })
@@ -90,7 +102,7 @@ impl Window {
     /// How much of each pixel the outlines cover, filled or, with a border, as strokes that wide on both sides.
     #[expect(clippy::cast_precision_loss, reason = "a frame's coordinates are exact in f32")]
     fn coverage(self, outlines: &[Vec<Command>], border: Option<u32>) -> Option<Vec<u8>> {
-        let size = usize::try_from(u64::from(self.width) * u64::from(self.height)).ok().filter(|size| *size > 0)?;
+        let size = Some(self.size()).filter(|size| *size > 0)?;
         let mut stroke = Stroke::new(2.0 * border.unwrap_or(0) as f32);
         stroke.join(Join::Round);
         let mut total: Option<Vec<u8>> = None;
@@ -102,12 +114,20 @@ impl Window {
                 drawing.style(stroke);
             }
             drawing.render_into(&mut mask, None);
-            total = Some(match total {
-                None => mask,
-                Some(total) => total.iter().zip(&mask).map(|(a, b)| either(*a, *b)).collect(),
-            });
+            total = self.union(total, Some(mask));
         }
         total
+    }
+
+    fn size(self) -> usize {
+        usize::try_from(u64::from(self.width) * u64::from(self.height)).unwrap_or(0)
+    }
+
+    fn union(self, a: Option<Vec<u8>>, b: Option<Vec<u8>>) -> Option<Vec<u8>> {
+        match (a, b) {
+            (Some(a), Some(b)) => Some(a.iter().zip(&b).map(|(a, b)| either(*a, *b)).collect()),
+            (a, b) => a.or(b),
+        }
     }
 }
 
@@ -131,6 +151,19 @@ fn pixel(letter: u8, edge: u8, style: &Style) -> [u8; 4] {
     [red, green, blue, (255.0 * alpha * style.opacity).round() as u8]
 }
 
+/// A colour over a pixel whose alpha is already scaled by the opacity, as everything that is drawn.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 0..=255 by construction")]
+fn over(below: [u8; 4], colour: [u8; 3], cover: f32, opacity: f32) -> [u8; 4] {
+    let rest = f32::from(below[3]) / (255.0 * opacity) * (1.0 - cover);
+    let alpha = (cover + rest).min(1.0);
+    if alpha <= 0.0 {
+        return below;
+    }
+    let mix = |a: u8, b: u8| ((f32::from(a) * cover + f32::from(b) * rest) / (cover + rest)).round() as u8;
+    let [red, green, blue] = [0, 1, 2].map(|channel| mix(colour[channel], below[channel]));
+    [red, green, blue, (255.0 * alpha * opacity).round() as u8]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,7 +178,14 @@ mod tests {
             Command::LineTo(at(0.0, 1.0)),
             Command::Close,
         ];
-        Text { width: side, height: side, origin: (0, 0), outlines: vec![outline], missing: Vec::new() }
+        Text {
+            width: side,
+            height: side,
+            origin: (0, 0),
+            outlines: vec![outline],
+            coloured: Vec::new(),
+            missing: Vec::new(),
+        }
     }
 
     const STYLE: Style = Style { fill: [255, 0, 0], edge: [0, 0, 255], border: 3, opacity: 0.5 };

@@ -20,6 +20,7 @@ use cosmic_text::skrifa::{FontRef, Tag};
 use unicode_bidi::{BidiClass, bidi_class};
 use wasmux_sdk::fonts::Font;
 
+use super::colour_layers::layers;
 use tables::Tables;
 
 /// What characters, metrics and the rules of shaping need.
@@ -103,7 +104,14 @@ fn drawing(tables: &Tables, shaping: &[u8], glyphs: &BTreeSet<u16>) -> Option<Ve
     let known = DRAWING.iter().map(|tag| Tag::new(tag));
     let mut made: Vec<_> = known.filter_map(|tag| Some((tag, font.table_data(tag)?.as_bytes().to_vec()))).collect();
     // In the order in which outlines are preferred where a font has several kinds.
-    let outlines = glyf::partial(tables, glyphs).unwrap_or_else(|| postscript(tables, glyphs).into_iter().collect());
+    made.extend([b"COLR", b"CPAL"].iter().filter_map(|tag| Some((Tag::new(tag), tables.whole(Tag::new(tag))?))));
+    let mut glyphs = glyphs.clone();
+    let colours = tables.file(made.clone())?;
+    if let Ok(font) = FontRef::new(&colours) {
+        let layers: Vec<u16> = glyphs.iter().flat_map(|glyph| layers(&font, *glyph)).map(|layer| layer.glyph).collect();
+        glyphs.extend(layers);
+    }
+    let outlines = glyf::partial(tables, &glyphs).unwrap_or_else(|| postscript(tables, &glyphs).into_iter().collect());
     made.retain(|(tag, _)| outlines.iter().all(|(other, _)| other != tag));
     made.extend(outlines);
     tables.file(made)
