@@ -34,6 +34,7 @@ test: build lint ## All tests, fmt and clippy
 	@$(CARGO) test --release --workspace --no-fail-fast
 
 bench: build ## Benches; results go to benches/results
+	@$(CARGO) build --release --target wasm32-unknown-unknown -p kernels
 	@$(CARGO) bench -p wasmux-benches
 
 install: build ## Copy the binary, stripped, to PREFIX/bin

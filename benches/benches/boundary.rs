@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use wasmux::app::BUILT_IN;
 use wasmux::media::Frame;
 use wasmux::pipeline::{FilterFactory, FilterRequest, FrameFilter};
-use wasmux::sandbox::{AssetReader, AssetSource, Sandbox, SandboxConfig};
-use wasmux::task::{Colour, Failure, ObjectUri, Picture, PixelFormat, Rational};
-use wasmux_benches::{record, target, workspace};
+use wasmux::sandbox::{Sandbox, SandboxConfig};
+use wasmux::task::{Colour, Failure, Picture, PixelFormat, Rational};
+use wasmux_benches::{ProjectAssets, record, target, workspace};
 
 const PICTURE: Picture = Picture {
     width: 1920,
@@ -27,31 +27,6 @@ const PICTURE: Picture = Picture {
 };
 /// As many frames as fall out of the processor's caches.
 const COLD_FRAMES: usize = 32;
-
-/// `oss://demo/name` is the file of that name among the project's assets.
-struct Assets;
-
-struct Bytes(Vec<u8>);
-
-impl AssetSource for Assets {
-    fn open(&self, uri: &ObjectUri) -> Result<Box<dyn AssetReader>, String> {
-        let bytes = fs::read(workspace().join("assets").join(uri.key())).map_err(|error| error.to_string())?;
-        Ok(Box::new(Bytes(bytes)))
-    }
-}
-
-impl AssetReader for Bytes {
-    fn length(&self) -> u64 {
-        self.0.len() as u64
-    }
-
-    fn read(&mut self, offset: u64, out: &mut [u8]) -> Result<(), String> {
-        let start = usize::try_from(offset).map_err(|error| error.to_string())?;
-        let range = self.0.get(start..start + out.len()).ok_or("beyond the end")?;
-        out.copy_from_slice(range);
-        Ok(())
-    }
-}
 
 fn main() -> io::Result<()> {
     let mut criterion = Criterion::default()
@@ -77,7 +52,7 @@ fn run(criterion: &mut Criterion) -> Result<Vec<&'static str>, Failure> {
         embedded: BUILT_IN.to_vec(),
         plugin_folder: Some(target().join("wasm32-unknown-unknown/release")),
         cache_folder: Some(target().join("bench-cache")),
-        assets: Arc::new(Assets),
+        assets: Arc::new(ProjectAssets),
         ..SandboxConfig::default()
     });
     let sandbox = sandbox.map_err(|error| internal(&error))?;

@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use wait4::Wait4;
+use wasmux::sandbox::{AssetReader, AssetSource};
+use wasmux::task::ObjectUri;
 
 /// What one run of a process took, by the system's own accounting.
 #[derive(Debug, Clone, Copy)]
@@ -111,6 +113,32 @@ pub fn machine() -> String {
     let model = model.trim_start_matches(['\t', ' ', ':']);
     let count = std::thread::available_parallelism().map_or(0, usize::from);
     format!("{count} x {model}, Linux {}", read("/proc/sys/kernel/osrelease").trim())
+}
+
+/// Gives plugins the files of the project's folder `assets`: `oss://demo/name` is the file of that name.
+#[derive(Debug, Clone, Copy)]
+pub struct ProjectAssets;
+
+struct Bytes(Vec<u8>);
+
+impl AssetSource for ProjectAssets {
+    fn open(&self, uri: &ObjectUri) -> Result<Box<dyn AssetReader>, String> {
+        let bytes = std::fs::read(workspace().join("assets").join(uri.key())).map_err(|error| error.to_string())?;
+        Ok(Box::new(Bytes(bytes)))
+    }
+}
+
+impl AssetReader for Bytes {
+    fn length(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read(&mut self, offset: u64, out: &mut [u8]) -> Result<(), String> {
+        let start = usize::try_from(offset).map_err(|error| error.to_string())?;
+        let range = self.0.get(start..start + out.len()).ok_or("beyond the end")?;
+        out.copy_from_slice(range);
+        Ok(())
+    }
 }
 
 /// Today as `2026-01-31`, in UTC.
