@@ -11,8 +11,9 @@ pub trait FrameFilter: Send {
     /// Changes the frame. The frame is already writable: its samples belong to nobody else.
     fn process(&mut self, frame: &mut Frame) -> Result<(), Failure>;
 
-    /// Called once after the last frame.
-    fn finish(&mut self) -> Result<(), Failure>;
+    /// Called once after the last frame. Answers what the user should know that was not known when it opened; `field` is a path within
+    /// its parameters.
+    fn finish(&mut self) -> Result<Vec<Warning>, Failure>;
 }
 
 /// What is asked of a [`FilterFactory`].

@@ -61,6 +61,8 @@ pub struct Finished {
     pub written: BTreeMap<NodeId, Written>,
     /// What the plan could not know.
     pub warnings: Vec<Warning>,
+    /// What filters said after they had been opened; `field` is a path within their parameters.
+    pub of_filters: Vec<(NodeId, Warning)>,
 }
 
 /// What all stages of a run share.
@@ -73,6 +75,7 @@ pub(super) struct Shared<'a> {
     pub(super) damage: Damage,
     pub(super) timeline: Timeline,
     told: Told,
+    warnings: Mutex<Vec<(NodeId, Warning)>>,
     written: Mutex<BTreeMap<NodeId, Written>>,
     failure: Mutex<Option<Failure>>,
 }
@@ -97,6 +100,7 @@ pub fn run(plan: &Plan, inputs: Inputs<'_>, progress: &Progress, interrupt: &Int
         timeline: Timeline::new(plan),
         told,
         damage: Damage::default(),
+        warnings: Mutex::default(),
         written: Mutex::default(),
         failure: Mutex::default(),
     };
@@ -116,16 +120,26 @@ pub fn run(plan: &Plan, inputs: Inputs<'_>, progress: &Progress, interrupt: &Int
             }
         }
     });
-    let Shared { damage, written, failure, told, .. } = shared;
+    let Shared { damage, written, failure, told, warnings: of_filters, .. } = shared;
     if let Some(failure) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(failure);
     }
     let mut warnings = damage.judge(plan)?;
     warnings.extend(chapters_dropped(plan, &told));
-    Ok(Finished { written: written.into_inner().unwrap_or_else(PoisonError::into_inner), warnings })
+    Ok(Finished {
+        written: written.into_inner().unwrap_or_else(PoisonError::into_inner),
+        warnings,
+        of_filters: of_filters.into_inner().unwrap_or_else(PoisonError::into_inner),
+    })
 }
 
 impl Shared<'_> {
+    /// What a filter said at its end.
+    pub(super) fn warned(&self, node: NodeId, warnings: Vec<Warning>) {
+        let mut all = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        all.extend(warnings.into_iter().map(|warning| (node, warning)));
+    }
+
     /// Fails once the run is cancelled. Stages that take long for an item ask before each.
     pub(super) fn check_interrupt(&self) -> Result<(), Failure> {
         if self.interrupt.is_triggered() {

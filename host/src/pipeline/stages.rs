@@ -198,7 +198,7 @@ pub(super) fn run(node: &Node, work: Work, shared: &Shared<'_>) -> Result<(), St
             subtitles::write(node, *format, &path.ok_or_else(missing)?, &inbox, shared)
         }
         Operation::Transform(transform) => media_stages::transform(transform, &inbox, outlet),
-        Operation::Filter(_) => run_filter(filter.ok_or_else(missing)?, &inbox, outlet),
+        Operation::Filter(_) => run_filter(node, filter.ok_or_else(missing)?, &inbox, outlet, shared),
         Operation::EncodeVideo { encoding, picture, keyframe_interval } => {
             let encoder = |clock| {
                 let encoder = VideoEncoder::new(encoding, picture, clock);
@@ -225,7 +225,13 @@ pub(super) fn run(node: &Node, work: Work, shared: &Shared<'_>) -> Result<(), St
 }
 
 /// Calls a filter where and when it works; all other frames pass untouched and uncopied.
-fn run_filter(open: OpenFilter, inbox: &Inbox<Item>, outlet: Outlet) -> Result<(), Stop> {
+fn run_filter(
+    node: &Node,
+    open: OpenFilter,
+    inbox: &Inbox<Item>,
+    outlet: Outlet,
+    shared: &Shared<'_>,
+) -> Result<(), Stop> {
     let OpenFilter { mut filter, regions, .. } = open;
     while let Some((_, item)) = inbox.receive()? {
         let item = match item {
@@ -239,7 +245,7 @@ fn run_filter(open: OpenFilter, inbox: &Inbox<Item>, outlet: Outlet) -> Result<(
         };
         outlet.send(item)?;
     }
-    filter.finish()?;
+    shared.warned(node.id, filter.finish()?);
     outlet.finish();
     Ok(())
 }

@@ -26,9 +26,10 @@ impl FrameFilter for Native {
         (self.0)(frame)
     }
 
-    fn finish(&mut self) -> Result<(), Failure> {
-        self.1.fetch_add(1000, Ordering::Relaxed);
-        Ok(())
+    fn finish(&mut self) -> Result<Vec<Warning>, Failure> {
+        let before = self.1.fetch_add(1000, Ordering::Relaxed);
+        let message = format!("it was called {before} times");
+        Ok(vec![Warning { code: "Counted".into(), field: "Count".into(), target: None, message }])
     }
 }
 
@@ -159,6 +160,9 @@ fn a_filter_sees_the_frames_of_its_time_and_every_frame_is_written() {
     let (result, calls, folder) = run_with("window", Some(regions), &Interrupt::default(), effect);
     let finished = result.unwrap();
     assert_eq!(calls, 1025, "25 frames of one second, and the end");
+    let [(node, warning)] = finished.of_filters.as_slice() else { panic!("{:?}", finished.of_filters) };
+    assert_eq!((warning.message.as_str(), finished.warnings.len()), ("it was called 25 times", 0));
+    assert!(finished.written.keys().all(|written| written != node));
     let written = finished.written.values().next().unwrap();
     let [(report, expected)] = written.parts.as_slice() else { panic!("{written:?}") };
     verify(report, expected, &Interrupt::default()).unwrap();

@@ -18,7 +18,7 @@ use super::limits::Limits;
 use super::world::World;
 use crate::media::Frame;
 use crate::pipeline::{FilterFactory, FilterRequest, FrameFilter, OpenFilter};
-use crate::task::{ErrorCode, Failure, Picture, PluginId, Stage};
+use crate::task::{ErrorCode, Failure, Picture, PluginId, Stage, Warning};
 
 impl FilterFactory for Sandbox {
     /// Opens one instance in a store of its own. Parameters are checked against the schema before the guest sees them.
@@ -124,7 +124,7 @@ impl FrameFilter for ComponentFilter {
         self.fatal(result)?.map_err(|error| typed(&self.plugin(), Stage::Filter, &doing(), &error))
     }
 
-    fn finish(&mut self) -> Result<(), Failure> {
+    fn finish(&mut self) -> Result<Vec<Warning>, Failure> {
         if let Some(failure) = &self.dead {
             return Err(failure.clone());
         }
@@ -143,7 +143,8 @@ impl FrameFilter for ComponentFilter {
             ErrorCode::Internal,
             "the filter was called after it had finished",
         ));
-        finished.map_err(|error| typed(&self.plugin(), Stage::Filter, "in finish", &error))
+        finished.map_err(|error| typed(&self.plugin(), Stage::Filter, "in finish", &error))?;
+        Ok(self.store.data_mut().reports.take_warnings())
     }
 }
 

@@ -125,17 +125,20 @@ fn open_filters(plan: &mut Plan, factory: &dyn FilterFactory) -> Result<BTreeMap
         let regions = open.regions.as_ref().map(|regions| {
             regions.iter().map(|region| Span { area: region.area, start: region.start, end: region.end }).collect()
         });
-        let warnings = targets.iter().flat_map(|target| {
-            open.warnings.iter().map(|warning| Warning {
-                field: wire_path(*target, &warning.field),
-                target: Some(*target),
-                ..warning.clone()
-            })
-        });
-        plan.note_filter(node.id, regions, warnings.collect());
+        let warnings = open.warnings.iter().flat_map(|warning| for_targets(&targets, warning)).collect();
+        plan.note_filter(node.id, regions, warnings);
         opened.insert(node.id, open);
     }
     Ok(opened)
+}
+
+/// What a filter said, for each of the targets that it works for.
+fn for_targets(targets: &[usize], warning: &Warning) -> Vec<Warning> {
+    let of = |target: &usize| {
+        let field = wire_path(*target, &warning.field);
+        Warning { field, target: Some(*target), ..warning.clone() }
+    };
+    targets.iter().map(of).collect()
 }
 
 /// A path within a filter's parameters as a path within the request.
@@ -177,6 +180,9 @@ impl Prepared {
 
     fn verify(plan: &Plan, finished: &mut Finished, interrupt: &Interrupt) -> Result<Done, Failure> {
         let mut done = Done { outputs: Vec::new(), warnings: std::mem::take(&mut finished.warnings) };
+        for (node, warning) in &finished.of_filters {
+            done.warnings.extend(for_targets(&plan.targets_of(*node), warning));
+        }
         for target in plan.targets() {
             let mut files = Vec::new();
             let mut facts = None;

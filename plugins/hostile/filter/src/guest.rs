@@ -10,6 +10,7 @@ use exports::wasmux::plugin::video::{Error, Filter, Guest, GuestFilter};
 use serde_json::Value;
 use wasmux::host::log::Level;
 use wasmux::host::{assets, fonts, log, report};
+use wasmux::media::clips::Clip;
 use wasmux::media::frames::{Frame, Setup};
 use wasmux::media::types::Rect;
 
@@ -99,6 +100,7 @@ impl GuestFilter for Instance {
                 frame.write(1, Rect { x: 0, y: 0, width: 8, height: 8 }, &[90; 64]);
             }
             "write-across-regions" => frame.write(0, Rect { x: 4, y: 0, width: 24, height: 2 }, &[77; 48]),
+            "late-warning" => report::warning("Late", "Behaviour", "said while a frame was filtered"),
             "typed-error-in-process" => return Err(refused("the second half is not to my taste")),
             // The handle of the setup was dropped when `open` returned.
             "keep-setup" => {
@@ -204,6 +206,7 @@ impl Instance {
             "greedy-asset" => loop {
                 black_box(assets::read(asset, 0, u32::MAX).map_err(|error| refused(&format!("{error:?}")))?);
             },
+            _ if self.behaviour.contains("clip") => self.clips(if other.is_empty() { asset } else { other })?,
             "use-font" => {
                 let found = fonts::covering("a\u{4e2d}");
                 let Some(font) = found.first() else { return Err(refused("no font")) };
@@ -218,6 +221,42 @@ impl Instance {
             _ => {
                 black_box((setup.width(), setup.height(), setup.sample_aspect(), setup.frame_rate(), setup.alpha()));
                 black_box((setup.bit_depth(), setup.chroma_shift_x(), setup.chroma_shift_y(), setup.full_range()));
+            }
+        }
+        Ok(())
+    }
+
+    fn clips(&self, uri: &str) -> Result<(), Error> {
+        let open = || Clip::open(uri).map_err(|error| refused(&format!("{error:?}")));
+        let advance = |clip: &Clip| clip.advance().map_err(|error| refused(&format!("{error:?}")));
+        let clip = open()?;
+        let (width, height) = (clip.width(), clip.height());
+        match self.behaviour.as_str() {
+            "clip-without-picture" => {
+                black_box(clip.duration());
+            }
+            "clip-behind-the-end" => {
+                while advance(&clip)? {}
+                black_box(clip.read(Rect { x: 0, y: 0, width, height }));
+            }
+            "clip-outside" => {
+                advance(&clip)?;
+                black_box(clip.read(Rect { x: 1, y: 0, width, height }));
+            }
+            "many-clips" => std::mem::forget((0..100).map(|_| open()).collect::<Result<Vec<_>, _>>()?),
+            "many-clips-in-turn" => (0..100).try_for_each(|_| open().map(drop))?,
+            _ => {
+                let mut pictures = 0;
+                while advance(&clip)? {
+                    pictures += 1;
+                    let pixels = clip.read(Rect { x: 0, y: 0, width, height });
+                    if (pixels.len(), clip.duration()) != (4 * 64 * 36, 100_000_000) {
+                        return Err(refused("wrong pixels of the clip"));
+                    }
+                }
+                if pictures != 5 {
+                    return Err(refused("wrong number of pictures"));
+                }
             }
         }
         Ok(())

@@ -6,6 +6,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
+mod clips;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,12 +31,16 @@ const PICTURE: Picture = Picture {
     colour: Colour::UNSPECIFIED,
 };
 
-/// One granted object of ten bytes.
+/// One object of ten bytes, and a movie.
 struct OneAsset;
 
 impl AssetSource for OneAsset {
     fn open(&self, uri: &ObjectUri) -> Result<Box<dyn AssetReader>, String> {
-        if uri.key() == "asset" { Ok(Box::new(Self)) } else { Err(format!("{uri} does not exist")) }
+        match uri.key() {
+            "asset" => Ok(Box::new(Self)),
+            "movie" => Ok(Box::new(clips::movie())),
+            _ => Err(format!("{uri} does not exist")),
+        }
     }
 }
 
@@ -129,7 +135,7 @@ fn run(sandbox: &Sandbox, parameters: &Value) -> Result<(), Failure> {
     let mut filter = open(sandbox, parameters)?.filter;
     let result = (0..3).try_for_each(|index| filter.process(&mut frame(index)));
     match result {
-        Ok(()) => filter.finish(),
+        Ok(()) => filter.finish().map(drop),
         Err(failure) => {
             assert_still_dead(&mut *filter, &failure);
             Err(failure)
@@ -247,6 +253,18 @@ fn a_failing_frame_comes_back_to_its_owner() {
     let mut picture = frame(5);
     filter.process(&mut picture).unwrap_err();
     assert_eq!((picture.width(), picture.index, luma(&picture)), (32, 5, luma(&frame(5))));
+}
+
+#[test]
+fn warnings_after_opening_come_with_the_end() {
+    let plugins = Plugins::new(&["hostile-filter"]);
+    let sandbox = plugins.sandbox(limits());
+    let mut opened = open(&sandbox, &json!({"Behaviour": "late-warning"})).unwrap();
+    assert!(opened.warnings.is_empty());
+    opened.filter.process(&mut frame(0)).unwrap();
+    let warnings = opened.filter.finish().unwrap();
+    let said: Vec<_> = warnings.iter().map(|warning| (warning.code.as_str(), warning.field.as_str())).collect();
+    assert_eq!(said, [("Late", "Behaviour")]);
 }
 
 #[test]
