@@ -38,7 +38,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             let mut component = Component::new(&sandbox, kernel, format, repeat)?;
             let mut native = Native::new(kernel, bits, repeat)?;
             // The first frame brings the samples.
-            (component.time()?, native.time()?);
+            component.time()?;
+            native.time()?;
             for _ in 0..PAIRS {
                 pairs.push((component.time()? / f64::from(repeat), native.time()? / f64::from(repeat)));
             }
