@@ -15,6 +15,7 @@ mod mosaic;
 mod overlay;
 mod resize;
 mod sample;
+mod siting;
 mod span;
 
 pub use bitmap::Bitmap;

@@ -1,5 +1,6 @@
 //! A picture that is laid over frames: converted to planes once, then blended into many frames.
 
+use super::siting::{Siting, Taps};
 use super::{Bitmap, Encoder, Placed, Sample};
 use crate::{Rect, Setup};
 
@@ -43,7 +44,7 @@ pub struct OverlayPlane {
     plane: u8,
     area: Rect,
     alpha_area: Rect,
-    shift: (u8, u8),
+    siting: Siting,
     weights: Weights,
 }
 
@@ -65,27 +66,18 @@ impl Weights {
 
 impl OverlayPlane {
     fn new(source: &Source<'_>, plane: u8, setup: &Setup) -> Self {
+        let siting = Siting::new(plane, setup);
         let shift = setup.plane_shift(plane);
         let area = source.area.subsampled(shift.0, shift.1);
-        let blocks = Rect {
-            x: area.x << shift.0,
-            y: area.y << shift.1,
-            width: area.width << shift.0,
-            height: area.height << shift.1,
-        };
-        let frame = |rect: Rect| Rect {
-            width: rect.width.min(setup.width() - rect.x),
-            height: rect.height.min(setup.height() - rect.y),
-            ..rect
-        };
+        let blocks = siting.blocks(area, setup);
         let weights = if setup.sample_bytes() == 1 {
-            let (inverse, product) = weights::<u8>(source, plane, setup, area);
+            let (inverse, product) = weights::<u8>(source, plane, setup, (area, blocks));
             Weights::Byte { inverse, product }
         } else {
-            let (inverse, product) = weights::<[u8; 2]>(source, plane, setup, area);
+            let (inverse, product) = weights::<[u8; 2]>(source, plane, setup, (area, blocks));
             Weights::Word { inverse, product }
         };
-        Self { plane, area, alpha_area: frame(blocks), shift, weights }
+        Self { plane, area, alpha_area: blocks, siting, weights }
     }
 
     /// Which plane of the frame.
@@ -121,28 +113,30 @@ impl OverlayPlane {
     }
 
     fn over_alpha<T: Sample>(&self, rows: &mut [u8], alpha: &AlphaBlock<'_>, inverse: &[T], product: &[T::Product]) {
-        let width = (self.area.width as usize).max(1);
+        let Rect { x: left, y: top, width: stride, .. } = self.alpha_area;
+        let (columns, rows_of_blocks) = (left..left + stride, top..top + self.alpha_area.height);
         let backdrop = T::of_bytes(alpha.rows);
-        let stride = self.alpha_area.width as usize;
         let opaque = f64::from(T::OPAQUE);
-        let (step_x, step_y) = (1usize << self.shift.0, 1usize << self.shift.1);
-        for (index, ((sample, inverse), product)) in
-            T::of_bytes_mut(rows).iter_mut().zip(inverse).zip(product).enumerate()
+        let places = (self.area.y..self.area.y + self.area.height)
+            .flat_map(|y| (self.area.x..self.area.x + self.area.width).map(move |x| (x, y)));
+        for (((sample, inverse), product), (x, y)) in
+            T::of_bytes_mut(rows).iter_mut().zip(inverse).zip(product).zip(places)
         {
             let keep = f64::from(inverse.get()) / opaque;
             if keep >= 1.0 {
                 continue;
             }
-            let (left, top) = ((index % width) * step_x, (index / width) * step_y);
-            let right = (left + step_x).min(stride);
-            let (mut sum, mut count) = (0u32, 0u32);
-            for y in top..top + step_y {
-                for under in backdrop.get(y * stride + left..y * stride + right).unwrap_or(&[]) {
-                    sum += under.get();
-                    count += 1;
+            let across = self.siting.columns.taps(x, &columns);
+            let down = self.siting.rows.taps(y, &rows_of_blocks);
+            let mut sum = 0;
+            for (row, height) in down.iter() {
+                let start = (row - top) as usize * stride as usize;
+                for (column, width) in across.iter() {
+                    sum +=
+                        height * width * backdrop.get(start + (column - left) as usize).map_or(0, |under| under.get());
                 }
             }
-            let under = f64::from(sum) / (f64::from(count.max(1)) * f64::from(alpha.opaque.max(1)));
+            let under = f64::from(sum) / (f64::from(across.total() * down.total()) * f64::from(alpha.opaque.max(1)));
             let total = 1.0 - keep + keep * under;
             let colour = T::product_value(*product) as f64 / opaque;
             let value = (f64::from(sample.get()) * keep * under + colour) / total;
@@ -214,42 +208,82 @@ fn union(a: Rect, b: Rect) -> Rect {
     Rect::new(x, y, side(a.right().max(b.right()), x), side(a.bottom().max(b.bottom()), y))
 }
 
-/// Weights of one plane: a sample of a subsampled plane is the average of the pixels that it stands for, each weighted
-/// by its alpha. Pixels outside of the bitmap count as transparent, columns and rows outside of the frame do not count.
+/// Weights of one plane: a sample of a subsampled plane is the average of the pixels that it stands for (see
+/// [`siting`](super::siting)), each weighted by its alpha. Pixels outside of the bitmap count as transparent, those outside of
+/// the blocks of `area` do not count.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "rounded values within the range of a product"
 )]
-fn weights<T: Sample>(source: &Source<'_>, plane: u8, setup: &Setup, area: Rect) -> (Vec<T>, Vec<T::Product>) {
-    let (shift_x, shift_y) = setup.plane_shift(plane);
-    let opaque = f64::from(T::OPAQUE);
-    let unit = opaque / 255.0;
+fn weights<T: Sample>(
+    source: &Source<'_>,
+    plane: u8,
+    setup: &Setup,
+    (area, blocks): (Rect, Rect),
+) -> (Vec<T>, Vec<T::Product>) {
+    let siting = Siting::new(plane, setup);
+    let unit = f64::from(T::OPAQUE) / 255.0;
     let samples = usize::try_from(area.area()).unwrap_or(0);
     let mut inverses = Vec::with_capacity(samples);
     let mut products = Vec::with_capacity(samples);
     let mut codes = Codes { encoder: Encoder::new(setup), opaque: f64::from(setup.max_sample()), plane, known: None };
+    let limits = blocks.x..blocks.x + blocks.width;
+    let across: Vec<Taps> = (area.x..area.x + area.width).map(|x| siting.columns.taps(x, &limits)).collect();
+    // A row that two rows of chroma share is the last of the first and the first of the second.
+    let mut line = Line::default();
     for y in area.y..area.y + area.height {
-        let (top, bottom) = (y << shift_y, ((y + 1) << shift_y).min(setup.height()));
-        for x in area.x..area.x + area.width {
-            let (left, right) = (x << shift_x, ((x + 1) << shift_x).min(setup.width()));
-            let (mut alpha, mut colour) = (0u32, 0.0);
-            for row in top..bottom {
-                for &[red, green, blue, opacity] in source.row(row, left, right) {
-                    if opacity != 0 {
-                        alpha += u32::from(opacity);
-                        colour += f64::from(opacity) * codes.of([red, green, blue]);
-                    }
-                }
+        let down = siting.rows.taps(y, &(blocks.y..blocks.y + blocks.height));
+        let mut sums = vec![(0, 0.0); across.len()];
+        for (row, height) in down.iter() {
+            line.show(source, row, blocks, &across, &mut codes);
+            for (sum, (alpha, colour)) in sums.iter_mut().zip(&line.sums) {
+                sum.0 += height * alpha;
+                sum.1 += f64::from(height) * colour;
             }
-            let count = f64::from((right - left) * (bottom - top)).max(1.0);
-            let alpha = (f64::from(alpha) * unit / count).round();
-            let product = (colour * unit / count).round().min(alpha * f64::from(setup.max_sample()));
+        }
+        for ((alpha, colour), taps) in sums.into_iter().zip(&across) {
+            let scale = unit / f64::from(taps.total() * down.total());
+            let alpha = (f64::from(alpha) * scale).round();
+            let product = (colour * scale).round().min(alpha * f64::from(setup.max_sample()));
             inverses.push(T::new(T::OPAQUE - alpha as u32));
             products.push(T::product(product as u64));
         }
     }
     (inverses, products)
+}
+
+/// One row of the frame: for each sample of the plane the weighted sums of alpha, and of alpha times code value.
+#[derive(Default)]
+struct Line {
+    row: Option<u32>,
+    pixels: Vec<(u32, f64)>,
+    sums: Vec<(u32, f64)>,
+}
+
+impl Line {
+    fn show(&mut self, source: &Source<'_>, row: u32, blocks: Rect, across: &[Taps], codes: &mut Codes) {
+        if self.row == Some(row) {
+            return;
+        }
+        self.row = Some(row);
+        self.pixels.clear();
+        self.pixels.resize(blocks.width as usize, (0, 0.0));
+        let margin = source.area.x.saturating_sub(blocks.x) as usize;
+        let seen = source.row(row, blocks.x, blocks.x + blocks.width);
+        for (pixel, &[red, green, blue, opacity]) in self.pixels.iter_mut().skip(margin).zip(seen) {
+            if opacity != 0 {
+                *pixel = (u32::from(opacity), f64::from(opacity) * codes.of([red, green, blue]));
+            }
+        }
+        self.sums.clear();
+        self.sums.extend(across.iter().map(|taps| {
+            taps.iter().fold((0, 0.0), |sum, (column, weight)| {
+                let (alpha, colour) = self.pixels.get((column - blocks.x) as usize).copied().unwrap_or_default();
+                (sum.0 + weight * alpha, sum.1 + f64::from(weight) * colour)
+            })
+        }));
+    }
 }
 
 /// Code values of one plane. Neighbours mostly have the same colour, so the last one is kept.

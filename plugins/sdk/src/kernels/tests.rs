@@ -56,33 +56,74 @@ fn blend(fake: &mut FakeFrame, overlay: &Overlay) {
     }
 }
 
+/// The luma samples that a chroma sample stands for, by the area that each shares with the box of the sample: as large as
+/// its block, around its place, and without what lies outside of `within` (start, end). A luma sample's place is its number.
+fn shares(index: u32, shift: u8, place: f64, within: (u32, u32)) -> Vec<(u32, f64)> {
+    let (centre, half) = (f64::from(index << shift) + place, f64::from(1 << shift) / 2.0);
+    let shared = |at: u32| (centre + half).min(f64::from(at) + 0.5) - (centre - half).max(f64::from(at) - 0.5);
+    let all: Vec<_> = (within.0..within.1).map(|at| (at, shared(at))).filter(|(_, share)| *share > 0.0).collect();
+    let sum: f64 = all.iter().map(|(_, share)| share).sum();
+    all.into_iter().map(|(at, share)| (at, share / sum)).collect()
+}
+
+/// Where in its block of luma samples a chroma sample lies, as ITU-T H.273 has it in its figures of ChromaLocType.
+fn place(setup: &Setup, plane: u8) -> (f64, f64) {
+    match (setup.plane_shift(plane), setup.chroma_location()) {
+        ((_, 0), _) | (_, Some(2)) => (0.0, 0.0),
+        (_, None | Some(0)) => (0.0, 0.5),
+        (_, Some(1)) => (0.5, 0.5),
+        (_, Some(3)) => (0.5, 0.0),
+        (_, Some(4)) => (0.0, 1.0),
+        (_, location) => {
+            assert_eq!(location, Some(5));
+            (0.5, 1.0)
+        }
+    }
+}
+
+/// The luma samples of the blocks that a part of the frame touches: start and end, on one axis.
+fn blocks(start: u32, length: u32, shift: u8, side: u32) -> (u32, u32) {
+    (start >> shift << shift, (start + length).next_multiple_of(1 << shift).min(side))
+}
+
 /// What one sample should become, straight from the definition: each pixel under the sample composited on its own (the
-/// sample's value and alpha stand for all of them), then the mean of premultiplied values.
-fn expected(setup: &Setup, before: &FakeFrame, bitmap: &Bitmap, at: (i64, i64), plane: u8, x: u32, y: u32) -> f64 {
+/// sample's value and alpha stand for all of them), then the weighted mean of premultiplied values. `area` is what the overlay changes.
+fn expected(
+    setup: &Setup,
+    before: &FakeFrame,
+    bitmap: &Bitmap,
+    at: (i64, i64),
+    area: Rect,
+    plane: u8,
+    (x, y): (u32, u32),
+) -> f64 {
+    let old = f64::from(before.sample(plane, x, y));
+    if !setup.plane_area(plane, area).contains(Rect::new(x, y, 1, 1)) {
+        return old;
+    }
     let (shift_x, shift_y) = setup.plane_shift(plane);
-    let (mut alpha, mut colour, mut under, mut count) = (0.0, 0.0, 0.0, 0.0);
-    for row in (y << shift_y)..((y + 1) << shift_y).min(setup.height()) {
-        for column in (x << shift_x)..((x + 1) << shift_x).min(setup.width()) {
-            count += 1.0;
+    let (place_x, place_y) = place(setup, plane);
+    let (mut alpha, mut colour, mut under) = (0.0, 0.0, 0.0);
+    for (row, height) in shares(y, shift_y, place_y, blocks(area.y, area.height, shift_y, setup.height())) {
+        for (column, width) in shares(x, shift_x, place_x, blocks(area.x, area.width, shift_x, setup.width())) {
+            let share = width * height;
             let (bx, by) = (i64::from(column) - at.0, i64::from(row) - at.1);
             if let (Ok(bx), Ok(by)) = (usize::try_from(bx), u32::try_from(by))
                 && let Some([red, green, blue, a]) = bitmap.row(by).get(bx)
             {
                 let codes = Encoder::new(setup).encode([*red, *green, *blue]);
                 let code = if plane == 3 { f64::from(setup.max_sample()) } else { codes[usize::from(plane)] };
-                alpha += f64::from(*a) / 255.0;
-                colour += f64::from(*a) / 255.0 * code;
+                alpha += share * f64::from(*a) / 255.0;
+                colour += share * f64::from(*a) / 255.0 * code;
             }
             let backdrop = if setup.alpha() && plane != 3 {
                 f64::from(before.sample(3, column, row)) / f64::from(setup.max_sample())
             } else {
                 1.0
             };
-            under += backdrop;
+            under += share * backdrop;
         }
     }
-    let old = f64::from(before.sample(plane, x, y));
-    let (alpha, colour, under) = (alpha / count, colour / count, under / count);
     let total = alpha + under * (1.0 - alpha);
     if alpha == 0.0 { old } else { (old * under * (1.0 - alpha) + colour) / total }
 }
@@ -103,9 +144,15 @@ fn any_picture() -> impl Strategy<Value = Picture> {
         prop::sample::select(Chroma::ALL.to_vec()),
         prop::sample::select(vec![8, 10, 12]),
         any::<[bool; 2]>(),
+        prop::option::of(0u8..6),
     )
-        .prop_map(|(width, height, chroma, bits, [alpha, full])| {
-            picture(width, height).chroma(chroma).bit_depth(bits).alpha(alpha).full_range(full)
+        .prop_map(|(width, height, chroma, bits, [alpha, full], location)| {
+            picture(width, height)
+                .chroma(chroma)
+                .chroma_location(location)
+                .bit_depth(bits)
+                .alpha(alpha)
+                .full_range(full)
         })
 }
 
@@ -129,7 +176,7 @@ proptest! {
                     if !touched.contains(Rect::new(column, row, 1, 1)) {
                         prop_assert_eq!(old, new, "plane {} at {},{} is outside", plane, column, row);
                     }
-                    let want = expected(&setup, &before, &bitmap, (x, y), plane, column, row);
+                    let want = expected(&setup, &before, &bitmap, (x, y), area, plane, (column, row));
                     // Rounding, and half a step of 8-bit alpha where it was averaged over chroma; over a nearly transparent
                     // backdrop that step weighs more.
                     let tolerance = if setup.bit_depth() > 8 { 0.6 } else { 1.02 };
@@ -184,7 +231,11 @@ fn apply(fake: &mut FakeFrame, mosaic: &Mosaic) {
 
 #[test]
 fn an_opaque_overlay_is_the_bitmap() {
-    for picture in pictures(16, 12) {
+    let locations = [None, Some(0), Some(1), Some(2), Some(3), Some(4), Some(5)];
+    for (picture, location) in
+        pictures(16, 12).into_iter().flat_map(|picture| locations.map(|at| (picture.clone(), at)))
+    {
+        let picture = picture.chroma_location(location);
         let setup = picture.setup();
         for rgb in [[0, 0, 0], [255, 255, 255], [255, 0, 0], [0, 255, 0], [0, 0, 255], [12, 200, 77]] {
             let bitmap = Bitmap::filled(8, 6, [rgb[0], rgb[1], rgb[2], 255]);
