@@ -6,7 +6,9 @@ pub mod captions;
 pub mod clips;
 pub mod compare;
 pub mod flow;
+pub mod layer;
 pub mod pictures;
+pub mod samples;
 pub mod server;
 
 use std::fs;
