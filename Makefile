@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: help setup plugins build demo test lint bench install clean
+.PHONY: help setup plugins build demo gallery test lint bench install clean
 
 CARGO ?= cargo
 PREFIX ?= $(HOME)/.local
@@ -24,6 +24,9 @@ build: plugins ## Build target/release/wasmux
 
 demo: build ## Serve, and submit the guide's watermark request for a real clip
 	@scripts/demo.sh "$(TARGET)"
+
+gallery: build ## Make docs/gallery.png, a sheet of effects on a real clip
+	@scripts/gallery.sh "$(TARGET)"
 
 lint: plugins ## fmt and clippy
 	@$(CARGO) fmt --all --check
