@@ -92,7 +92,14 @@ impl Decoder {
         if stream.kind != kind {
             return Err(MediaError::Bug(format!("{label} is no {kind} stream")));
         }
-        let codec = decoder::find(stream.parameters.id())
+        // FFmpeg's own decoders of these leave the alpha out.
+        let with_alpha = match stream.codec.as_str() {
+            "vp9" if stream.alpha => decoder::find_by_name("libvpx-vp9"),
+            "vp8" if stream.alpha => decoder::find_by_name("libvpx"),
+            _ => None,
+        };
+        let codec = with_alpha
+            .or_else(|| decoder::find(stream.parameters.id()))
             .ok_or_else(|| MediaError::Unsupported(format!("{label}: there is no decoder for {}", stream.codec)))?;
         let mut context = Context::from_parameters(stream.parameters.clone())
             .map_err(|error| MediaError::Unsupported(format!("{label}: {error}")))?;

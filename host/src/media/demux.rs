@@ -222,12 +222,12 @@ impl Demuxer {
             parameters: stream.parameters().clone(),
             kind,
             label: format!("stream {index} ({})", raw.codec_name),
+            alpha: facts::has_alpha_beside(&raw),
             codec: raw.codec_name,
             clock: VideoClock { time_base: base, rate: ratio(rate.numerator(), rate.denominator()) },
             size: size.filter(|size| kind == StreamKind::Video && size.0 > 0 && size.1 > 0),
             aspect,
             side_data: raw.side_data,
-            alpha: raw.metadata.iter().any(|(key, value)| key.eq_ignore_ascii_case("alpha_mode") && value == "1"),
             language: raw.metadata.iter().find(|(key, _)| key == "language").map(|(_, value)| value.clone()),
             tags: StreamTags { metadata: tags::of_stream(raw.metadata), disposition: raw.disposition },
         });

@@ -119,12 +119,20 @@ fn audio(stream: &Stream<'_>, raw: &RawStream) -> Option<AudioStreamFacts> {
     })
 }
 
+/// Whether a picture's alpha is a second picture beside it, as Matroska has it for VP8 and VP9.
+pub(super) fn has_alpha_beside(raw: &RawStream) -> bool {
+    matches!(raw.codec_name.as_str(), "vp8" | "vp9")
+        && raw.metadata.iter().any(|(key, value)| key.eq_ignore_ascii_case("alpha_mode") && value == "1")
+}
+
 /// Name, bits per sample, and whether the format is full range by its name. The `yuvj` formats appear under their plain names:
 /// decoders of this room hand them out so.
 fn sample_format(raw: &RawStream) -> (String, u8, bool) {
     let (name, depth) = ffi::pixel_format(raw.format).unwrap_or_else(|| ("unknown".to_owned(), 8));
     let raw_bits = u8::try_from(raw.raw_bits).ok().filter(|bits| (1..=16).contains(bits));
     match name.strip_prefix("yuvj") {
+        // Its alpha is a stream of its own, beside the picture.
+        None if has_alpha_beside(raw) && name == "yuv420p" => ("yuva420p".to_owned(), depth, false),
         Some(rest) => (format!("yuv{rest}"), raw_bits.unwrap_or(depth), true),
         None => (name, raw_bits.unwrap_or(depth), false),
     }

@@ -300,3 +300,38 @@ fn a_part_has_exactly_its_frames_and_reads_no_more_than_it_needs() {
         assert_eq!(times.len(), 5, "{name}");
     }
 }
+
+#[test]
+fn alpha_beside_the_picture_is_decoded() {
+    let folder = Folder::new();
+    let source =
+        "-f lavfi -i testsrc2=s=64x64:d=0.2,format=yuva420p,geq=lum=lum(X\\,Y):cb=cb(X\\,Y):cr=cr(X\\,Y):a=4*X";
+    for codec in ["libvpx-vp9", "libvpx"] {
+        let path =
+            folder.clip(&format!("{codec}.webm"), &format!("{source} -c:v {codec} -auto-alt-ref 0 -crf 10 -b:v 1M"));
+        let mut demuxer = open(&path);
+        assert_eq!(demuxer.facts().video_streams[0].pixel_format, "yuva420p");
+        let mut decoder = VideoDecoder::open(&demuxer.parameters(0).unwrap()).unwrap();
+        let mut columns = Vec::new();
+        loop {
+            let packet = demuxer.read().unwrap();
+            decoder
+                .send(packet.as_ref(), &mut |frame: Frame| {
+                    let mut row = Vec::new();
+                    let middle = crate::task::Rect { x: 0, y: 32, width: 64, height: 1 };
+                    frame.read_rect(3, middle, &mut row).unwrap();
+                    columns.push(row);
+                    Ok(())
+                })
+                .unwrap();
+            if packet.is_none() {
+                break;
+            }
+        }
+        assert_eq!(columns.len(), 5, "{codec}");
+        for row in columns {
+            let off = (0u8..64).map(|x| row[usize::from(x)].abs_diff(4 * x)).max().unwrap();
+            assert!(off < 24, "{codec}: {row:?}");
+        }
+    }
+}

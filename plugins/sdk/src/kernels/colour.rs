@@ -54,13 +54,29 @@ impl Encoder {
 
     /// Code values of planes 0, 1 and 2, not rounded, within the range of the samples.
     pub fn encode(&self, rgb: [u8; 3]) -> [f64; 3] {
-        let [red, green, blue] = self.signal(rgb.map(|channel| f64::from(channel) / 255.0));
+        let signal = self.signal(rgb.map(|channel| f64::from(channel) / 255.0));
+        self.planes(signal).map(|value| value.clamp(0.0, self.max))
+    }
+
+    /// What a plane's code value is a weighted sum of, where it is: the constant, and the weights of red, green and blue in code
+    /// values of 8 bits. The sum is to be clamped to the range of the samples.
+    pub(super) fn weights(&self, plane: u8) -> Option<(f64, [f64; 3])> {
+        if self.transfer.is_some() {
+            return None;
+        }
+        let of = |signal| self.planes(signal)[usize::from(plane.min(2))];
+        let black = of([0.0; 3]);
+        let weight = |signal| (of(signal) - black) / 255.0;
+        Some((black, [weight([1.0, 0.0, 0.0]), weight([0.0, 1.0, 0.0]), weight([0.0, 0.0, 1.0])]))
+    }
+
+    fn planes(&self, [red, green, blue]: [f64; 3]) -> [f64; 3] {
         let luma = |value: f64| if self.full_range { value * self.max } else { (219.0 * value + 16.0) * self.scale };
         let chroma = |value: f64| {
             let span = if self.full_range { self.max } else { 224.0 * self.scale };
             value * span + 128.0 * self.scale
         };
-        let planes = match self.matrix {
+        match self.matrix {
             Matrix::Identity => [luma(green), luma(blue), luma(red)],
             Matrix::Weights { red: red_weight, blue: blue_weight } => {
                 let y = red_weight * red + (1.0 - red_weight - blue_weight) * green + blue_weight * blue;
@@ -68,8 +84,7 @@ impl Encoder {
                 let cr = (red - y) / (2.0 * (1.0 - red_weight));
                 [luma(y), chroma(cb), chroma(cr)]
             }
-        };
-        planes.map(|value| value.clamp(0.0, self.max))
+        }
     }
 
     /// sRGB is taken as it is for standard dynamic range. For PQ and HLG white becomes the reference white of ITU-R BT.2408

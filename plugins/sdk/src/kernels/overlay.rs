@@ -227,7 +227,7 @@ fn weights<T: Sample>(
     let samples = usize::try_from(area.area()).unwrap_or(0);
     let mut inverses = Vec::with_capacity(samples);
     let mut products = Vec::with_capacity(samples);
-    let mut codes = Codes { encoder: Encoder::new(setup), opaque: f64::from(setup.max_sample()), plane, known: None };
+    let mut codes = Codes::new(plane, setup);
     let limits = blocks.x..blocks.x + blocks.width;
     let across: Vec<Taps> = (area.x..area.x + area.width).map(|x| siting.columns.taps(x, &limits)).collect();
     // A row that two rows of chroma share is the last of the first and the first of the second.
@@ -244,8 +244,9 @@ fn weights<T: Sample>(
         }
         for ((alpha, colour), taps) in sums.into_iter().zip(&across) {
             let scale = unit / f64::from(taps.total() * down.total());
-            let alpha = (f64::from(alpha) * scale).round();
-            let product = (colour * scale).round().min(alpha * f64::from(setup.max_sample()));
+            // Rounded to nearest: neither is negative, and rounding away from 0 is no instruction of WebAssembly.
+            let alpha = (f64::from(alpha) * scale + 0.5).floor();
+            let product = (colour * scale + 0.5).floor().min(alpha * f64::from(setup.max_sample()));
             inverses.push(T::new(T::OPAQUE - alpha as u32));
             products.push(T::product(product as u64));
         }
@@ -286,26 +287,39 @@ impl Line {
     }
 }
 
-/// Code values of one plane. Neighbours mostly have the same colour, so the last one is kept.
-struct Codes {
-    encoder: Encoder,
-    opaque: f64,
-    plane: u8,
-    known: Option<([u8; 3], f64)>,
+/// Code values of one plane.
+enum Codes {
+    /// All have the same.
+    Constant(f64),
+    /// Weighted sums, clamped to this.
+    Sum { constant: f64, weights: [f64; 3], max: f64 },
+    /// Neighbours mostly have the same colour, so the last one is kept.
+    Any { encoder: Encoder, plane: usize, known: Option<([u8; 3], f64)> },
 }
 
 impl Codes {
-    fn of(&mut self, rgb: [u8; 3]) -> f64 {
-        if let Some((colour, code)) = self.known
-            && colour == rgb
-        {
-            return code;
+    fn new(plane: u8, setup: &Setup) -> Self {
+        let (encoder, max) = (Encoder::new(setup), f64::from(setup.max_sample()));
+        match encoder.weights(plane) {
+            _ if plane == 3 => Self::Constant(max),
+            Some((constant, weights)) => Self::Sum { constant, weights, max },
+            None => Self::Any { encoder, plane: usize::from(plane.min(2)), known: None },
         }
-        let code = match self.plane {
-            3 => self.opaque,
-            plane => self.encoder.encode(rgb)[usize::from(plane.min(2))],
-        };
-        self.known = Some((rgb, code));
-        code
+    }
+
+    fn of(&mut self, rgb: [u8; 3]) -> f64 {
+        match self {
+            Self::Constant(code) => *code,
+            Self::Sum { constant, weights, max } => {
+                let [red, green, blue] = rgb.map(f64::from);
+                (*constant + weights[0] * red + weights[1] * green + weights[2] * blue).clamp(0.0, *max)
+            }
+            Self::Any { known: Some((colour, code)), .. } if *colour == rgb => *code,
+            Self::Any { encoder, plane, known } => {
+                let code = encoder.encode(rgb)[*plane];
+                *known = Some((rgb, code));
+                code
+            }
+        }
     }
 }
