@@ -88,9 +88,11 @@ fn run(criterion: &mut Criterion) -> Result<Vec<&'static str>, Failure> {
     criterion.bench_function(id, |bencher| bencher.iter(|| process(&mut *filter, &mut frames, &mut next)));
     ids.push(id);
     let nothing = json!({"Behaviour": "nothing"});
+    let chinese = json!({"Watermarks": [{"Content": "\u{8f6c}\u{7801}\u{670d}\u{52a1}\u{4e0e}\u{63d2}\u{4ef6}\u{6c34}\u{5370}\u{7684}\u{6548}\u{679c}\u{6d4b}\u{8bd5}\u{4e00}\u{4e8c}\u{4e09}\u{56db}\u{4e94}\u{516d}", "FontSize": 48, "FontColor": "white", "BorderWidth": 2}]});
     for (id, plugin, parameters) in [
         ("open a filter that does nothing", "hostile-filter", &nothing),
         ("open the demo's two watermarks", "watermark", &demo),
+        ("open a text of 20 Chinese characters with a border", "watermark", &chinese),
     ] {
         criterion.bench_function(id, |bencher| bencher.iter(|| open(&sandbox, plugin, parameters).is_ok()));
         ids.push(id);
