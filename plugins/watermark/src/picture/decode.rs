@@ -4,6 +4,7 @@ mod canvas;
 mod gif;
 mod jpeg;
 mod movie;
+mod orientation;
 mod png;
 mod webp;
 
