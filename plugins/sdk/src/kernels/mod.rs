@@ -25,7 +25,7 @@ pub use geometry::{Corner, LengthError, Placed, extent, offset};
 pub use interpolate::{Interpolate, InterpolatePlane};
 pub use mosaic::{Mosaic, MosaicPlane};
 pub use overlay::{AlphaBlock, Overlay, OverlayPlane};
-pub use resize::resize;
+pub use resize::{Resizer, resize};
 pub use sample::Sample;
 pub use span::{Span, SpanError};
 

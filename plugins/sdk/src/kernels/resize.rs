@@ -16,47 +16,74 @@ type Row = Vec<[f32; 4]>;
 /// premultiplied alpha so that the colour of transparent pixels does not bleed. Only `window`, in pixels of the result, is made:
 /// a picture that leaves the frame costs what is seen of it. The window is clipped to the result.
 pub fn resize(source: &Bitmap, width: u32, height: u32, window: Rect) -> Bitmap {
-    let x = window.x.min(width);
-    let y = window.y.min(height);
-    let window = Rect { x, y, width: window.width.min(width - x), height: window.height.min(height - y) };
-    if window.is_empty() || source.width() == 0 || source.height() == 0 {
-        return Bitmap::filled(0, 0, [0; 4]);
+    Resizer::new((source.width(), source.height()), (width, height), window).resize(source)
+}
+
+/// [`resize`] for many pictures of one size.
+#[derive(Debug, Clone)]
+pub struct Resizer {
+    from: (u32, u32),
+    window: Rect,
+    /// `None` where pictures have the size that is asked for.
+    taps: Option<(Vec<Taps>, Vec<Taps>)>,
+}
+
+impl Resizer {
+    /// Prepares to scale pictures of the size `from` to the size `to`, both in pixels, within `window`.
+    pub fn new(from: (u32, u32), to: (u32, u32), window: Rect) -> Self {
+        let x = window.x.min(to.0);
+        let y = window.y.min(to.1);
+        let window = Rect { x, y, width: window.width.min(to.0 - x), height: window.height.min(to.1 - y) };
+        let columns = || (window.x..window.x + window.width).map(|x| Taps::new(x, from.0, to.0)).collect();
+        let rows = || (window.y..window.y + window.height).map(|y| Taps::new(y, from.1, to.1)).collect();
+        Self { from, window, taps: (from != to).then(|| (columns(), rows())) }
     }
-    let mut pixels = Vec::with_capacity(usize::try_from(window.area()).unwrap_or(0));
-    if (width, height) == (source.width(), source.height()) {
-        for row in window.y..window.y + window.height {
-            let row = source.row(row).get(window.x as usize..(window.x + window.width) as usize);
-            pixels.extend_from_slice(row.unwrap_or(&[]));
+
+    /// The window of one picture. Empty where the picture has not the size that this is for.
+    pub fn resize(&self, source: &Bitmap) -> Bitmap {
+        let window = self.window;
+        if window.is_empty() || source.pixels().is_empty() || (source.width(), source.height()) != self.from {
+            return Bitmap::filled(0, 0, [0; 4]);
         }
-    } else {
-        let columns: Vec<Taps> =
-            (window.x..window.x + window.width).map(|x| Taps::new(x, source.width(), width)).collect();
-        // Source rows after the horizontal pass, as many as the vertical filter looks at.
-        let mut rows: VecDeque<(u32, Row)> = VecDeque::new();
-        for y in window.y..window.y + window.height {
-            let taps = Taps::new(y, source.height(), height);
-            while rows.front().is_some_and(|row| row.0 < taps.first) {
-                rows.pop_front();
+        let mut pixels = Vec::with_capacity(usize::try_from(window.area()).unwrap_or(0));
+        if let Some((columns, rows)) = &self.taps {
+            scale(source, columns, rows, &mut pixels);
+        } else {
+            for row in window.y..window.y + window.height {
+                let row = source.row(row).get(window.x as usize..(window.x + window.width) as usize);
+                pixels.extend_from_slice(row.unwrap_or(&[]));
             }
-            let next = rows.back().map_or(taps.first, |row| row.0 + 1);
-            for row in next..taps.end() {
-                rows.push_back((row, scaled_row(source.row(row), &columns)));
-            }
-            let mut sum: Row = vec![[0.0; 4]; columns.len()];
-            for ((_, row), weight) in rows.iter().zip(&taps.weights) {
-                for (sum, pixel) in sum.iter_mut().zip(row) {
-                    for (sum, channel) in sum.iter_mut().zip(pixel) {
-                        *sum += channel * weight;
-                    }
+        }
+        Bitmap::new(window.width, window.height, pixels).unwrap_or_else(|| Bitmap::filled(0, 0, [0; 4]))
+    }
+}
+
+fn scale(source: &Bitmap, columns: &[Taps], rows: &[Taps], pixels: &mut Vec<[u8; 4]>) {
+    // Source rows after the horizontal pass, as many as the vertical filter looks at.
+    let mut passed: VecDeque<(u32, Row)> = VecDeque::new();
+    let mut sum: Row = vec![[0.0; 4]; columns.len()];
+    for taps in rows {
+        while passed.front().is_some_and(|row| row.0 < taps.first) {
+            passed.pop_front();
+        }
+        let next = passed.back().map_or(taps.first, |row| row.0 + 1);
+        for row in next..taps.end() {
+            passed.push_back((row, scaled_row(source.row(row), columns)));
+        }
+        sum.fill([0.0; 4]);
+        for ((_, row), weight) in passed.iter().zip(&taps.weights) {
+            for (sum, pixel) in sum.iter_mut().zip(row) {
+                for (sum, channel) in sum.iter_mut().zip(pixel) {
+                    *sum += channel * weight;
                 }
             }
-            pixels.extend(sum.into_iter().map(straight));
         }
+        pixels.extend(sum.iter().copied().map(straight));
     }
-    Bitmap::new(window.width, window.height, pixels).unwrap_or_else(|| Bitmap::filled(0, 0, [0; 4]))
 }
 
 /// The source pixels that one pixel of the result is made of.
+#[derive(Debug, Clone)]
 struct Taps {
     first: u32,
     weights: Vec<f32>,
@@ -175,5 +202,15 @@ mod tests {
     fn windows_outside_are_empty() {
         let scaled = resize(&Bitmap::filled(4, 4, [1; 4]), 8, 8, Rect::new(9, 0, 4, 4));
         assert_eq!(scaled.pixels().len(), 0);
+    }
+
+    #[test]
+    fn prepared_for_one_size_only() {
+        let resizer = Resizer::new((6, 4), (3, 2), all(3, 2));
+        for colour in [[9, 8, 7, 255], [0, 0, 0, 128]] {
+            let picture = Bitmap::filled(6, 4, colour);
+            assert_eq!(resizer.resize(&picture), resize(&picture, 3, 2, all(3, 2)));
+        }
+        assert!(resizer.resize(&Bitmap::filled(4, 6, [1; 4])).pixels().is_empty());
     }
 }

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use wasmux_sdk::kernels::{Overlay, resize};
-use wasmux_sdk::{Error, Rect, Setup, report};
+use wasmux_sdk::kernels::{Overlay, Resizer};
+use wasmux_sdk::{Error, Setup, report};
 
 use super::decode::{self, PictureError, Pictures};
 
@@ -37,12 +37,9 @@ impl File {
     }
 }
 
-/// The size that pictures are scaled to, the part of it that is in the frame, and where that part lies.
+/// How pictures are scaled, to the part of them that is in the frame, and where that part lies.
 pub(super) struct Fit {
-    pub(super) width: u32,
-    pub(super) height: u32,
-    /// In pixels of the scaled picture.
-    pub(super) window: Rect,
+    pub(super) resizer: Resizer,
     pub(super) x: u32,
     pub(super) y: u32,
     pub(super) setup: Setup,
@@ -173,13 +170,13 @@ impl Animation {
 
 impl Fit {
     fn convert(&self, bitmap: &wasmux_sdk::kernels::Bitmap) -> Option<Overlay> {
-        let part = resize(bitmap, self.width, self.height, self.window);
-        Overlay::new(&part, self.x.into(), self.y.into(), &self.setup)
+        Overlay::new(&self.resizer.resize(bitmap), self.x.into(), self.y.into(), &self.setup)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use wasmux_sdk::Rect;
     use wasmux_sdk::testing::picture;
 
     use super::*;
@@ -187,9 +184,9 @@ mod tests {
 
     fn animation(delays: &[(u8, u16)], budget: usize) -> Animation {
         let file = File { bytes: Some(turning(delays).into()), uri: String::new(), field: String::new() };
-        let (window, setup) = (Rect::new(0, 0, 4, 4), picture(8, 8).setup());
-        let fit = Fit { width: 4, height: 4, window, x: 0, y: 0, setup };
         let pictures = file.open().unwrap();
+        let resizer = Resizer::new(pictures.size(), (4, 4), Rect::new(0, 0, 4, 4));
+        let fit = Fit { resizer, x: 0, y: 0, setup: picture(8, 8).setup() };
         Animation::new(file, pictures, fit, budget).unwrap()
     }
 

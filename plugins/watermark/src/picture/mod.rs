@@ -10,6 +10,7 @@ mod decode;
 use std::rc::Rc;
 
 use wasmux_sdk::assets::{self, AssetError};
+use wasmux_sdk::kernels::Resizer;
 use wasmux_sdk::{Error, Rect, Setup};
 
 pub(crate) use animation::Animation;
@@ -48,14 +49,15 @@ pub(crate) fn load(
     };
     let file = animation::File { bytes, uri: watermark.uri.clone(), field };
     let pictures = file.open()?;
-    let (width, height) = size(asked, pictures.size(), sample_aspect(setup));
-    let Some(place) = place(watermark, (width, height), setup, path)? else { return Ok(None) };
+    let scaled = size(asked, pictures.size(), sample_aspect(setup));
+    let Some(place) = place(watermark, scaled, setup, path)? else { return Ok(None) };
     // Both differences are within the picture, because what is visible is a part of it.
     let inside = |visible: u32, edge: i64| u32::try_from(i64::from(visible) - edge).unwrap_or(0);
     let visible = place.visible;
     let window =
         Rect::new(inside(visible.x, place.placed.x), inside(visible.y, place.placed.y), visible.width, visible.height);
-    let fit = Fit { width, height, window, x: visible.x, y: visible.y, setup: setup.clone() };
+    let resizer = Resizer::new(pictures.size(), scaled, window);
+    let fit = Fit { resizer, x: visible.x, y: visible.y, setup: setup.clone() };
     Ok(Some((Animation::new(file, pictures, fit, budget)?, visible)))
 }
 
