@@ -2,7 +2,7 @@
 //! code can be timed as a component and natively.
 
 use serde::Deserialize;
-use wasmux_sdk::kernels::{Bitmap, Blur, Interpolate, Mosaic, Overlay, resize};
+use wasmux_sdk::kernels::{Bitmap, Blur, BlurBuffer, Interpolate, Mosaic, Overlay, resize};
 use wasmux_sdk::{Error, Frame, Rect, Setup, VideoFilter};
 
 /// Which kernel.
@@ -45,6 +45,7 @@ pub struct KernelFilter {
     ready: Ready,
     rows: Vec<Vec<u8>>,
     borders: Vec<[Vec<u8>; 4]>,
+    buffer: BlurBuffer,
 }
 
 #[derive(Debug)]
@@ -78,7 +79,14 @@ impl VideoFilter for KernelFilter {
             Kernel::Resize => Some(Ready::Bitmap(bitmap(2 * width, 2 * height)?)),
         };
         let ready = ready.ok_or_else(|| Error::new("Size", "the region is outside of the frame"))?;
-        Ok(Self { setup: setup.clone(), parameters, ready, rows: Vec::new(), borders: Vec::new() })
+        Ok(Self {
+            setup: setup.clone(),
+            parameters,
+            ready,
+            rows: Vec::new(),
+            borders: Vec::new(),
+            buffer: BlurBuffer::default(),
+        })
     }
 
     fn process(&mut self, frame: &mut Frame<'_>) -> Result<(), Error> {
@@ -103,9 +111,10 @@ impl VideoFilter for KernelFilter {
                 }
             }
             Ready::Blur(blur) => {
-                blur.planes_mut().iter().for_each(|plane| read(plane.plane(), plane.area()));
+                blur.planes().iter().for_each(|plane| read(plane.plane(), plane.area()));
                 for _ in 0..repeat {
-                    blur.planes_mut().iter_mut().zip(&mut self.rows).for_each(|(plane, rows)| plane.apply(rows));
+                    let planes = blur.planes().iter().zip(&mut self.rows);
+                    planes.for_each(|(plane, rows)| plane.apply(rows, &mut self.buffer));
                 }
             }
             Ready::Interpolate(fill) => {

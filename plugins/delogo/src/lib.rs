@@ -8,7 +8,7 @@ mod parameters;
 #[cfg(test)]
 mod tests;
 
-use wasmux_sdk::kernels::{Blur, Interpolate, Mosaic, Placed, Span};
+use wasmux_sdk::kernels::{Blur, BlurBuffer, Interpolate, Mosaic, Placed, Span};
 use wasmux_sdk::{Error, Frame, Rect, Setup, VideoFilter, report};
 
 pub use parameters::{Delogo, Parameters, Style};
@@ -28,6 +28,8 @@ const SMOOTH: f64 = 0.125;
 #[derive(Debug)]
 pub struct DelogoFilter {
     regions: Vec<Region>,
+    /// One for all regions, because a whole frame's is large.
+    buffer: BlurBuffer,
 }
 
 #[derive(Debug)]
@@ -55,7 +57,7 @@ impl Effect {
         })
     }
 
-    fn apply(&mut self, frame: &mut Frame<'_>) {
+    fn apply(&mut self, frame: &mut Frame<'_>, buffer: &mut BlurBuffer) {
         match self {
             Self::Mosaic(mosaic) => {
                 for plane in mosaic.planes() {
@@ -63,8 +65,8 @@ impl Effect {
                 }
             }
             Self::Blur(blur) => {
-                for plane in blur.planes_mut() {
-                    change(frame, plane.plane(), plane.area(), |rows| plane.apply(rows));
+                for plane in blur.planes() {
+                    change(frame, plane.plane(), plane.area(), |rows| plane.apply(rows, buffer));
                 }
             }
             Self::Interpolate(fill) => {
@@ -105,13 +107,13 @@ impl VideoFilter for DelogoFilter {
         if regions.is_empty() {
             report::region(Rect::default(), 0, Some(0));
         }
-        Ok(Self { regions })
+        Ok(Self { regions, buffer: BlurBuffer::default() })
     }
 
     fn process(&mut self, frame: &mut Frame<'_>) -> Result<(), Error> {
         let time = frame.time();
         for region in self.regions.iter_mut().filter(|region| region.span.contains(time)) {
-            region.effect.apply(frame);
+            region.effect.apply(frame, &mut self.buffer);
         }
         Ok(())
     }

@@ -2,16 +2,17 @@
 
 use proptest::prelude::*;
 
-use super::{Blur, Interpolate};
+use super::{Blur, BlurBuffer, Interpolate};
 use crate::Rect;
 use crate::testing::{Chroma, FakeFrame, Picture, picture};
 
 fn blur(fake: &mut FakeFrame, area: Rect, radius: u32) {
-    let mut blur = Blur::new(area, radius, &fake.setup().clone());
+    let blur = Blur::new(area, radius, &fake.setup().clone());
+    let mut buffer = BlurBuffer::default();
     let mut frame = fake.frame();
-    for plane in blur.planes_mut() {
+    for plane in blur.planes() {
         let mut rows = frame.read(plane.plane(), plane.area());
-        plane.apply(&mut rows);
+        plane.apply(&mut rows, &mut buffer);
         frame.write(plane.plane(), plane.area(), &rows);
     }
 }

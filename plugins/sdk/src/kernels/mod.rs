@@ -19,7 +19,7 @@ mod siting;
 mod span;
 
 pub use bitmap::Bitmap;
-pub use blur::{Blur, BlurPlane};
+pub use blur::{Blur, BlurBuffer, BlurPlane};
 pub use colour::{Encoder, Matrix};
 pub use geometry::{Corner, LengthError, Placed, extent, offset};
 pub use interpolate::{Interpolate, InterpolatePlane};
