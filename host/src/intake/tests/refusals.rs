@@ -112,12 +112,35 @@ fn watermarks_beyond_their_ranges() {
     expect(&with_watermark(&json!({"Type": "file"})), MissingArgument, path);
     expect(&with_watermark(&json!({"Type": "file", "URI": "logo.png"})), InvalidArgument, path);
     expect(&with_watermark(&json!({"Type": "file", "URI": "oss://other/logo.png"})), ResourceNotFound, path);
+}
+
+#[test]
+fn delogos_beyond_their_ranges() {
     let delogo = |value: Value| {
         with_target(&json!({"Video": {"TranscodeVideo": {"Codec": "h264"}, "FilterVideo": {"Delogos": [{}, value]}}}))
     };
     expect(&delogo(json!({"Width": 600.5})), InvalidArgument, "Targets[0].Video.FilterVideo.Delogos[1].Width");
     expect(&delogo(json!({"Content": "x"})), InvalidArgument, "Targets[0].Video.FilterVideo.Delogos[1].Content");
     expect(&delogo(json!(7)), InvalidArgument, "Targets[0].Video.FilterVideo.Delogos[1]");
+    let cases = [
+        ("Style", json!("smear")),
+        ("Style", json!("Blur")),
+        ("Style", json!(1)),
+        ("Strength", json!(0)),
+        ("Strength", json!(-0.5)),
+        ("Strength", json!(1.01)),
+        ("Strength", json!("0.5")),
+        ("Strength", json!(true)),
+    ];
+    for (name, value) in cases {
+        let path = format!("Targets[0].Video.FilterVideo.Delogos[1].{name}");
+        expect(&delogo(json!({ name: value })), InvalidArgument, &path);
+    }
+    // They are of delogos only.
+    for (name, value) in [("Style", json!("blur")), ("Strength", json!(0.5))] {
+        let path = format!("Targets[0].Video.FilterVideo.Watermarks[0].{name}");
+        expect(&with_watermark(&json!({"Content": "x", name: value})), InvalidArgument, &path);
+    }
 }
 
 #[test]

@@ -64,6 +64,26 @@ fn delogos_run_before_watermarks_with_canonical_parameters() {
 }
 
 #[test]
+fn style_and_strength_of_delogos_arrive() {
+    let parameters = |delogo: &Value| {
+        let filter = json!({"Delogos": [{}, delogo]});
+        let request = with_target(&json!({"Video": {"TranscodeVideo": {"Codec": "h264"}, "FilterVideo": filter}}));
+        video(&ask(&request).unwrap()).filters[0].parameters["Delogos"][1].clone()
+    };
+    for style in ["mosaic", "blur", "interpolate"] {
+        for strength in [json!(0.000_1), json!(0.5), json!(1), json!(1.0)] {
+            let given = json!({"Style": style, "Strength": strength});
+            let taken = parameters(&given);
+            assert_eq!(taken["Style"], given["Style"]);
+            assert_eq!(taken["Strength"].as_f64(), strength.as_f64(), "{style}");
+        }
+    }
+    for absent in [json!({}), json!({"Style": "", "Strength": null}), json!({"Style": null})] {
+        assert_eq!(parameters(&absent), json!({}), "{absent}");
+    }
+}
+
+#[test]
 fn a_spec_survives_its_own_json() {
     let spec = ask(&full()).unwrap();
     let text = serde_json::to_string(&spec).unwrap();
