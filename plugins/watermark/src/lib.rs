@@ -42,7 +42,7 @@ struct Layer {
 
 enum Content {
     Text(Overlay),
-    File(Animation),
+    File(Box<Animation>),
 }
 
 impl Content {
@@ -69,8 +69,9 @@ impl VideoFilter for WatermarkFilter {
                 Kind::Text => text::draw(watermark, setup, &path, &mut fonts)?.map(|Drawing { bitmap, x, y, area }| {
                     (Overlay::new(&bitmap, x, y, setup).map(Content::Text), area)
                 }),
-                Kind::File => picture::load(watermark, setup, &path, budget)?
-                    .map(|(animation, area)| ((!animation.is_invisible()).then_some(Content::File(animation)), area)),
+                Kind::File => picture::load(watermark, setup, &path, budget)?.map(|(animation, area)| {
+                    ((!animation.is_invisible()).then(|| Content::File(Box::new(animation))), area)
+                }),
             };
             let Some((content, area)) = content else { continue };
             if span.is_empty() {
