@@ -138,10 +138,11 @@ impl BlurPlane {
     }
 }
 
-/// The first `length` of a buffer that is as large as it must be and no larger.
+/// The first `length` of a buffer that is as large as it must be and no larger. What it holds may be lost.
 fn sized<T: Copy + Default>(buffer: &mut Vec<T>, length: usize) -> &mut [T] {
     if buffer.len() < length {
-        buffer.reserve_exact(length - buffer.len());
+        // Freed first, so that there are never two of them.
+        *buffer = Vec::new();
         buffer.resize(length, T::default());
     }
     &mut buffer[..length]
