@@ -3,7 +3,8 @@
 set -euo pipefail
 
 packages=(pkg-config clang libclang-dev libavcodec-dev libavformat-dev libavfilter-dev libavutil-dev libswscale-dev
-    libswresample-dev ffmpeg fonts-noto-cjk fonts-dejavu-core gcc libc6-dev curl ca-certificates)
+    libswresample-dev ffmpeg fonts-noto-cjk fonts-noto-color-emoji fonts-dejavu-core
+    gcc libc6-dev curl ca-certificates)
 
 stop() {
     printf 'setup: %s\n' "$1" >&2

@@ -15,8 +15,9 @@ const MAX_FILE: u64 = 128 << 20;
 /// With more fonts than this, [`Fonts::covering`] takes fonts greedily instead of trying all sets.
 const EXACT: usize = 12;
 
-/// Where Debian's packages fonts-noto-cjk and fonts-dejavu-core put their files.
+/// Where Debian's packages fonts-noto-cjk, fonts-noto-color-emoji and fonts-dejavu-core put their files.
 const NOTO: &str = "/usr/share/fonts/opentype/noto";
+const EMOJI: &str = "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf";
 const DEJAVU: &str = "/usr/share/fonts/truetype/dejavu";
 
 /// One configured font.
@@ -38,15 +39,19 @@ impl FontConfig {
     }
 
     /// The four names that the API documents for `FontName`, served by the Noto CJK fonts (the same design as Source Han), and
-    /// DejaVu Sans for what those lack.
+    /// Noto Color Emoji, where it is installed, and DejaVu Sans for what those lack. The emoji come first, because DejaVu Sans has
+    /// some of them without colours.
     pub fn defaults() -> Vec<Self> {
-        vec![
+        let emoji = Self::new("NotoColorEmoji", EMOJI.to_owned(), None);
+        let mut fonts = vec![
             Self::new("SourceHanSans-Regular", format!("{NOTO}/NotoSansCJK-Regular.ttc"), Some("Noto Sans CJK SC")),
             Self::new("SourceHanSans-Bold", format!("{NOTO}/NotoSansCJK-Bold.ttc"), Some("Noto Sans CJK SC Bold")),
             Self::new("SourceHanSerif-Regular", format!("{NOTO}/NotoSerifCJK-Regular.ttc"), Some("Noto Serif CJK SC")),
             Self::new("SourceHanSerif-Bold", format!("{NOTO}/NotoSerifCJK-Bold.ttc"), Some("Noto Serif CJK SC Bold")),
-            Self::new("DejaVuSans", format!("{DEJAVU}/DejaVuSans.ttf"), None),
-        ]
+        ];
+        fonts.extend(Some(emoji).filter(|emoji| emoji.files.iter().any(|file| file.is_file())));
+        fonts.push(Self::new("DejaVuSans", format!("{DEJAVU}/DejaVuSans.ttf"), None));
+        fonts
     }
 }
 
@@ -257,6 +262,11 @@ mod tests {
         assert!(fonts.covering("").is_empty());
         if let Some(bold) = fonts.find("SourceHanSerif-Bold") {
             assert_eq!(&*bold.full_name, "Noto Serif CJK SC Bold");
+        }
+        if PathBuf::from(EMOJI).is_file() {
+            // DejaVu Sans has the smile too.
+            let names: Vec<_> = fonts.covering("\u{1f600}").iter().map(|font| font.full_name.to_string()).collect();
+            assert_eq!(names, ["Noto Color Emoji"]);
         }
         let file = PathBuf::from(format!("{NOTO}/NotoSansCJK-Regular.ttc"));
         let wrong = FontConfig { name: "x".into(), files: vec![file], face: Some("No Such Face".into()) };

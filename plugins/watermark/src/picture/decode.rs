@@ -70,12 +70,21 @@ pub(crate) fn is_movie(head: &[u8]) -> bool {
 /// Opens the file of a picture by its content; its name does not count.
 pub(crate) fn open(bytes: &Rc<[u8]>) -> Result<Box<dyn Pictures>, PictureError> {
     match **bytes {
-        [0x89, b'P', b'N', b'G', ..] => Ok(Box::new(png::Png::new(bytes)?)),
+        [0x89, b'P', b'N', b'G', ..] => Ok(Box::new(png::Png::new(bytes, MAX_SIDE)?)),
         [0xff, 0xd8, 0xff, ..] => Ok(Box::new(Still::new(jpeg::decode(bytes)?))),
         [b'G', b'I', b'F', b'8', ..] => Ok(Box::new(gif::Gif::new(bytes)?)),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => webp::open(bytes),
         [] => Err(PictureError::Format("empty")),
         _ => Err(PictureError::Format("of an unknown format")),
+    }
+}
+
+/// The first picture of a PNG file with sides of at most so many pixels, which are checked before anything is decoded.
+pub(crate) fn decode_png(bytes: &Rc<[u8]>, max_side: u32) -> Result<Bitmap, PictureError> {
+    let mut file = png::Png::new(bytes, max_side)?;
+    match file.next()? {
+        Some((bitmap, _)) => Ok(bitmap.clone()),
+        None => Err(damaged("it has no picture")),
     }
 }
 

@@ -14,6 +14,7 @@ use wasmux_sdk::kernels::Resizer;
 use wasmux_sdk::{Error, Rect, Setup};
 
 pub(crate) use animation::Animation;
+pub(crate) use decode::decode_png;
 
 use crate::parameters::{Watermark, invalid};
 use crate::place::{asked_size, place};

@@ -161,3 +161,56 @@ fn empty_texts_draw_nothing() {
     assert_eq!(host.warnings().len(), 2);
     host.assert_warned("Empty", "Watermarks[0].Content");
 }
+
+#[test]
+fn emoji_of_debian_are_drawn_in_their_colours() {
+    let host = Host::install();
+    let path = "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf";
+    let emoji = std::fs::read(path).unwrap_or_else(|error| panic!("{path}: {error}: run the project's setup"));
+    let length = emoji.len() as u64;
+    host.font_covering(FONT, std::fs::read(FONT_FILES[0]).unwrap(), "Ag z");
+    // A smile, an astronaut of several characters, a thumb with a skin tone, and a flag.
+    host.font_covering("NotoColorEmoji", emoji, "🤣👩🚀👍🏽🇫🇷");
+    let picture = picture(900, 200);
+    let parameters = |content: &str, more: &str| {
+        format!(
+            r#"{{"Watermarks":[{{"Content":"{content}","FontSize":80,"FontColor":"white","Dx":20,"Dy":20{more}}}]}}"#
+        )
+    };
+    let before = host.font_bytes_read();
+    let frame = drawn(&picture, &parameters("Ag 🤣👩\u{200d}🚀👍🏽🇫🇷 z", r#","BorderWidth":3,"BorderColor":"red""#));
+    show(&frame, "emoji.png");
+    host.assert_no_warnings();
+    assert!(host.font_bytes_read() - before < length / 8, "{} bytes read", host.font_bytes_read() - before);
+    let width = |content: &str| lit(&drawn(&picture, &parameters(content, ""))).width;
+    let one = width("🤣");
+    assert!((80..=105).contains(&one), "{one} pixels");
+    for single in ["👩\u{200d}🚀", "👍🏽", "🇫🇷"] {
+        assert!(width(single) < 110, "{single} is one picture");
+    }
+    assert!(width("🤣🤣") > 180);
+    assert_eq!(lit(&drawn(&picture, &parameters("🤣", r#","BorderWidth":5"#))).width, one, "no border around pictures");
+}
+
+#[test]
+fn pictures_of_sbix_have_the_size_of_the_letters() {
+    let host = Host::install();
+    host.font(FONT, font_test_data::NOTO_HANDWRITING_SBIX);
+    let picture = picture(300, 200);
+    let ink = |size: u32, more: &str| {
+        let parameters = format!(
+            r#"{{"Watermarks":[{{"Content":"✍","FontSize":{size},"FontColor":"white","Dx":40,"Dy":40{more}}}]}}"#
+        );
+        let frame = drawn(&picture, &parameters);
+        show(&frame, "sbix.png");
+        (lit(&frame), frame.samples(0).into_iter().max().unwrap())
+    };
+    let (large, light) = ink(100, "");
+    let (small, _) = ink(50, "");
+    assert!((60..=120).contains(&large.height), "{large}");
+    assert!(large.height.abs_diff(2 * small.height) <= 3, "{large} and {small}");
+    assert_eq!(ink(100, r#","BorderWidth":9"#).0.width, large.width, "no border around pictures");
+    let (_, faint) = ink(100, r#","FontApha":0.5"#);
+    assert!((faint - 16).abs_diff((light - 16) / 2) <= 2, "{faint} and {light}");
+    host.assert_no_warnings();
+}

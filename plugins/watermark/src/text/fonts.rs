@@ -7,7 +7,7 @@ use cosmic_text::fontdb::{Database, FaceInfo, ID, Source, Stretch, Style};
 use cosmic_text::skrifa::{FontRef, MetadataProvider};
 use cosmic_text::{Attrs, Family, FontSystem, Weight};
 
-use super::face::Face;
+use super::face::{Face, GlyphPictures};
 
 /// The fonts of one text, in the order in which they are asked for a glyph.
 pub(crate) struct FontSet {
@@ -68,6 +68,11 @@ impl FontSet {
     pub(crate) fn drawing(&self, id: ID, glyphs: &BTreeSet<u16>) -> Rc<Vec<u8>> {
         let face = self.faces.iter().find(|(known, _)| *known == id);
         face.map(|(_, face)| face.drawing(glyphs)).unwrap_or_default()
+    }
+
+    /// The glyphs of a font that are pictures.
+    pub(crate) fn pictures(&self, id: ID) -> Option<GlyphPictures<'_>> {
+        self.faces.iter().find(|(known, _)| *known == id)?.1.pictures()
     }
 
     /// Ascent and descent of the first font, in ems; both are positive.

@@ -5,8 +5,11 @@ use std::rc::Rc;
 
 use cosmic_text::fontdb::ID;
 use cosmic_text::{AttrsList, Hinting, LayoutGlyph, ShapeLine, Shaping, Wrap};
+use wasmux_sdk::kernels::Bitmap;
 use zeno::{Command, Point, Style};
 
+use super::bitmaps::Scaler;
+use super::face::GlyphPictures;
 use super::fonts::FontSet;
 use super::is_invisible;
 use super::outline::Outlines;
@@ -26,6 +29,8 @@ pub(crate) struct Text {
     pub(crate) outlines: Vec<Vec<Command>>,
     /// Parts of glyphs with colours of their own, RGBA, from the lowest one; `None` is the colour of the text.
     pub(crate) coloured: Vec<(Vec<Command>, Option<[u8; 4]>)>,
+    /// Glyphs that are pictures, and where their left top corners lie.
+    pub(crate) bitmaps: Vec<(Rc<Bitmap>, i64, i64)>,
     /// Characters that no font can draw, each once.
     pub(crate) missing: Vec<char>,
 }
@@ -72,8 +77,15 @@ pub(crate) fn lay_out(lines: &[String], em: f32, fonts: &mut FontSet) -> Text {
         width = width.max(advance);
         laid.push(Line { text: line, glyphs, baseline, advance, rtl });
     }
-    let mut text =
-        Text { width, height, origin: (0, 0), outlines: Vec::new(), coloured: Vec::new(), missing: Vec::new() };
+    let mut text = Text {
+        width,
+        height,
+        origin: (0, 0),
+        outlines: Vec::new(),
+        coloured: Vec::new(),
+        bitmaps: Vec::new(),
+        missing: Vec::new(),
+    };
     outline(&laid, &mut text, fonts);
     text.hold_letters();
     text
@@ -81,11 +93,16 @@ pub(crate) fn lay_out(lines: &[String], em: f32, fonts: &mut FontSet) -> Text {
 
 impl Text {
     /// The smallest and largest coordinates of all letters. `None` without letters.
+    #[expect(clippy::cast_precision_loss, reason = "no text is so large")]
     pub(crate) fn bounds(&self) -> Option<(Point, Point)> {
         let coloured = self.coloured.iter().map(|(part, _)| part);
         let groups = self.outlines.iter().chain(coloured).filter(|group| !group.is_empty());
         let bounds = groups.map(|group| zeno::bounds(group, Style::default(), None));
-        bounds.map(|bounds| (bounds.min, bounds.max)).reduce(|a, b| {
+        let bitmaps = self.bitmaps.iter().map(|(bitmap, x, y)| {
+            let min = Point::new(*x as f32, *y as f32);
+            (min, Point::new(min.x + bitmap.width() as f32, min.y + bitmap.height() as f32))
+        });
+        bounds.map(|bounds| (bounds.min, bounds.max)).chain(bitmaps).reduce(|a, b| {
             (Point::new(a.0.x.min(b.0.x), a.0.y.min(b.0.y)), Point::new(a.1.x.max(b.1.x), a.1.y.max(b.1.y)))
         })
     }
@@ -105,6 +122,13 @@ fn beyond(length: f32) -> u32 {
     (length - 1.0 / 64.0).ceil().clamp(0.0, 1e6) as u32
 }
 
+/// The nearest whole pixel: pictures would only lose by lying between pixels.
+#[expect(clippy::cast_possible_truncation, reason = "clamped")]
+fn whole(place: f32) -> i64 {
+    // Hostile fonts put things anywhere.
+    place.clamp(-1e9, 1e9).round() as i64
+}
+
 struct Line<'a> {
     text: &'a str,
     glyphs: Vec<LayoutGlyph>,
@@ -121,6 +145,9 @@ fn outline(lines: &[Line<'_>], text: &mut Text, fonts: &FontSet) {
     let files: Vec<(ID, Rc<Vec<u8>>)> = wanted.iter().map(|(id, glyphs)| (*id, fonts.drawing(*id, glyphs))).collect();
     let outlines: Vec<(ID, Outlines<'_>)> =
         files.iter().filter_map(|(id, file)| Some((*id, Outlines::new(file, fonts.weight)?))).collect();
+    let pictures: Vec<(ID, GlyphPictures<'_>)> =
+        wanted.keys().filter_map(|id| Some((*id, fonts.pictures(*id)?))).collect();
+    let mut scaler = Scaler::default();
     let mut groups: Vec<Vec<Command>> = outlines.iter().map(|_| Vec::new()).collect();
     for line in lines {
         let start = if line.rtl { text.width - line.advance } else { 0.0 };
@@ -137,6 +164,15 @@ fn outline(lines: &[Line<'_>], text: &mut Text, fonts: &FontSet) {
                     }
                 }
                 if text.coloured.len() > before {
+                    continue;
+                }
+            }
+            if let Some((_, pictures)) = pictures.iter().find(|(id, _)| *id == glyph.font_id && glyph.glyph_id != 0) {
+                let key = (glyph.font_id, glyph.glyph_id);
+                let corner = outlines.iter().find(|(id, _)| *id == glyph.font_id).map(|(_, font)| font.corner(key.1));
+                let read = || pictures.read(key.1, glyph.font_size);
+                if let Some(scaled) = scaler.scaled(key, glyph.font_size, corner.unwrap_or_default(), read) {
+                    text.bitmaps.push((scaled.bitmap, whole(x + scaled.left), whole(y + scaled.top)));
                     continue;
                 }
             }

@@ -8,8 +8,10 @@
 //! nothing leaves the frame where the box does not, and a border moves the letters by its width and not more. A line's height is the ascent and descent
 //! of the tallest font in it, and at least of the first font. Left-to-right lines begin at the box's left edge,
 //! right-to-left lines at its right edge. Glyphs with layers of colours (`COLR` version 0) keep these, and have the border of all
-//! others; `FontColor` is only used where a layer asks for the colour of the text. There is no wrapping: only the text's own line breaks begin a line.
+//! others; `FontColor` is only used where a layer asks for the colour of the text. Glyphs that are pictures (`CBDT`, `sbix`) are
+//! scaled to the size of the letters and have no border. There is no wrapping: only the text's own line breaks begin a line.
 
+mod bitmaps;
 mod choose;
 mod colour_layers;
 mod face;

@@ -31,6 +31,13 @@ impl<'a> Outlines<'a> {
         layers(&self.font, glyph)
     }
 
+    /// The left lower corner of the glyph's box, in ems.
+    pub(super) fn corner(&self, glyph: u16) -> (f32, f32) {
+        let metrics = self.font.glyph_metrics(Size::new(1.0), &self.location);
+        let glyph = GlyphId::from(glyph);
+        (metrics.left_side_bearing(glyph).unwrap_or(0.0), metrics.bounds(glyph).map_or(0.0, |bounds| bounds.y_min))
+    }
+
     /// Adds a glyph's outline, y downwards, with its origin at a place. False, and nothing is added, when it has none.
     pub(super) fn draw(&self, glyph: u16, em: f32, at: Point, path: &mut Vec<Command>) -> bool {
         let before = path.len();

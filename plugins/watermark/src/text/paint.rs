@@ -55,6 +55,9 @@ pub(crate) fn paint(text: &Text, style: &Style, place: &Place, setup: &Setup) ->
                 over(*below, [red, green, blue], f32::from(alpha) / 255.0 * f32::from(cover) / 255.0, style.opacity);
         }
     }
+    for (picture, x, y) in &text.bitmaps {
+        window.lay(picture, *x, *y, style.opacity, &mut pixels);
+    }
     let bitmap = Bitmap::new(area.width, area.height, pixels)?;
     // Letters may reach out of their box: the region holds both.
     Some(Drawing { bitmap, x: i64::from(area.x), y: i64::from(area.y), area: around(area, place.visible) })
@@ -117,6 +120,19 @@ impl Window {
             total = self.union(total, Some(mask));
         }
         total
+    }
+
+    /// Lays a picture over what is drawn.
+    fn lay(self, picture: &Bitmap, x: i64, y: i64, opacity: f32, pixels: &mut [[u8; 4]]) {
+        let rows = pixels.chunks_exact_mut((self.width as usize).max(1));
+        for (row, below) in (self.y.saturating_sub(y)..).zip(rows) {
+            let Some(row) = u32::try_from(row).ok().filter(|row| *row < picture.height()) else { continue };
+            for (column, below) in (self.x.saturating_sub(x)..).zip(below) {
+                let pixel = usize::try_from(column).ok().and_then(|column| picture.row(row).get(column));
+                let Some(&[red, green, blue, alpha]) = pixel else { continue };
+                *below = over(*below, [red, green, blue], f32::from(alpha) / 255.0, opacity);
+            }
+        }
     }
 
     fn size(self) -> usize {
@@ -184,6 +200,7 @@ mod tests {
             origin: (0, 0),
             outlines: vec![outline],
             coloured: Vec::new(),
+            bitmaps: Vec::new(),
             missing: Vec::new(),
         }
     }

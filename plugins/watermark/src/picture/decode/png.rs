@@ -24,7 +24,7 @@ pub(super) struct Png {
 }
 
 impl Png {
-    pub(super) fn new(bytes: &Rc<[u8]>) -> Result<Self, PictureError> {
+    pub(super) fn new(bytes: &Rc<[u8]>, max_side: u32) -> Result<Self, PictureError> {
         let mut decoder = Decoder::new_with_limits(Cursor::new(Rc::clone(bytes)), Limits { bytes: MAX_SCRATCH });
         decoder.set_transformations(Transformations::EXPAND);
         // Text and profiles are of no use here, and they are where a small file can hide much data.
@@ -32,6 +32,9 @@ impl Png {
         decoder.set_ignore_iccp_chunk(true);
         let header = decoder.read_header_info().map_err(damaged)?;
         let (width, height) = checked(header.width.into(), header.height.into())?;
+        if width.max(height) > max_side {
+            return Err(PictureError::Size { width: width.into(), height: height.into() });
+        }
         let reader = decoder.read_info().map_err(damaged)?;
         let pictures = reader.info().animation_control().map_or(1, |control| control.num_frames.max(1));
         // The file's still picture, which comes first, may be none of the animation's.

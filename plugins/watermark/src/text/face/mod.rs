@@ -4,6 +4,7 @@
 //! it is laid out, and then a second file is made, of the tables for drawing with the outlines of those glyphs. Both are
 //! proper font files, whose glyphs keep their numbers.
 
+mod bitmaps;
 mod cff;
 mod glyf;
 mod items;
@@ -21,6 +22,7 @@ use unicode_bidi::{BidiClass, bidi_class};
 use wasmux_sdk::fonts::Font;
 
 use super::colour_layers::layers;
+pub(crate) use bitmaps::{Edge, GlyphPicture, GlyphPictures};
 use tables::Tables;
 
 /// What characters, metrics and the rules of shaping need.
@@ -95,6 +97,11 @@ impl Face {
             made.1 = Rc::new(file.unwrap_or_default());
         }
         made.1.clone()
+    }
+
+    /// The glyphs that are pictures. `None` for a face without such.
+    pub(crate) fn pictures(&self) -> Option<GlyphPictures<'_>> {
+        GlyphPictures::open(self.drawing.tables.as_ref()?)
     }
 }
 

@@ -8,6 +8,7 @@ use wasmux_sdk::testing::Host;
 use zeno::Point;
 
 use super::*;
+use crate::picture::decode_png;
 use crate::text::fonts::FontSet;
 use crate::text::layout::lay_out;
 use crate::text::outline::Outlines;
@@ -135,14 +136,89 @@ fn the_boxes_of_outlines_are_there_where_marks_are_put_by_them() {
     }
 }
 
+#[test]
+fn pictures_of_glyphs_are_found_in_both_kinds_of_tables() {
+    let host = Host::install();
+    let (_, face) = loaded(&host, font_test_data::EMBEDDED_BITMAPS.to_vec(), 0, "");
+    let pictures = face.pictures().unwrap();
+    let file = b"\x89PNG\r\n\x1a\n".to_vec();
+    let expected = GlyphPicture { file, per_em: (109.0, 109.0), left: 0.0, edge: Edge::Top(101.0) };
+    assert_eq!(pictures.read(4, 20.0), Some(expected));
+    assert_eq!(pictures.read(3, 20.0), None);
+    let (_, face) = loaded(&host, font_test_data::NOTO_HANDWRITING_SBIX.to_vec(), 0, "");
+    let pictures = face.pictures().unwrap();
+    let found: Vec<u16> = (0..40).filter(|glyph| pictures.read(*glyph, 20.0).is_some()).collect();
+    assert_eq!(found, [7, 8, 9, 10, 11, 12]);
+    // What may be read is as much as the file is long, which was read.
+    let picture = face.pictures().unwrap().read(7, 20.0).unwrap();
+    assert_eq!((picture.per_em, picture.left, picture.edge), ((109.0, 109.0), 4.0, Edge::Bottom(-27.0)));
+    assert_eq!(decode_png(&Rc::from(picture.file.clone()), 128).unwrap().width(), 128);
+    assert!(decode_png(&Rc::from(picture.file), 127).is_err());
+}
+
+/// A font with one strike of 32 bits, whose glyphs 5 to 7 have an index of this format and images of that one.
+fn strike(index_format: u16, image_format: u16, images: [&[u8]; 3]) -> Vec<u8> {
+    let metrics = [9u8, 8, 250, 7, 6, 0, 0, 0];
+    let images = images.map(|file| {
+        let length = u32::try_from(file.len()).unwrap().to_be_bytes();
+        let metrics = &metrics[..[5, 8, 0][usize::from(image_format - 17)]];
+        [metrics, &length, file].concat()
+    });
+    let data = [&[0, 3, 0, 0][..], &images.concat()].concat();
+    let size = u32::try_from(images[0].len()).unwrap().to_be_bytes();
+    let ends = [0, images[0].len(), images[0].len() + images[1].len(), data.len() - 4];
+    let (mut glyphs, mut lists) = (5u16..9, [Vec::new(), Vec::new(), Vec::new()]);
+    for end in ends {
+        let short = u16::try_from(end).unwrap().to_be_bytes();
+        lists[0].extend(u32::try_from(end).unwrap().to_be_bytes());
+        lists[1].extend(short);
+        lists[2].extend([glyphs.next().unwrap().to_be_bytes(), short].concat());
+    }
+    let body = match index_format {
+        1 => lists[0].clone(),
+        2 => [&size[..], &metrics].concat(),
+        3 => lists[1].clone(),
+        4 => [&[0, 0, 0, 3], lists[2].as_slice()].concat(),
+        _ => [&size[..], &metrics, &[0, 0, 0, 3, 0, 5, 0, 6, 0, 7]].concat(),
+    };
+    let mut index = [0, 3, 0, 0, 0, 0, 0, 1, 0, 0, 0, 56].to_vec();
+    index.extend([0, 0, 0, 0, 0, 0, 0, 1]);
+    // Colours and metrics of lines, which are not read, then the glyphs, the pixels in an em and the bits of a pixel.
+    index.resize(48, 0);
+    index.extend([0, 5, 0, 7, 20, 40, 32, 1]);
+    index.extend([0, 5, 0, 7, 0, 0, 0, 8]);
+    index.extend([index_format.to_be_bytes(), image_format.to_be_bytes(), [0, 0], [0, 4]].concat());
+    index.extend(body);
+    let host = Host::install();
+    let (font, _) = loaded(&host, font_test_data::EMBEDDED_BITMAPS.to_vec(), 0, "");
+    let tables = Tables::open(font).unwrap();
+    let kept = [b"head", b"maxp"].map(|tag| (Tag::new(tag), tables.whole(Tag::new(tag)).unwrap()));
+    tables.file([kept.to_vec(), vec![(Tag::new(b"CBLC"), index), (Tag::new(b"CBDT"), data)]].concat()).unwrap()
+}
+
+#[test]
+fn every_kind_of_index_leads_to_the_picture() {
+    for (index_format, image_format) in [(1, 17), (1, 18), (3, 17), (4, 18), (2, 19), (5, 19)] {
+        let bytes = strike(index_format, image_format, [b"one", b"two", b"six"]);
+        let host = Host::install();
+        let (_, face) = loaded(&host, bytes, 0, "");
+        let pictures = face.pictures().unwrap();
+        let files: Vec<_> = (4..9).map(|glyph| pictures.read(glyph, 10.0).map(|picture| picture.file)).collect();
+        let expected = [None, Some(b"one".to_vec()), Some(b"two".to_vec()), Some(b"six".to_vec()), None];
+        assert_eq!(files, expected, "index {index_format}, image {image_format}");
+        let picture = face.pictures().unwrap().read(6, 90.0).unwrap();
+        assert_eq!((picture.per_em, picture.left, picture.edge), ((20.0, 40.0), -6.0, Edge::Top(7.0)));
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 800, ..ProptestConfig::default() })]
 
     /// Any damage leads to less, never to a panic, and never to more reading than the file is long for each of the two files.
     #[test]
-    fn damage_is_bounded(which in 0usize..4, changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..40), cut: prop::sample::Index) {
-        let fonts = [font_test_data::NOTO_SANS_JP_CFF, font_test_data::CANTARELL_VF_TRIMMED, font_test_data::VAZIRMATN_VAR, font_test_data::GLYF_COMPONENTS];
-        let mut bytes = fonts[which].to_vec();
+    fn damage_is_bounded(which in 0usize..11, changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..40), cut: prop::sample::Index) {
+        let fonts = [font_test_data::NOTO_HANDWRITING_SBIX, font_test_data::EMBEDDED_BITMAPS, font_test_data::NOTO_SANS_JP_CFF, font_test_data::CANTARELL_VF_TRIMMED, font_test_data::VAZIRMATN_VAR, font_test_data::GLYF_COMPONENTS];
+        let mut bytes = fonts.get(which).map_or_else(|| strike(u16::try_from(which - 5).unwrap(), if which % 5 == 2 { 19 } else { 18 }, [&[7; 9]; 3]), |font| font.to_vec());
         for (at, value) in changes {
             // Half of them in the directory and the heads of tables.
             let length = if value % 2 == 0 { bytes.len() } else { bytes.len().min(400) };
@@ -153,7 +229,12 @@ proptest! {
         let host = Host::install();
         let (_, face) = loaded(&host, bytes, 0, "e\u{301}");
         face.drawing(&(0..40).collect());
-        // Directories, then what shaping needs, then outlines in parts, and at worst as a whole after that.
-        prop_assert!(host.font_bytes_read() <= 4 * length + 4096, "{} of {length}", host.font_bytes_read());
+        if let Some(pictures) = face.pictures() {
+            for glyph in 0..40 {
+                let _ = pictures.read(glyph, 100.0).map(|picture| decode_png(&Rc::from(picture.file), 512).is_ok());
+            }
+        }
+        // Directories, then what shaping needs, then outlines in parts, at worst as a whole after that, and pictures.
+        prop_assert!(host.font_bytes_read() <= 5 * length + 4096, "{} of {length}", host.font_bytes_read());
     }
 }
