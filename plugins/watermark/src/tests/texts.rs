@@ -214,3 +214,30 @@ fn pictures_of_sbix_have_the_size_of_the_letters() {
     assert!((faint - 16).abs_diff((light - 16) / 2) <= 2, "{faint} and {light}");
     host.assert_no_warnings();
 }
+
+/// Noto Sans CJK has Greek letters and no Greek accents.
+#[test]
+fn a_word_with_a_letter_that_the_font_lacks_is_written_with_one_that_has_it() {
+    let [dejavu, noto] = FONT_FILES;
+    let alone = |name: &str, content: &str| {
+        let host = Host::install();
+        host.font_file(name, if name == FONT { noto } else { dejavu }, 0).unwrap();
+        let parameters = format!(r#""Content":"{content}","FontName":"{name}""#);
+        drawn(&picture(320, 80), &text(&parameters)).samples(0)
+    };
+    let both = |content: &str| {
+        let host = Host::install();
+        host.font_covering(FONT, std::fs::read(noto).unwrap(), "λαγος ");
+        host.font_covering("DejaVu Sans", std::fs::read(dejavu).unwrap(), "λαγόςο");
+        let parameters = format!(r#""Content":"{content}""#);
+        let frame = drawn(&picture(320, 80), &text(&parameters));
+        host.assert_no_warnings();
+        frame
+    };
+    show(&both("λαγός λαγος"), "greek.png");
+    assert_eq!(both("λαγος").samples(0), alone(FONT, "λαγος"));
+    // The line is as high as that of the first font, so only the rows differ.
+    let ink = |samples: &[u16]| samples.iter().filter(|sample| **sample > 100).count();
+    let (mixed, whole) = (both("λαγός").samples(0), alone("DejaVu Sans", "λαγός"));
+    assert_eq!(ink(&mixed), ink(&whole));
+}

@@ -53,7 +53,6 @@ fn breaks(c: char) -> bool {
 
 /// Lays out lines with letters of `em` pixels.
 pub(crate) fn lay_out(lines: &[String], em: f32, fonts: &mut FontSet) -> Text {
-    let attributes = AttrsList::new(&fonts.attributes());
     let first = fonts.line();
     let mut laid = Vec::new();
     let (mut width, mut height) = (0.0f32, 0.0f32);
@@ -62,6 +61,10 @@ pub(crate) fn lay_out(lines: &[String], em: f32, fonts: &mut FontSet) -> Text {
         let mut glyphs = Vec::new();
         let (mut advance, mut rtl) = (0.0f32, false);
         if !line.is_empty() {
+            let mut attributes = AttrsList::new(&fonts.attributes(0));
+            for (word, font) in fonts.words_of_others(line) {
+                attributes.add_span(word, &fonts.attributes(font));
+            }
             let shaped = ShapeLine::new(&mut fonts.system, line, &attributes, Shaping::Advanced, TAB_WIDTH);
             rtl = shaped.rtl;
             for part in shaped.layout(em, None, Wrap::None, None, None, Hinting::Disabled) {
