@@ -65,7 +65,8 @@ pub struct PluginConfig {
     pub limits: Limits,
     /// Limits of single plugins, by name.
     pub of: HashMap<PluginName, Limits>,
-    /// The fonts that plugins see; by default those that the API names.
+    /// Fonts that requests may name and plugins see, besides those that the API names; one of the same name takes the place of
+    /// that font.
     pub fonts: Vec<FontConfig>,
 }
 
@@ -75,7 +76,7 @@ impl Default for PluginConfig {
             max_component_bytes: MAX_COMPONENT_BYTES,
             limits: Limits::default(),
             of: HashMap::new(),
-            fonts: FontConfig::defaults(),
+            fonts: Vec::new(),
         }
     }
 }
@@ -131,13 +132,16 @@ mod tests {
             max_streams = 7
             [plugins.of.watermark]
             memory_bytes = 1000000
+            [[plugins.fonts]]
+            name = "Corporate"
+            files = ["/srv/fonts/corporate.otf"]
         "#;
         let config: ServeConfig = toml::from_str(text).unwrap();
         assert_eq!(config.workers, WorkerLimits { concurrency: 3, threads: 2, ..WorkerLimits::default() });
         assert_eq!(config.limits, TaskLimits { max_streams: 7, ..TaskLimits::default() });
         assert!(config.buckets[0].read && !config.buckets[0].write);
         assert_eq!(config.plugins.of[&PluginName::new("watermark").unwrap()].memory_bytes, 1_000_000);
-        assert_eq!(config.plugins.fonts, FontConfig::defaults());
+        assert_eq!((config.plugins.fonts.len(), config.plugins.fonts[0].name.as_str()), (1, "Corporate"));
         let error = toml::from_str::<ServeConfig>("[workers]\nconcurency = 3").unwrap_err().to_string();
         assert!(error.contains("concurency") && error.contains("line 2") && error.contains("memory_bytes"), "{error}");
     }

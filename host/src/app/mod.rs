@@ -55,7 +55,7 @@ impl App {
             max_component_bytes: config.plugins.max_component_bytes,
             limits: config.plugins.limits,
             plugin_limits: config.plugins.of,
-            fonts: Arc::new(Fonts::new(config.plugins.fonts)),
+            fonts: Arc::new(Fonts::with_defaults(config.plugins.fonts)),
             assets: Arc::new(BucketAssets(Arc::clone(&buckets))),
         })
         .map_err(|error| error.to_string())?;

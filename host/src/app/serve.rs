@@ -66,7 +66,7 @@ impl Service {
             Arc::new(SqliteQueue::open(&data.join("tasks.db")).map_err(|error| error.to_string())?);
         // This program as it is, even when its file is replaced while the service runs.
         let program = PathBuf::from("/proc/self/exe");
-        let mut readable: Vec<PathBuf> = Fonts::new(config.plugins.fonts.clone()).files();
+        let mut readable: Vec<PathBuf> = Fonts::with_defaults(config.plugins.fonts.clone()).files();
         readable.extend(plugin_folder);
         readable.push(cache.clone());
         let surroundings = AppSurroundings { app: Arc::clone(&app), config: app_config, readable, cache };

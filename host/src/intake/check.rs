@@ -29,4 +29,7 @@ pub trait SubmissionCheck {
 
     /// Whether there is a parameter policy of that name and version.
     fn check_parameter_policy(&self, plugin: &PluginRef) -> Result<(), Failure>;
+
+    /// The names of fonts that this host has, besides those that the API documents.
+    fn font_names(&self) -> Vec<String>;
 }

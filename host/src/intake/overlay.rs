@@ -14,12 +14,9 @@ const CORNERS: &[(&str, ())] = &[("topleft", ()), ("topright", ()), ("bottomrigh
 /// An extension.
 const STYLES: &[(&str, ())] = &[("mosaic", ()), ("blur", ()), ("interpolate", ())];
 
-const FONTS: &[(&str, ())] = &[
-    ("SourceHanSans-Regular", ()),
-    ("SourceHanSans-Bold", ()),
-    ("SourceHanSerif-Regular", ()),
-    ("SourceHanSerif-Bold", ()),
-];
+/// The names that the API documents: always legal, for a host without them writes with another font and warns.
+const FONTS: [&str; 4] =
+    ["SourceHanSans-Regular", "SourceHanSans-Bold", "SourceHanSerif-Regular", "SourceHanSerif-Bold"];
 
 /// Fields that take effect with `Type` text only.
 const OF_TEXT: &[&str] = &["BorderColor", "BorderWidth", "Content", "FontApha", "FontColor", "FontName", "FontSize"];
@@ -44,7 +41,7 @@ pub(super) fn watermark(mut fields: Fields<'_>, context: &Context<'_>) -> Vec<&'
     fields.integer::<i64>("FontSize", FONT_SIZES);
     fields.number("FontApha", Interval::above(0.0, 1.0));
     fields.integer::<i64>("BorderWidth", 0..=MAX_PIXELS);
-    fields.choice("FontName", FONTS, &[]);
+    font(&mut fields, context);
     colour(&mut fields, "FontColor");
     colour(&mut fields, "BorderColor");
     let idle = match kind {
@@ -99,6 +96,19 @@ fn empty_sides(fields: &Fields<'_>, verb: &str) {
         if fields.is_zero(name) {
             fields.warn("NothingDrawn", name, format!("is 0, so this {verb} nothing"));
         }
+    }
+}
+
+fn font(fields: &mut Fields<'_>, context: &Context<'_>) {
+    let Some(name) = fields.string("FontName") else { return };
+    let mut known: Vec<String> = FONTS.map(str::to_owned).into();
+    known.extend(context.check.font_names());
+    if !known.iter().any(|known| known == name) {
+        let more: Vec<_> =
+            known.split_off(FONTS.len()).into_iter().filter(|name| !FONTS.contains(&name.as_str())).collect();
+        known.extend(more);
+        let message = format!("must be the name of a font: {}", known.join(", "));
+        fields.fault(FaultCode::InvalidArgument, "FontName", message);
     }
 }
 

@@ -100,6 +100,19 @@ impl Fonts {
         Self { entries, files: Mutex::default() }
     }
 
+    /// These fonts and the [defaults](FontConfig::defaults) whose names they do not take. They come first where several could write a text.
+    pub fn with_defaults(mut config: Vec<FontConfig>) -> Self {
+        let defaults = FontConfig::defaults().into_iter();
+        let more: Vec<_> = defaults.filter(|font| config.iter().all(|given| given.name != font.name)).collect();
+        config.extend(more);
+        Self::new(config)
+    }
+
+    /// All names, whether the files are there or not.
+    pub fn names(&self) -> Vec<String> {
+        self.entries.iter().map(|entry| entry.config.name.clone()).collect()
+    }
+
     /// The font of that name, when its file is there and can be read.
     pub fn find(&self, name: &str) -> Option<Font> {
         self.entries.iter().find(|entry| entry.config.name == name).and_then(|entry| self.loaded(entry))
@@ -250,6 +263,16 @@ mod tests {
         let fonts = Fonts::new(vec![config("broken.ttf"), config("missing.ttf")]);
         assert!(fonts.find("broken.ttf").is_none() && fonts.find("missing.ttf").is_none() && fonts.find("x").is_none());
         assert!(fonts.covering("text").is_empty());
+    }
+
+    #[test]
+    fn configured_fonts_are_added_to_the_defaults_or_take_their_place() {
+        let config = |name: &str| FontConfig { name: name.into(), files: vec!["/none".into()], face: None };
+        let fonts = Fonts::with_defaults(vec![config("Corporate"), config("SourceHanSans-Bold")]);
+        let names = fonts.names();
+        assert_eq!(names[..3], ["Corporate", "SourceHanSans-Bold", "SourceHanSans-Regular"]);
+        assert_eq!(names.len(), FontConfig::defaults().len() + 1);
+        assert!(fonts.find("SourceHanSans-Bold").is_none(), "its file does not exist");
     }
 
     /// Runs only where Debian's fonts are installed.

@@ -78,6 +78,10 @@ impl SubmissionCheck for Sandbox {
     fn check_parameter_policy(&self, plugin: &PluginRef) -> Result<(), Failure> {
         self.catalog().find_for(plugin, World::ParameterPolicy, Stage::Resolve).map(|_| ())
     }
+
+    fn font_names(&self) -> Vec<String> {
+        self.fonts().names()
+    }
 }
 
 fn fault(error: &WitError) -> CheckFault {

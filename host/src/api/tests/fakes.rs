@@ -230,6 +230,10 @@ impl SubmissionCheck for All {
     fn check_parameter_policy(&self, _: &PluginRef) -> std::result::Result<(), Failure> {
         Ok(())
     }
+
+    fn font_names(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 impl BucketRights for All {

@@ -51,6 +51,10 @@ impl SubmissionCheck for Plugins {
     fn check_parameter_policy(&self, plugin: &PluginRef) -> Result<(), Failure> {
         known(plugin)
     }
+
+    fn font_names(&self) -> Vec<String> {
+        vec!["Corporate".into()]
+    }
 }
 
 /// One bucket for everything: `test-bucket`; and `archive`, which is only read.

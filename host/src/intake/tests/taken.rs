@@ -84,6 +84,15 @@ fn style_and_strength_of_delogos_arrive() {
 }
 
 #[test]
+fn fonts_of_the_host_can_be_named() {
+    for name in ["Corporate", "SourceHanSerif-Bold"] {
+        let filter = json!({"Watermarks": [{"Type": "text", "Content": "x", "FontName": name}]});
+        let request = with_target(&json!({"Video": {"TranscodeVideo": {"Codec": "h264"}, "FilterVideo": filter}}));
+        assert_eq!(video(&ask(&request).unwrap()).filters[0].parameters["Watermarks"][0]["FontName"], name);
+    }
+}
+
+#[test]
 fn a_spec_survives_its_own_json() {
     let spec = ask(&full()).unwrap();
     let text = serde_json::to_string(&spec).unwrap();
