@@ -6,6 +6,7 @@
 mod cancel;
 mod client;
 mod frame;
+mod plugin;
 mod plugins;
 mod probe;
 mod progress;
@@ -60,6 +61,8 @@ enum Command {
     Frame(frame::FrameArgs),
     /// List the plugins that requests can name.
     Plugins(PluginArgs),
+    /// Make, build, check and try a plugin.
+    Plugin(plugin::PluginCommands),
     /// Write the Rust SDK and the WIT of plugins into a folder.
     Sdk(sdk::SdkArgs),
     /// One task of a service. Started by `wasmux serve`, and by nobody else.
@@ -73,6 +76,13 @@ struct PluginArgs {
     /// Folder with more components (*.wasm) beside the built-in ones. A higher version of a name wins.
     #[arg(long, value_name = "FOLDER")]
     plugins: Option<PathBuf>,
+    #[command(flatten)]
+    cache: CacheArgs,
+}
+
+/// Where compiled components are kept.
+#[derive(Debug, Args)]
+struct CacheArgs {
     /// Folder that keeps compiled components [default: wasmux/compiled in the user's cache folder].
     #[arg(long, value_name = "FOLDER", env = "WASMUX_CACHE")]
     cache: Option<PathBuf>,
@@ -88,13 +98,16 @@ impl PluginArgs {
 
     /// The plugins of these arguments, and the rest of `config`.
     fn app_with(&self, config: AppConfig) -> Result<App, String> {
-        let cache_folder = if self.no_cache {
-            None
-        } else {
-            self.cache.clone().or_else(|| dirs::cache_dir().map(|folder| folder.join("wasmux").join("compiled")))
-        };
-        let plugin_folder = self.plugins.clone();
-        App::open(AppConfig { plugin_folder, cache_folder, ..config })
+        App::open(AppConfig { plugin_folder: self.plugins.clone(), cache_folder: self.cache.folder(), ..config })
+    }
+}
+
+impl CacheArgs {
+    fn folder(&self) -> Option<PathBuf> {
+        if self.no_cache {
+            return None;
+        }
+        self.cache.clone().or_else(|| dirs::cache_dir().map(|folder| folder.join("wasmux").join("compiled")))
     }
 }
 
@@ -120,6 +133,7 @@ pub fn main() -> ExitCode {
         Command::Probe(args) => probe::run(args, &interrupt),
         Command::Frame(args) => frame::run(args, &interrupt),
         Command::Plugins(args) => plugins::run(args),
+        Command::Plugin(args) => plugin::run(args, &interrupt),
         Command::Sdk(args) => sdk::run(args),
         Command::Worker => return worker::run(),
     };
@@ -138,6 +152,8 @@ enum Stop {
     Failed(Failure),
     /// The result could not be printed or written.
     Output(String),
+    /// A component cannot be used by this host.
+    Unusable(String),
     /// A server does not answer, refuses, or says that the task failed.
     Server(String),
     /// Interrupted while it followed this task of a server, which goes on.
@@ -163,7 +179,7 @@ impl Stop {
                 eprintln!("wasmux: the task goes on; wasmux cancel {id} ends it");
                 ExitCode::from(EXIT_INTERRUPTED)
             }
-            Self::Output(text) | Self::Server(text) => {
+            Self::Output(text) | Self::Unusable(text) | Self::Server(text) => {
                 eprintln!("wasmux: {text}");
                 ExitCode::FAILURE
             }
