@@ -23,6 +23,8 @@ pub struct AppConfig {
     pub bucket_root: Option<PathBuf>,
     /// Folder with more components.
     pub plugin_folder: Option<PathBuf>,
+    /// More components, each in a file of its own.
+    pub plugin_files: Vec<PathBuf>,
     /// Folder that keeps compiled components; `None` keeps nothing.
     pub cache_folder: Option<PathBuf>,
     /// Whether this process may compile components, and not only take what is kept.
@@ -41,6 +43,7 @@ impl Default for AppConfig {
             buckets: Vec::new(),
             bucket_root: None,
             plugin_folder: None,
+            plugin_files: Vec::new(),
             cache_folder: None,
             compile: true,
             plugins: PluginConfig::default(),

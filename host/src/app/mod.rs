@@ -5,7 +5,7 @@ mod serve;
 mod work;
 
 use std::io::{Read, Seek, SeekFrom};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -19,7 +19,7 @@ use crate::intake::{self, BucketRights, Faults};
 use crate::media::{self, ByteSource, Interrupt};
 use crate::pipeline::{Places, Progress};
 use crate::plan::Plan;
-use crate::sandbox::{AssetReader, AssetSource, BrokenPlugin, Fonts, PluginInfo, Sandbox, SandboxConfig};
+use crate::sandbox::{AssetReader, AssetSource, BrokenPlugin, Fonts, PluginInfo, PluginReport, Sandbox, SandboxConfig};
 use crate::store::{Access, Buckets, ObjectReader, Staging};
 use crate::task::{
     ErrorCode, Failure, ObjectUri, Policies, SegmentFile, SourceSpec, Stage, TaskLimits, TaskSpec, Timestamp,
@@ -50,6 +50,7 @@ impl App {
         let sandbox = Sandbox::new(SandboxConfig {
             embedded: BUILT_IN.to_vec(),
             plugin_folder: config.plugin_folder,
+            plugin_files: config.plugin_files,
             cache_folder: config.cache_folder,
             compile: config.compile,
             max_component_bytes: config.plugins.max_component_bytes,
@@ -81,6 +82,12 @@ impl App {
     /// The plugins that requests can name.
     pub fn plugins(&self) -> Vec<PluginInfo> {
         self.sandbox.list()
+    }
+
+    /// Judges a component in one of [`AppConfig::plugin_files`] as every task would. The error is a sentence part about it.
+    pub fn examine(&self, file: &Path) -> Result<PluginReport, String> {
+        let plugin = self.sandbox.in_file(file)?;
+        self.sandbox.examine(&plugin).map_err(|failure| failure.message)
     }
 
     /// Files of the plugin folder that are no usable plugins.

@@ -51,6 +51,7 @@ impl Service {
             buckets: config.buckets.clone(),
             bucket_root: Some(root),
             plugin_folder: plugin_folder.clone(),
+            plugin_files: Vec::new(),
             cache_folder: Some(cache.clone()),
             compile: false,
             plugins: config.plugins.clone(),

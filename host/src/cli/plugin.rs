@@ -1,5 +1,7 @@
 //! `wasmux plugin`: what the author of a plugin needs. docs/PLUGINS.md goes through it.
 
+mod build;
+mod check;
 mod create;
 
 use clap::{Args, Subcommand};
@@ -17,10 +19,16 @@ pub(super) struct PluginCommands {
 enum PluginCommand {
     /// Write a new plugin that works: a small one of its kind, with its tests, the SDK and the WIT.
     New(create::NewArgs),
+    /// Build the plugin of this folder with cargo, check it, and put it into NAME.wasm.
+    Build(build::BuildArgs),
+    /// Tell what a component is, and whether this host can run it.
+    Check(check::CheckArgs),
 }
 
 pub(super) fn run(args: &PluginCommands, _interrupt: &Interrupt) -> Result<(), Stop> {
     match &args.command {
         PluginCommand::New(args) => create::run(args),
+        PluginCommand::Build(args) => build::run(args),
+        PluginCommand::Check(args) => check::run(args),
     }
 }

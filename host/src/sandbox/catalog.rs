@@ -10,7 +10,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::SandboxError;
-use super::manifest::{self, Manifest};
+use super::manifest::{self, Formats, Manifest};
 use super::schema::Schema;
 use super::world::World;
 use crate::task::{ErrorCode, Failure, PluginId, PluginRef, Stage};
@@ -28,6 +28,8 @@ pub(super) struct Plugin {
     pub(super) world: World,
     pub(super) manifest: Manifest,
     pub(super) schema: Option<Schema>,
+    imports: Vec<String>,
+    size: u64,
     origin: Origin,
     max_bytes: u64,
     /// Why it may not be used: another component claims the same name and version.
@@ -54,6 +56,22 @@ pub struct PluginInfo {
     pub origin: String,
 }
 
+/// Everything that is known of a plugin without calling it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PluginReport {
+    /// Its line of the catalog.
+    #[serde(flatten)]
+    pub info: PluginInfo,
+    /// The pictures that it takes; none for a policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub formats: Option<Formats>,
+    /// The interfaces that it imports, with their versions.
+    pub imports: Vec<String>,
+    /// Bytes of the component.
+    pub size: u64,
+}
+
 /// A file in the plugin folder that is no usable plugin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -68,35 +86,53 @@ pub struct BrokenPlugin {
 pub(super) struct Catalog {
     plugins: Vec<Arc<Plugin>>,
     broken: Vec<BrokenPlugin>,
+    /// Who stands in the files that were named one by one.
+    named: Vec<(PathBuf, PluginId)>,
 }
 
 impl Catalog {
-    /// Reads all manifests. A broken file in the folder is listed and logged, a broken embedded component is an error.
+    /// Reads all manifests. A broken file is listed, one in the folder logged too; a broken embedded component is an error.
     pub(super) fn load(
         embedded: &[&'static [u8]],
         folder: Option<&Path>,
+        files: &[PathBuf],
         max_bytes: u64,
     ) -> Result<Self, SandboxError> {
-        let mut catalog = Self { plugins: Vec::new(), broken: Vec::new() };
+        let mut catalog = Self { plugins: Vec::new(), broken: Vec::new(), named: Vec::new() };
         for (index, bytes) in embedded.iter().enumerate() {
             let plugin = Plugin::read(Origin::Embedded(bytes), bytes, u64::MAX)
                 .map_err(|reason| SandboxError::Embedded(index, reason))?;
             catalog.add(plugin);
         }
-        if let Some(folder) = folder {
-            for path in wasm_files(folder)? {
-                let read = bounded(&path, max_bytes)
-                    .and_then(|bytes| Plugin::read(Origin::File(path.clone()), &bytes, max_bytes));
-                match read {
-                    Ok(plugin) => catalog.add(plugin),
-                    Err(reason) => {
-                        tracing::warn!(file = %path.display(), reason, "this file in the plugin folder is no usable plugin");
-                        catalog.broken.push(BrokenPlugin { path, reason });
-                    }
+        for path in folder.map(wasm_files).transpose()?.into_iter().flatten() {
+            match Plugin::open(&path, max_bytes) {
+                Ok(plugin) => catalog.add(plugin),
+                Err(reason) => {
+                    tracing::warn!(file = %path.display(), reason, "this file in the plugin folder is no usable plugin");
+                    catalog.broken.push(BrokenPlugin { path, reason });
                 }
             }
         }
+        for path in files {
+            match Plugin::open(path, max_bytes) {
+                Ok(plugin) => {
+                    catalog.named.push((path.clone(), plugin.id.clone()));
+                    catalog.add(plugin);
+                }
+                // Whoever named the file asks for it, and is told then.
+                Err(reason) => catalog.broken.push(BrokenPlugin { path: path.clone(), reason }),
+            }
+        }
         Ok(catalog)
+    }
+
+    /// Who stands in a file that was named by itself. The error says why nobody does.
+    pub(super) fn in_file(&self, path: &Path) -> Result<PluginRef, String> {
+        if let Some(broken) = self.broken.iter().find(|broken| broken.path == path) {
+            return Err(broken.reason.clone());
+        }
+        let named = self.named.iter().find(|(other, _)| other == path);
+        named.map(|(_, id)| PluginRef::exactly(id)).ok_or_else(|| "its file was not read".to_owned())
     }
 
     /// Two components of the same name and version must be the same bytes, else nobody could say which one ran.
@@ -188,6 +224,10 @@ impl Catalog {
 const NONE: &str = "none";
 
 impl Plugin {
+    fn open(path: &Path, max_bytes: u64) -> Result<Self, String> {
+        Self::read(Origin::File(path.to_owned()), &bounded(path, max_bytes)?, max_bytes)
+    }
+
     fn read(origin: Origin, bytes: &[u8], max_bytes: u64) -> Result<Self, String> {
         let inspected = manifest::inspect(bytes)?;
         let manifest = inspected.manifest;
@@ -196,7 +236,8 @@ impl Plugin {
             None => None,
         };
         let id = PluginId { name: manifest.name.clone(), version: manifest.version.clone(), digest: digest(bytes) };
-        Ok(Self { id, world: inspected.world, manifest, schema, origin, max_bytes, contested: None })
+        let (world, imports, size) = (inspected.world, inspected.imports, bytes.len() as u64);
+        Ok(Self { id, world, manifest, schema, imports, size, origin, max_bytes, contested: None })
     }
 
     /// The component's bytes, which are those that were inspected.
@@ -225,6 +266,11 @@ impl Plugin {
             Origin::Embedded(_) => "built in".into(),
             Origin::File(path) => path.display().to_string(),
         }
+    }
+
+    pub(super) fn report(&self) -> PluginReport {
+        let formats = (self.world == World::VideoFilter).then(|| self.manifest.formats.clone());
+        PluginReport { info: self.info(), formats, imports: self.imports.clone(), size: self.size }
     }
 
     fn info(&self) -> PluginInfo {

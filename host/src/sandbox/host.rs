@@ -1,7 +1,7 @@
 //! The sandbox as the rest of the host sees it.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use wasmtime::Engine;
@@ -9,7 +9,7 @@ use wasmtime::component::Component;
 
 use super::assets::{AssetSource, NoAssets};
 use super::bindings::{ParameterPolicyPre, UriPolicyPre, VideoFilterPre};
-use super::catalog::{BrokenPlugin, Catalog, Plugin, PluginInfo};
+use super::catalog::{BrokenPlugin, Catalog, Plugin, PluginInfo, PluginReport};
 use super::compiled::CompiledCache;
 use super::fonts::Fonts;
 use super::guest::Guest;
@@ -27,11 +27,13 @@ pub struct SandboxConfig {
     pub embedded: Vec<&'static [u8]>,
     /// Folder of `*.wasm` files; `None`: only the embedded ones.
     pub plugin_folder: Option<PathBuf>,
+    /// More components, each in a file of any name.
+    pub plugin_files: Vec<PathBuf>,
     /// Folder for compiled code; `None`: every process compiles for itself.
     pub cache_folder: Option<PathBuf>,
     /// Whether this process may compile components. One that may not takes only what the folder for compiled code holds.
     pub compile: bool,
-    /// Largest component in the plugin folder, in bytes.
+    /// Largest component in a file, in bytes.
     pub max_component_bytes: u64,
     /// Limits of all plugins that are not named in `plugin_limits`.
     pub limits: Limits,
@@ -49,6 +51,7 @@ impl Default for SandboxConfig {
         Self {
             embedded: Vec::new(),
             plugin_folder: None,
+            plugin_files: Vec::new(),
             cache_folder: None,
             compile: true,
             max_component_bytes: MAX_COMPONENT_BYTES,
@@ -93,7 +96,7 @@ impl Sandbox {
         }
         let engine = engine::start()?;
         let folder = config.plugin_folder.as_deref();
-        let catalog = Catalog::load(&config.embedded, folder, config.max_component_bytes)?;
+        let catalog = Catalog::load(&config.embedded, folder, &config.plugin_files, config.max_component_bytes)?;
         let cache = config.cache_folder.map(|folder| CompiledCache::open(&folder, &engine)).transpose()?;
         Ok(Arc::new(Self {
             engine,
@@ -122,6 +125,19 @@ impl Sandbox {
     /// Files in the plugin folder that are no usable plugins.
     pub fn broken(&self) -> &[BrokenPlugin] {
         self.catalog.broken()
+    }
+
+    /// The plugin in one of [`SandboxConfig::plugin_files`]. The error says, as a sentence part about the component, why it is none.
+    pub fn in_file(&self, file: &Path) -> Result<PluginRef, String> {
+        self.catalog.in_file(file)
+    }
+
+    /// Compiles a plugin, or loads its compiled code, and tells what it is. Fails like [`Sandbox::plugin_id`], and with
+    /// `PluginIncompatible` where it does not fit this host.
+    pub fn examine(&self, plugin: &PluginRef) -> Result<PluginReport, Failure> {
+        let plugin = self.catalog.find(plugin, Stage::Resolve)?;
+        self.ready(plugin, Stage::Resolve)?;
+        Ok(plugin.report())
     }
 
     /// Whether a plugin's compiled code is in its folder. Fails like [`Sandbox::plugin_id`].

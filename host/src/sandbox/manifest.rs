@@ -11,6 +11,9 @@ use crate::task::{PixelFormat, PluginName};
 /// Name of the custom section. It may stand in the component or in a core module inside of it.
 pub(super) const SECTION: &str = "wasmux:plugin";
 
+/// What every WebAssembly binary begins with.
+const MAGIC: &[u8] = b"\0asm";
+
 /// Longest manifest in bytes.
 pub(super) const MAX_BYTES: usize = 64 << 10;
 
@@ -75,6 +78,8 @@ impl Formats {
 pub(super) struct Inspected {
     pub(super) manifest: Manifest,
     pub(super) world: World,
+    /// Names of its imports, with their versions.
+    pub(super) imports: Vec<String>,
 }
 
 /// Reads the manifest and compares the component's imports and exports with its world. The error is a sentence part about the
@@ -97,7 +102,7 @@ pub(super) fn inspect(component: &[u8]) -> Result<Inspected, String> {
     if let Some(chroma) = manifest.formats.chroma.iter().find(|chroma| !known(chroma)) {
         return Err(format!("its manifest has `{chroma}` in formats.chroma; allowed are 4:2:0, 4:2:2 and 4:4:4"));
     }
-    Ok(Inspected { manifest, world })
+    Ok(Inspected { manifest, world, imports: shape.imports })
 }
 
 /// What stands in the binary's outermost component, and all manifests in it.
@@ -111,6 +116,9 @@ struct Shape<'a> {
 impl<'a> Shape<'a> {
     fn read(component: &'a [u8]) -> Result<Self, String> {
         let broken = |error: wasmparser::BinaryReaderError| format!("it is no valid WebAssembly component: {error}");
+        if !component.starts_with(MAGIC) {
+            return Err("it is no valid WebAssembly component: it does not begin as WebAssembly does".into());
+        }
         let mut shape = Self::default();
         let mut depth = 0_usize;
         for payload in Parser::new(0).parse_all(component) {

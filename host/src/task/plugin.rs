@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use semver::{Version, VersionReq};
+use semver::{Comparator, Op, Version, VersionReq};
 use serde::{Deserialize, Serialize};
 
 /// The name of a plugin: 1 to 64 characters of `a-z`, `0-9` and `-`, beginning with a letter.
@@ -62,6 +62,15 @@ impl PluginRef {
     /// Any version of this plugin. Panics only on a literal that is no name, so it is for built-in names.
     pub(crate) fn built_in(name: &'static str) -> Self {
         Self { name: PluginName(name.to_owned()), version: VersionReq::STAR }
+    }
+}
+
+impl PluginRef {
+    /// This version and no other.
+    pub fn exactly(plugin: &PluginId) -> Self {
+        let Version { major, minor, patch, ref pre, .. } = plugin.version;
+        let exact = Comparator { op: Op::Exact, major, minor: Some(minor), patch: Some(patch), pre: pre.clone() };
+        Self { name: plugin.name.clone(), version: VersionReq { comparators: vec![exact] } }
     }
 }
 

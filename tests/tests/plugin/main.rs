@@ -1,5 +1,6 @@
 //! An author with nothing but the binary: `wasmux plugin new`, `build`, `check`, `run`, and the tutorial.
 
+mod build;
 mod create;
 
 use std::fs;

@@ -28,7 +28,7 @@ fn the_highest_version_that_will_do_is_taken() {
     folder.write("b.wasm", &component("mark", "2.0.0-beta.1", ""));
     folder.write("c.wasm", &component("mark", "0.9.0", ""));
     let embedded = [leaked(component("mark", "1.0.0", ""))];
-    let catalog = Catalog::load(&embedded, Some(folder.path()), 1 << 20).unwrap();
+    let catalog = Catalog::load(&embedded, Some(folder.path()), &[], 1 << 20).unwrap();
     assert!(found(&catalog, "mark").unwrap().starts_with("mark 1.1.0 /"));
     assert_eq!(found(&catalog, "mark@~1.0").unwrap(), "mark 1.0.0 built in");
     assert_eq!(catalog.list().len(), 4);
@@ -40,7 +40,7 @@ fn what_is_missing_is_answered_with_what_exists() {
     folder.write("cloudy_mark.wasm", b"garbage");
     folder.write("notes.txt", b"no plugin");
     let embedded = [leaked(component("mark", "1.0.0", ""))];
-    let catalog = Catalog::load(&embedded, Some(folder.path()), 1 << 20).unwrap();
+    let catalog = Catalog::load(&embedded, Some(folder.path()), &[], 1 << 20).unwrap();
     let failure = found(&catalog, "mark@2").unwrap_err();
     assert_eq!(failure.code, ErrorCode::PluginNotFound);
     assert!(failure.message.contains("`mark@^2`; there are mark 1.0.0"), "{failure}");
@@ -53,10 +53,10 @@ fn equal_names_and_versions_must_be_equal_bytes() {
     let folder = Folder::new();
     folder.write("same.wasm", &component("mark", "1.0.0", ""));
     let embedded = [leaked(component("mark", "1.0.0", ""))];
-    let catalog = Catalog::load(&embedded, Some(folder.path()), 1 << 20).unwrap();
+    let catalog = Catalog::load(&embedded, Some(folder.path()), &[], 1 << 20).unwrap();
     assert_eq!(found(&catalog, "mark").unwrap(), "mark 1.0.0 built in");
     folder.write("twin.wasm", &component("mark", "1.0.0", "changed"));
-    let catalog = Catalog::load(&embedded, Some(folder.path()), 1 << 20).unwrap();
+    let catalog = Catalog::load(&embedded, Some(folder.path()), &[], 1 << 20).unwrap();
     let failure = found(&catalog, "mark").unwrap_err();
     assert_eq!(failure.code, ErrorCode::PluginIncompatible);
     assert!(failure.message.contains("built in") && failure.message.contains("twin.wasm"), "{failure}");
@@ -65,7 +65,7 @@ fn equal_names_and_versions_must_be_equal_bytes() {
 #[test]
 fn another_world_is_refused_with_what_is_needed() {
     let embedded = [leaked(component("mark", "1.0.0", ""))];
-    let catalog = Catalog::load(&embedded, None, 1 << 20).unwrap();
+    let catalog = Catalog::load(&embedded, None, &[], 1 << 20).unwrap();
     let failure = catalog.find_for(&reference("mark"), World::UriPolicy, Stage::Resolve).err().unwrap();
     assert_eq!((failure.code, failure.stage), (ErrorCode::PluginIncompatible, Stage::Resolve));
     assert!(
@@ -82,7 +82,7 @@ fn large_files_and_broken_schemas_are_listed() {
     let json = r##"{"name": "a", "version": "1.0.0", "world": "wasmux:plugin/video-filter@0.1.0", "parameters": {"$ref": "http://x"}}"##;
     let bytes = ComponentBytes::new().manifest(json).export("wasmux:plugin/video@0.1.0").bytes();
     folder.write("schema.wasm", &bytes);
-    let catalog = Catalog::load(&[], Some(folder.path()), 1000).unwrap();
+    let catalog = Catalog::load(&[], Some(folder.path()), &[], 1000).unwrap();
     let reasons: Vec<_> = catalog.broken().iter().map(|broken| broken.reason.as_str()).collect();
     assert!(reasons[0].contains("no regular file"), "{reasons:?}");
     assert!(reasons[1].contains("more than 1000 bytes"), "{reasons:?}");
@@ -93,7 +93,7 @@ fn large_files_and_broken_schemas_are_listed() {
 fn a_file_that_changes_is_not_compiled() {
     let folder = Folder::new();
     folder.write("a.wasm", &component("mark", "1.0.0", ""));
-    let catalog = Catalog::load(&[], Some(folder.path()), 1 << 20).unwrap();
+    let catalog = Catalog::load(&[], Some(folder.path()), &[], 1 << 20).unwrap();
     let plugin = Arc::clone(catalog.find(&reference("mark"), Stage::Filter).unwrap());
     assert!(plugin.bytes().is_ok());
     folder.write("a.wasm", &component("mark", "1.0.0", "changed"));
@@ -102,6 +102,24 @@ fn a_file_that_changes_is_not_compiled() {
 
 #[test]
 fn a_folder_that_does_not_exist_is_an_error() {
-    let error = Catalog::load(&[], Some(Path::new("/nonexistent/plugins")), 1).err().unwrap();
+    let error = Catalog::load(&[], Some(Path::new("/nonexistent/plugins")), &[], 1).err().unwrap();
     assert!(error.to_string().contains("/nonexistent/plugins"), "{error}");
+}
+
+#[test]
+fn a_file_that_is_named_by_itself_is_found_by_its_path() {
+    let folder = Folder::new();
+    folder.write("any.name", &component("mark", "1.0.0", "mine"));
+    folder.write("bad", b"garbage");
+    let files = ["any.name", "bad", "nowhere"].map(|name| folder.path().join(name));
+    let catalog = Catalog::load(&[], None, &files, 1 << 20).unwrap();
+    assert_eq!(catalog.in_file(&files[0]).unwrap().to_string(), "mark@=1.0.0");
+    assert!(catalog.in_file(&files[1]).unwrap_err().contains("no valid WebAssembly component"));
+    assert!(catalog.in_file(&files[2]).unwrap_err().contains("cannot be read"));
+    assert!(catalog.in_file(folder.path()).is_err());
+    // Built in under the same name: neither may run.
+    let embedded = [leaked(component("mark", "1.0.0", ""))];
+    let catalog = Catalog::load(&embedded, None, &files[..1], 1 << 20).unwrap();
+    let failure = catalog.find(&catalog.in_file(&files[0]).unwrap(), Stage::Filter).err().unwrap();
+    assert!(failure.message.contains("claim the same name and version"), "{failure}");
 }
