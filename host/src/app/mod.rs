@@ -2,6 +2,7 @@
 
 mod config;
 mod serve;
+mod trial;
 mod work;
 
 use std::io::{Read, Seek, SeekFrom};
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 pub use config::{AppConfig, DEFAULT_LISTEN, PluginConfig, ServeConfig, limits};
 pub use serve::Service;
+pub use trial::{Trial, TrialError};
 pub use work::work;
 
 use crate::intake::{self, BucketRights, Faults};

@@ -3,6 +3,7 @@
 mod build;
 mod check;
 mod create;
+mod trial;
 
 use clap::{Args, Subcommand};
 
@@ -23,12 +24,15 @@ enum PluginCommand {
     Build(build::BuildArgs),
     /// Tell what a component is, and whether this host can run it.
     Check(check::CheckArgs),
+    /// Try a video filter on a clip.
+    Run(trial::RunArgs),
 }
 
-pub(super) fn run(args: &PluginCommands, _interrupt: &Interrupt) -> Result<(), Stop> {
+pub(super) fn run(args: &PluginCommands, interrupt: &Interrupt) -> Result<(), Stop> {
     match &args.command {
         PluginCommand::New(args) => create::run(args),
         PluginCommand::Build(args) => build::run(args),
         PluginCommand::Check(args) => check::run(args),
+        PluginCommand::Run(args) => trial::run(args, interrupt),
     }
 }

@@ -11,7 +11,7 @@ use super::{
     Segmentation, StreamChoice, SubtitleCodec, VideoCodec, VideoRate, VideoStreamFacts, Warning,
 };
 
-/// A valid task. Only intake builds one (by [`TaskSpec::seal`]); after that it never changes.
+/// A valid task. Only intake builds one (by [`TaskSpec::seal`]), and a trial of a plugin puts its filter into one; after that it never changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskSpec(TaskParts);
 
@@ -43,7 +43,7 @@ pub struct TaskParts {
 }
 
 impl TaskSpec {
-    /// Seals parts that intake found valid.
+    /// Seals parts that intake found valid; a filter that is put in has had its parameters checked.
     pub(crate) fn seal(parts: TaskParts) -> Self {
         Self(parts)
     }

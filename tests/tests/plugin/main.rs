@@ -2,6 +2,8 @@
 
 mod build;
 mod create;
+mod trial;
+mod tutorial;
 
 use std::fs;
 use std::path::PathBuf;
