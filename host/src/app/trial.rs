@@ -72,7 +72,7 @@ impl App {
         if !faults.is_empty() {
             return Err(TrialError::Parameters(faults));
         }
-        let spec = self.trial_spec(trial, plugin)?;
+        let spec = self.trial_spec(trial, &plugin)?;
         let surroundings = Surroundings {
             sources: &Clip(trial.input),
             filters: sandbox,
@@ -97,7 +97,7 @@ impl App {
     }
 
     /// The task: a request for the encoding, with the filter put in, which no request can name by itself.
-    fn trial_spec(&self, trial: &Trial<'_>, plugin: PluginRef) -> Result<TaskSpec, TrialError> {
+    fn trial_spec(&self, trial: &Trial<'_>, plugin: &PluginRef) -> Result<TaskSpec, TrialError> {
         let has_sound = trial.audio.is_some() && !probe(trial.input)?.audio_streams.is_empty();
         let audio = match trial.audio.filter(|_| has_sound) {
             Some(codec) => json!({"TranscodeAudio": {"Codec": codec}}),

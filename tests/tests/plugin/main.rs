@@ -1,5 +1,7 @@
 //! An author with nothing but the binary: `wasmux plugin new`, `build`, `check`, `run`, and the tutorial.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 mod build;
 mod create;
 mod trial;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use crate::cli::{Stop, print_line, sdk};
@@ -75,7 +76,7 @@ fn world(text: &str) -> Result<World, String> {
 fn language(text: &str) -> Result<Language, String> {
     Language::from_str(text, false).map_err(|_| {
         let names: Vec<_> = Language::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
-        let names: Vec<_> = names.iter().map(|name| name.get_name()).collect();
+        let names: Vec<_> = names.iter().map(PossibleValue::get_name).collect();
         format!(
             "there is no template in `{text}` yet; there are {}. A component of any language runs: its interfaces are the WIT that \
              `wasmux sdk FOLDER` writes",
