@@ -31,7 +31,7 @@ enum PluginCommand {
 pub(super) fn run(args: &PluginCommands, interrupt: &Interrupt) -> Result<(), Stop> {
     match &args.command {
         PluginCommand::New(args) => create::run(args),
-        PluginCommand::Build(args) => build::run(args),
+        PluginCommand::Build(args) => build::run(args, interrupt),
         PluginCommand::Check(args) => check::run(args),
         PluginCommand::Run(args) => trial::run(args, interrupt),
     }

@@ -12,6 +12,8 @@ use serde::Deserialize;
 use super::check;
 use crate::app::AppConfig;
 use crate::cli::{CacheArgs, Stop};
+use crate::media::Interrupt;
+use crate::task::{ErrorCode, Failure, Stage};
 
 /// What components are built for.
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -31,7 +33,7 @@ pub(super) struct BuildArgs {
     cargo: Vec<OsString>,
 }
 
-pub(super) fn run(args: &BuildArgs) -> Result<(), Stop> {
+pub(super) fn run(args: &BuildArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     let here = env::current_dir().map_err(|error| Stop::Output(format!("the current folder: {error}")))?;
     let manifest = here.join("Cargo.toml");
     if !manifest.is_file() {
@@ -40,7 +42,12 @@ pub(super) fn run(args: &BuildArgs) -> Result<(), Stop> {
         return Err(Stop::Usage(message.to_owned()));
     }
     find_target(&here)?;
-    let built = build(args, &here, &manifest)?;
+    let built = build(args, &here, &manifest);
+    if interrupt.is_triggered() {
+        // Cargo has got the signal too, and ended.
+        return Err(Stop::Failed(Failure::new(ErrorCode::Canceled, Stage::Resolve, "interrupted")));
+    }
+    let built = built?;
     let app = check::open(&built, &args.cache, AppConfig::default())?;
     let report = app.examine(&built).map_err(|reason| check::unusable(&built, &reason))?;
     let name = format!("{}.wasm", report.info.id.name);
