@@ -14,17 +14,9 @@ use wasmux::app::BUILT_IN;
 use wasmux::media::Frame;
 use wasmux::pipeline::{FilterFactory, FilterRequest, FrameFilter};
 use wasmux::sandbox::{Sandbox, SandboxConfig};
-use wasmux::task::{Colour, Failure, Picture, PixelFormat, Rational};
-use wasmux_benches::{ProjectAssets, record, target, workspace};
+use wasmux::task::Failure;
+use wasmux_benches::{PICTURE, ProjectAssets, record, target, workspace};
 
-const PICTURE: Picture = Picture {
-    width: 1920,
-    height: 1080,
-    pixel_format: PixelFormat::Yuv420p,
-    sample_aspect: Rational::ONE,
-    frame_rate: None,
-    colour: Colour::UNSPECIFIED,
-};
 /// As many frames as fall out of the processor's caches.
 const COLD_FRAMES: usize = 32;
 

@@ -14,8 +14,7 @@ use wasmux::app::BUILT_IN;
 use wasmux::media::Frame;
 use wasmux::pipeline::{FilterFactory, FilterRequest};
 use wasmux::sandbox::{Sandbox, SandboxConfig};
-use wasmux::task::{Colour, Picture, PixelFormat, Rational};
-use wasmux_benches::{ProjectAssets, Spread, measure, record, target, workspace};
+use wasmux_benches::{PICTURE, ProjectAssets, Spread, measure, record, target, workspace};
 
 const PAIRS: usize = 7;
 const FRAMES: u32 = 1200;
@@ -23,14 +22,6 @@ const FRAMES: u32 = 1200;
 const COLD_FRAMES: u64 = 32;
 const CHILD: &str = "WASMUX_BENCH_FILTERS";
 const FONT: &str = "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc";
-const PICTURE: Picture = Picture {
-    width: 1920,
-    height: 1080,
-    pixel_format: PixelFormat::Yuv420p,
-    sample_aspect: Rational::ONE,
-    frame_rate: None,
-    colour: Colour::UNSPECIFIED,
-};
 
 /// What is compared: our parameters of `watermark` and `delogo`, and FFmpeg's graph from `[0:v]` to `[out]`.
 struct Case {

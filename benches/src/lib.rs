@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use wait4::Wait4;
 use wasmux::sandbox::{AssetReader, AssetSource};
-use wasmux::task::ObjectUri;
+use wasmux::task::{Colour, ObjectUri, Picture, PixelFormat, Rational};
 
 /// What one run of a process took, by the system's own accounting.
 #[derive(Debug, Clone, Copy)]
@@ -114,6 +114,16 @@ pub fn machine() -> String {
     let count = std::thread::available_parallelism().map_or(0, usize::from);
     format!("{count} x {model}, Linux {}", read("/proc/sys/kernel/osrelease").trim())
 }
+
+/// The picture that plugins are benched on.
+pub const PICTURE: Picture = Picture {
+    width: 1920,
+    height: 1080,
+    pixel_format: PixelFormat::Yuv420p,
+    sample_aspect: Rational::ONE,
+    frame_rate: None,
+    colour: Colour::UNSPECIFIED,
+};
 
 /// Gives plugins the files of the project's folder `assets`: `oss://demo/name` is the file of that name.
 #[derive(Debug, Clone, Copy)]

@@ -1,12 +1,13 @@
 //! The progress of a run: a bar on a terminal, plain lines elsewhere.
 
 use std::io::IsTerminal;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::pipeline::Snapshot;
+use crate::pipeline::{Progress, Snapshot};
 
 /// How often a bar is drawn anew.
 const BAR_EVERY: Duration = Duration::from_millis(150);
@@ -27,6 +28,20 @@ impl From<Snapshot> for Seen {
         let share = if now.total == 0 { 0.0 } else { now.written as f64 / now.total as f64 };
         Self { share, frames: now.frames }
     }
+}
+
+/// Does some work and shows how far it is meanwhile.
+pub(super) fn during<T>(work: impl FnOnce(&Progress) -> T) -> T {
+    let progress = Progress::default();
+    thread::scope(|scope| {
+        let (stop, stopped) = mpsc::channel::<()>();
+        let counters = &progress;
+        let shown = scope.spawn(move || show(|| counters.snapshot().into(), &stopped));
+        let done = work(counters);
+        drop(stop);
+        drop(shown.join());
+        done
+    })
 }
 
 /// Shows the progress that `see` tells on standard error, until the other end of `stopped` is dropped.

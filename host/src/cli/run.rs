@@ -1,9 +1,9 @@
 //! `wasmux run`.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -11,7 +11,6 @@ use clap::Args;
 use super::{PluginArgs, Stop, print_json, print_line, progress};
 use crate::app::{self, AppConfig};
 use crate::media::Interrupt;
-use crate::pipeline::Progress;
 use crate::store::BucketConfig;
 use crate::task::{MediaFacts, Timestamp, Warning, uri};
 use crate::worker::Done;
@@ -59,8 +58,9 @@ pub(super) fn run(args: &RunArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     let limits = app::limits(&args.limits).map_err(Stop::Usage)?;
     let config = AppConfig { buckets: args.buckets.clone(), threads: args.threads, limits, ..AppConfig::default() };
     let app = args.plugins.app_with(config).map_err(Stop::Usage)?;
-    let spec =
-        app.intake(&request).map_err(|faults| refused(&args.request, faults.as_slice().len(), &faults.to_string()))?;
+    let spec = app
+        .intake(&request)
+        .map_err(|faults| refused(args.request.display(), faults.as_slice().len(), &faults.to_string()))?;
     let task = app.task(spec, Timestamp::now());
     let prepared = task.prepare(interrupt)?;
     if args.plan {
@@ -68,17 +68,8 @@ pub(super) fn run(args: &RunArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     }
     let plan_warnings = prepared.plan().warnings().to_vec();
     print_warnings(&plan_warnings);
-    let progress = Progress::default();
     let begun = Instant::now();
-    let done = thread::scope(|scope| {
-        let (stop, stopped) = std::sync::mpsc::channel::<()>();
-        let counters = &progress;
-        let shown = scope.spawn(move || progress::show(|| counters.snapshot().into(), &stopped));
-        let done = task.run(prepared, &progress, interrupt);
-        drop(stop);
-        drop(shown.join());
-        done
-    })?;
+    let done = progress::during(|progress| task.run(prepared, progress, interrupt))?;
     print_warnings(&done.warnings);
     print_done(&done, begun.elapsed())
 }
@@ -92,10 +83,10 @@ pub(super) fn refuse_twice(buckets: &[BucketConfig]) -> Result<(), Stop> {
     }
 }
 
-/// All faults of a request.
-pub(super) fn refused(request: &Path, count: usize, faults: &str) -> Stop {
+/// All faults of a request, or of what else somebody gave.
+pub(super) fn refused(what: impl Display, count: usize, faults: &str) -> Stop {
     let many = if count == 1 { "fault" } else { "faults" };
-    Stop::Usage(format!("{} is refused, {count} {many}:\n{faults}", request.display()))
+    Stop::Usage(format!("{what} is refused, {count} {many}:\n{faults}"))
 }
 
 pub(super) fn read_request(path: &Path) -> Result<Vec<u8>, Stop> {

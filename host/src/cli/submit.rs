@@ -46,7 +46,7 @@ pub(super) fn run(args: &SubmitArgs, interrupt: &Interrupt) -> Result<(), Stop> 
     let request = read_request(&args.request)?;
     let client = Client::new(&args.server);
     let stop = |problem| match problem {
-        Problem::Refused(no) if no.faults() > 0 => refused(&args.request, no.faults(), &plain(&no.message)),
+        Problem::Refused(no) if no.faults() > 0 => refused(args.request.display(), no.faults(), &plain(&no.message)),
         other => other.into(),
     };
     if args.plan {

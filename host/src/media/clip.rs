@@ -41,10 +41,7 @@ impl Clip {
         let facts = facts.ok_or_else(|| MediaError::Unsupported("it has no video stream".to_owned()))?;
         demuxer.select(&[facts.index]);
         let decoder = VideoDecoder::open_with_threads(&demuxer.parameters(facts.index)?, 1)?;
-        let (mut width, mut height) = (facts.width, facts.height);
-        if facts.rotate.swaps_sides() {
-            (width, height) = (height, width);
-        }
+        let (width, height) = facts.upright_size();
         if !(1..=MAX_SIDE).contains(&width) || !(1..=MAX_SIDE).contains(&height) {
             let message = format!("it has {width}x{height} pixels; allowed are 1x1 to {MAX_SIDE}x{MAX_SIDE}");
             return Err(MediaError::Unsupported(message));

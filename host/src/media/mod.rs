@@ -54,7 +54,7 @@ pub use joined::{JoinedSource, Opener, Part};
 pub use mux::{MuxReport, MuxedStream, Muxer};
 pub use segment::Segmenter;
 pub use sound::Mixer;
-pub use source::{ByteSource, FileSource, Holds, Interrupt};
+pub use source::{ByteSource, FileSource, Holds, Interrupt, sought};
 pub use speed::{Tempo, slow_clock, slow_frame};
 pub use still::{frame_at, write_png};
 pub use stream::{Packet, StreamKind, StreamParameters};

@@ -81,7 +81,7 @@ impl ByteSource for Cursor<Vec<u8>> {
 }
 
 /// The byte that a seek means, in a source of this size that stands at this position.
-pub(super) fn sought(place: SeekFrom, position: u64, size: u64) -> io::Result<u64> {
+pub fn sought(place: SeekFrom, position: u64, size: u64) -> io::Result<u64> {
     let target = match place {
         SeekFrom::Start(byte) => Some(byte),
         SeekFrom::Current(offset) => position.checked_add_signed(offset),

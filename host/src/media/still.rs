@@ -79,10 +79,7 @@ fn scan(demuxer: &mut Demuxer, decoder: &mut VideoDecoder, target: i64, sought: 
 /// The source's picture as it is shown, in the nearest format that frames can have.
 fn upright(facts: &VideoStreamFacts) -> (ResolvedVideo, Picture) {
     let pixel_format = facts.pixel_format.parse().unwrap_or(PixelFormat::Yuv444p);
-    let (mut width, mut height) = (facts.width, facts.height);
-    if facts.rotate.swaps_sides() {
-        (width, height) = (height, width);
-    }
+    let (width, height) = facts.upright_size();
     let encoding = VideoEncoding {
         codec: VideoCodec::H264,
         preset: Preset::Fast,

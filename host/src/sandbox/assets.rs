@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use super::failure::Stop;
-use crate::media::{ByteSource, Clip, Interrupt};
+use crate::media::{ByteSource, Clip, Interrupt, sought};
 use crate::task::ObjectUri;
 
 /// Opens objects that plugins may read. Implemented by whoever owns the store.
@@ -135,12 +135,7 @@ impl Read for Movie {
 
 impl Seek for Movie {
     fn seek(&mut self, place: SeekFrom) -> io::Result<u64> {
-        let target = match place {
-            SeekFrom::Start(byte) => Some(byte),
-            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
-            SeekFrom::End(offset) => self.reader.length().checked_add_signed(offset),
-        };
-        self.position = target.ok_or(io::ErrorKind::InvalidInput)?;
+        self.position = sought(place, self.position, self.reader.length())?;
         Ok(self.position)
     }
 }

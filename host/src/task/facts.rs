@@ -116,11 +116,19 @@ pub struct VideoStreamFacts {
 }
 
 impl VideoStreamFacts {
+    /// Width and height of the stored samples once they are rotated.
+    pub fn upright_size(&self) -> (u32, u32) {
+        self.rotated((self.width, self.height))
+    }
+
+    fn rotated(&self, (width, height): (u32, u32)) -> (u32, u32) {
+        if self.rotate.swaps_sides() { (height, width) } else { (width, height) }
+    }
+
     /// Width and height as shown: square samples, rotated. At least 1 x 1.
     pub fn playback_size(&self) -> (u32, u32) {
         let wide = (f64::from(self.width) * self.sample_aspect_ratio.as_f64()).round().max(1.0) as u32;
-        let size = (wide, self.height.max(1));
-        if self.rotate.swaps_sides() { (size.1, size.0) } else { size }
+        self.rotated((wide, self.height.max(1)))
     }
 
     /// Whether the frames come at one constant rate, as far as the container says.

@@ -63,9 +63,7 @@ impl PluginRef {
     pub(crate) fn built_in(name: &'static str) -> Self {
         Self { name: PluginName(name.to_owned()), version: VersionReq::STAR }
     }
-}
 
-impl PluginRef {
     /// This version and no other.
     pub fn exactly(plugin: &PluginId) -> Self {
         let Version { major, minor, patch, ref pre, .. } = plugin.version;

@@ -2,25 +2,15 @@
 
 use std::fmt;
 
+use crate::assets::AssetError;
 use crate::{Error, Rect, outside};
 
 /// Why there is no movie.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClipError {
-    /// The parameters do not name this URI in a place that the schema marks as an asset.
-    #[error("`{uri}` is not granted: the plugin's schema must mark the parameter with \"format\": \"asset-uri\"")]
-    NotGranted {
-        /// The URI.
-        uri: String,
-    },
-    /// The object does not exist or may not be read with this project's rights.
-    #[error("`{uri}` cannot be read: {reason}")]
-    Unavailable {
-        /// The URI.
-        uri: String,
-        /// Why, in the host's words.
-        reason: String,
-    },
+    /// The object cannot be read.
+    #[error(transparent)]
+    Asset(#[from] AssetError),
     /// The host cannot decode it.
     #[error("`{uri}` cannot be decoded as a movie: {reason}")]
     Unusable {
@@ -32,11 +22,10 @@ pub enum ClipError {
 }
 
 impl ClipError {
-    /// `AssetNotGranted`, `AssetUnavailable` or `ClipUnusable`.
+    /// That of the [`AssetError`], or `ClipUnusable`.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::NotGranted { .. } => "AssetNotGranted",
-            Self::Unavailable { .. } => "AssetUnavailable",
+            Self::Asset(error) => error.code(),
             Self::Unusable { .. } => "ClipUnusable",
         }
     }

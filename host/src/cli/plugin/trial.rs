@@ -1,7 +1,6 @@
 //! `wasmux plugin run`.
 
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::Instant;
 
 use clap::Args;
@@ -11,7 +10,6 @@ use super::check;
 use crate::app::{App, AppConfig, Trial, TrialError};
 use crate::cli::{CacheArgs, Stop, frame, print_line, progress, run};
 use crate::media::Interrupt;
-use crate::pipeline::Progress;
 use crate::store::BucketConfig;
 use crate::task::{Container, Warning};
 use crate::worker::Done;
@@ -154,16 +152,7 @@ fn encoding(args: &RunArgs, fields: &Value) -> Value {
 }
 
 fn attempt(args: &RunArgs, app: &App, trial: &Trial<'_>, interrupt: &Interrupt) -> Result<Done, Stop> {
-    let progress = Progress::default();
-    let done = thread::scope(|scope| {
-        let (stop, stopped) = std::sync::mpsc::channel::<()>();
-        let counters = &progress;
-        let shown = scope.spawn(move || progress::show(|| counters.snapshot().into(), &stopped));
-        let done = app.try_filter(trial, &progress, interrupt);
-        drop(stop);
-        drop(shown.join());
-        done
-    });
+    let done = progress::during(|progress| app.try_filter(trial, progress, interrupt));
     let done = done.map_err(|error| stopped(args, error))?;
     let own = done.warnings.iter().map(|warning| {
         // A path within the parameters, as the author knows it.
@@ -182,8 +171,7 @@ fn stopped(args: &RunArgs, error: TrialError) -> Stop {
         TrialError::Parameters(faults) => {
             let lines: Vec<_> =
                 faults.iter().map(|fault| format!("{} {}", fault.field, fault.message).trim().to_owned()).collect();
-            let many = if lines.len() == 1 { "fault" } else { "faults" };
-            Stop::Usage(format!("--params is refused, {} {many}:\n{}", lines.len(), lines.join("\n")))
+            run::refused("--params", lines.len(), &lines.join("\n"))
         }
     }
 }

@@ -56,8 +56,8 @@ pub(crate) use clips::Clip as ClipHandle;
 fn clip_error(uri: &str, error: clips::ClipError) -> ClipError {
     let uri = uri.to_owned();
     match error {
-        clips::ClipError::NotGranted => ClipError::NotGranted { uri },
-        clips::ClipError::Unavailable(reason) => ClipError::Unavailable { uri, reason },
+        clips::ClipError::NotGranted => AssetError::NotGranted { uri }.into(),
+        clips::ClipError::Unavailable(reason) => AssetError::Unavailable { uri, reason }.into(),
         clips::ClipError::Unusable(reason) => ClipError::Unusable { uri, reason },
     }
 }

@@ -7,7 +7,6 @@ use std::rc::Rc;
 use cosmic_text::fontdb::{Database, FaceInfo, ID, Source, Stretch, Style};
 use cosmic_text::skrifa::{FontRef, MetadataProvider};
 use cosmic_text::{Attrs, Family, FontSystem, Weight};
-
 use unicode_script::{Script, UnicodeScript};
 
 use super::face::{Face, GlyphPictures};
@@ -17,10 +16,26 @@ use super::is_invisible;
 pub(crate) struct FontSet {
     pub(crate) system: FontSystem,
     pub(crate) weight: Weight,
-    faces: Vec<(ID, Face)>,
-    /// Those of the faces, of our own: a file's names say nothing about the order that the host wants, and the layout takes fallbacks in the
-    /// order of their numbers when nothing else tells them apart.
-    families: Vec<String>,
+    members: Vec<Member>,
+}
+
+struct Member {
+    id: ID,
+    face: Face,
+    /// A name of our own: a file's names say nothing about the order that the host wants, and the layout takes fallbacks in the order of
+    /// their numbers when nothing else tells them apart.
+    family: String,
+}
+
+impl Member {
+    fn font(&self) -> Option<FontRef<'_>> {
+        FontRef::new(&self.face.shaping).ok()
+    }
+}
+
+/// Whether a font has a glyph for the character.
+fn has(font: &FontRef<'_>, c: char) -> bool {
+    font.charmap().map(c).is_some_and(|glyph| glyph.to_u32() != 0)
 }
 
 impl FontSet {
@@ -28,12 +43,12 @@ impl FontSet {
     pub(crate) fn new(weight: Weight) -> Self {
         // The locale only chooses among families by their names, which are ours.
         let system = FontSystem::new_with_locale_and_db("en-US".to_owned(), Database::new());
-        Self { system, weight, faces: Vec::new(), families: Vec::new() }
+        Self { system, weight, members: Vec::new() }
     }
 
     /// Adds a face as the last one. False when it is no usable font.
     pub(crate) fn add(&mut self, face: &Face) -> bool {
-        let family = format!("wasmux {}", self.faces.len());
+        let family = format!("wasmux {}", self.members.len());
         let info = FaceInfo {
             id: ID::dummy(),
             source: Source::Binary(face.shaping.clone()),
@@ -50,36 +65,37 @@ impl FontSet {
             self.system.db_mut().remove_face(id);
             return false;
         }
-        self.faces.push((id, face.clone()));
-        self.families.push(family);
+        self.members.push(Member { id, face: face.clone(), family });
         true
     }
 
     /// Whether there is no font.
     pub(crate) fn is_empty(&self) -> bool {
-        self.faces.is_empty()
+        self.members.is_empty()
     }
 
     /// Whether any font has a glyph for the character.
     pub(crate) fn has(&self, c: char) -> bool {
-        let fonts = self.faces.iter().filter_map(|(_, face)| FontRef::new(&face.shaping).ok());
-        fonts.into_iter().any(|font| font.charmap().map(c).is_some_and(|glyph| glyph.to_u32() != 0))
+        self.members.iter().filter_map(Member::font).any(|font| has(&font, c))
     }
 
     /// A font file with the outlines of these glyphs of a font. Empty if there is none.
     pub(crate) fn drawing(&self, id: ID, glyphs: &BTreeSet<u16>) -> Rc<Vec<u8>> {
-        let face = self.faces.iter().find(|(known, _)| *known == id);
-        face.map(|(_, face)| face.drawing(glyphs)).unwrap_or_default()
+        self.member(id).map(|member| member.face.drawing(glyphs)).unwrap_or_default()
     }
 
     /// The glyphs of a font that are pictures.
     pub(crate) fn pictures(&self, id: ID) -> Option<GlyphPictures<'_>> {
-        self.faces.iter().find(|(known, _)| *known == id)?.1.pictures()
+        self.member(id)?.face.pictures()
+    }
+
+    fn member(&self, id: ID) -> Option<&Member> {
+        self.members.iter().find(|member| member.id == id)
     }
 
     /// Ascent and descent of the first font, in ems; both are positive.
     pub(crate) fn line(&mut self) -> (f32, f32) {
-        let font = self.faces.first().and_then(|(id, _)| self.system.get_font(*id, self.weight));
+        let font = self.members.first().and_then(|first| self.system.get_font(first.id, self.weight));
         font.map_or((1.0, 0.0), |font| {
             let metrics = font.metrics();
             let em = f32::from(metrics.units_per_em.max(1));
@@ -89,7 +105,7 @@ impl FontSet {
 
     /// What letters of this font are shaped with.
     pub(crate) fn attributes(&self, font: usize) -> Attrs<'_> {
-        let family = self.families.get(font).map_or("", String::as_str);
+        let family = self.members.get(font).map_or("", |member| &member.family);
         Attrs::new().family(Family::Name(family)).weight(self.weight)
     }
 
@@ -98,9 +114,8 @@ impl FontSet {
     /// Left to itself, shaping takes a letter apart that its font lacks (a Greek letter with its accent), and where the font has no place
     /// for the accent either it lands on a neighbour. A word in two fonts is no sight, besides.
     pub(crate) fn words_of_others(&self, line: &str) -> Vec<(Range<usize>, usize)> {
-        let fonts: Vec<_> = self.faces.iter().map(|(_, face)| FontRef::new(&face.shaping).ok()).collect();
+        let fonts: Vec<_> = self.members.iter().map(Member::font).collect();
         let holds = |font: &Option<FontRef<'_>>, word: &str| {
-            let has = |font: &FontRef<'_>, c| font.charmap().map(c).is_some_and(|glyph| glyph.to_u32() != 0);
             font.as_ref().is_some_and(|font| word.chars().all(|c| is_invisible(c) || has(font, c)))
         };
         let other = |word: &Range<usize>| {

@@ -158,7 +158,11 @@ fn outline(lines: &[Line<'_>], text: &mut Text, fonts: &FontSet) {
             let x = start + glyph.x + glyph.font_size * glyph.x_offset;
             let y = line.baseline + glyph.y - glyph.font_size * glyph.y_offset;
             let at = Point::new(x, y);
-            if let Some((_, outlines)) = outlines.iter().find(|(id, _)| *id == glyph.font_id) {
+            let font = outlines
+                .iter()
+                .position(|(id, _)| *id == glyph.font_id)
+                .map(|index| (&outlines[index].1, &mut groups[index]));
+            if let Some((outlines, _)) = &font {
                 let before = text.coloured.len();
                 for layer in outlines.layers(glyph.glyph_id) {
                     let mut part = Vec::new();
@@ -172,15 +176,14 @@ fn outline(lines: &[Line<'_>], text: &mut Text, fonts: &FontSet) {
             }
             if let Some((_, pictures)) = pictures.iter().find(|(id, _)| *id == glyph.font_id && glyph.glyph_id != 0) {
                 let key = (glyph.font_id, glyph.glyph_id);
-                let corner = outlines.iter().find(|(id, _)| *id == glyph.font_id).map(|(_, font)| font.corner(key.1));
+                let corner = font.as_ref().map(|(outlines, _)| outlines.corner(key.1));
                 let read = || pictures.read(key.1, glyph.font_size);
                 if let Some(scaled) = scaler.scaled(key, glyph.font_size, corner.unwrap_or_default(), read) {
                     text.bitmaps.push((scaled.bitmap, whole(x + scaled.left), whole(y + scaled.top)));
                     continue;
                 }
             }
-            let mut font = outlines.iter().zip(&mut groups).filter(|((id, _), _)| *id == glyph.font_id);
-            let drawn = font.any(|((_, outlines), group)| {
+            let drawn = font.is_some_and(|(outlines, group)| {
                 glyph.glyph_id != 0 && outlines.draw(glyph.glyph_id, glyph.font_size, at, group)
             });
             if drawn {
