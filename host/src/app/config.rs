@@ -1,11 +1,12 @@
 //! The configuration of the host: what is written in the file that `wasmux serve --config` names, and what a worker is told of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::{ProjectConfig, RoleConfig};
 use crate::sandbox::{FontConfig, Limits, MAX_COMPONENT_BYTES};
 use crate::store::BucketConfig;
 use crate::supervise::WorkerLimits;
@@ -35,6 +36,10 @@ pub struct AppConfig {
     pub threads: u32,
     /// How much a task may be about.
     pub limits: TaskLimits,
+    /// Components of roles that a request does not name.
+    pub policies: RoleConfig,
+    /// What differs for single projects.
+    pub projects: BTreeMap<String, ProjectConfig>,
 }
 
 impl Default for AppConfig {
@@ -49,6 +54,8 @@ impl Default for AppConfig {
             plugins: PluginConfig::default(),
             threads: 0,
             limits: TaskLimits::default(),
+            policies: RoleConfig::default(),
+            projects: BTreeMap::new(),
         }
     }
 }
@@ -106,6 +113,10 @@ pub struct ServeConfig {
     pub limits: TaskLimits,
     /// What plugins may use.
     pub plugins: PluginConfig,
+    /// Components of roles that a request does not name.
+    pub policies: RoleConfig,
+    /// What differs for single projects, by name.
+    pub projects: BTreeMap<String, ProjectConfig>,
 }
 
 impl ServeConfig {
@@ -119,6 +130,7 @@ impl ServeConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::task::PluginRef;
 
     #[test]
     fn a_file_names_only_what_differs() {
@@ -135,6 +147,10 @@ mod tests {
             max_streams = 7
             [plugins.of.watermark]
             memory_bytes = 1000000
+            [policies]
+            parameters = "per-title@^1"
+            [projects.acme.policies]
+            watermark = "brand"
             [[plugins.fonts]]
             name = "Corporate"
             files = ["/srv/fonts/corporate.otf"]
@@ -144,6 +160,9 @@ mod tests {
         assert_eq!(config.limits, TaskLimits { max_streams: 7, ..TaskLimits::default() });
         assert!(config.buckets[0].read && !config.buckets[0].write);
         assert_eq!(config.plugins.of[&PluginName::new("watermark").unwrap()].memory_bytes, 1_000_000);
+        let text = |plugin: &Option<PluginRef>| plugin.as_ref().map(ToString::to_string);
+        assert_eq!(text(&config.policies.parameters).as_deref(), Some("per-title@^1"));
+        assert_eq!(text(&config.projects["acme"].policies.watermark).as_deref(), Some("brand"));
         assert_eq!((config.plugins.fonts.len(), config.plugins.fonts[0].name.as_str()), (1, "Corporate"));
         let error = toml::from_str::<ServeConfig>("[workers]\nconcurency = 3").unwrap_err().to_string();
         assert!(error.contains("concurency") && error.contains("line 2") && error.contains("memory_bytes"), "{error}");

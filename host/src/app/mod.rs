@@ -1,6 +1,7 @@
 //! Wiring: which room stands behind which trait.
 
 mod config;
+mod roles;
 mod serve;
 mod trial;
 mod work;
@@ -13,19 +14,18 @@ use std::time::SystemTime;
 use uuid::Uuid;
 
 pub use config::{AppConfig, DEFAULT_LISTEN, PluginConfig, ServeConfig, limits};
+pub use roles::{ProjectConfig, RoleConfig};
 pub use serve::Service;
 pub use trial::{Trial, TrialError};
 pub use work::work;
 
-use crate::intake::{self, BucketRights, Faults};
+use crate::intake::{self, BucketRights, Faults, RoleDefaults};
 use crate::media::{self, ByteSource, Interrupt};
 use crate::pipeline::{Places, Progress};
 use crate::plan::Plan;
 use crate::sandbox::{AssetReader, AssetSource, BrokenPlugin, Fonts, PluginInfo, PluginReport, Sandbox, SandboxConfig};
 use crate::store::{Access, Buckets, ObjectReader, Staging};
-use crate::task::{
-    ErrorCode, Failure, ObjectUri, Policies, SegmentFile, SourceSpec, Stage, TaskLimits, TaskSpec, Timestamp,
-};
+use crate::task::{ErrorCode, Failure, ObjectUri, SegmentFile, SourceSpec, Stage, TaskLimits, TaskSpec, Timestamp};
 use crate::worker::{self, Done, Prepared, Sources, Surroundings};
 
 /// The components that are part of the binary.
@@ -37,12 +37,14 @@ pub struct App {
     sandbox: Arc<Sandbox>,
     threads: u32,
     limits: TaskLimits,
+    defaults: RoleDefaults,
 }
 
 impl App {
     /// Opens buckets and plugins. The error is a sentence for whoever configures it.
     pub fn open(config: AppConfig) -> Result<Self, String> {
         media::init();
+        let defaults = roles::defaults(&config.policies, &config.projects);
         config.limits.check()?;
         let buckets = match config.bucket_root {
             Some(root) => Buckets::open_with_root(config.buckets, root),
@@ -62,7 +64,7 @@ impl App {
             assets: Arc::new(BucketAssets(Arc::clone(&buckets))),
         })
         .map_err(|error| error.to_string())?;
-        Ok(Self { buckets, sandbox, threads: config.threads, limits: config.limits })
+        Ok(Self { buckets, sandbox, threads: config.threads, limits: config.limits, defaults })
     }
 
     /// Judges a request; all faults at once.
@@ -70,7 +72,7 @@ impl App {
         let context = intake::Context {
             check: &*self.sandbox,
             buckets: &Rights(&self.buckets),
-            defaults: Policies::default(),
+            defaults: &self.defaults,
             limits: intake::Limits { targets: self.limits.max_targets, ..intake::Limits::default() },
         };
         intake::intake(request, &context)

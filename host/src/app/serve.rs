@@ -19,7 +19,7 @@ use crate::queue::{Queue, SqliteQueue};
 use crate::sandbox::Fonts;
 use crate::store::BucketConfig;
 use crate::supervise::{Supervisor, SupervisorParts, Surroundings, open_many_files};
-use crate::task::{ObjectUri, PluginRef, Policies, TaskSpec, VideoWish};
+use crate::task::{ObjectUri, PluginRef, TaskSpec, VideoWish};
 
 /// A service that is set up and listens. It runs tasks from [`Service::run`] on.
 pub struct Service {
@@ -57,6 +57,8 @@ impl Service {
             plugins: config.plugins.clone(),
             threads: config.workers.threads,
             limits: config.limits.clone(),
+            policies: config.policies.clone(),
+            projects: config.projects.clone(),
         };
         let listener = TcpListener::bind(listen).map_err(|error| format!("{listen} cannot be listened on: {error}"))?;
         let app = Arc::new(App::open(app_config.clone())?);
@@ -186,7 +188,6 @@ impl Surroundings for AppSurroundings {
     }
 
     fn output_buckets(&self, spec: &TaskSpec) -> Option<Vec<String>> {
-        let built_in = Policies::default().uri_template;
         let bucket = |template: &str| {
             let name = template.strip_prefix("oss://")?.split('/').next()?;
             (!name.contains(['{', '}'])).then(|| name.to_owned())
@@ -195,7 +196,7 @@ impl Surroundings for AppSurroundings {
         let of = |target: &crate::task::TargetSpec| {
             let extract = target.subtitle.extract.as_ref().map(|extract| &extract.uri_template);
             let templates = target.uri_template.iter().chain(extract);
-            let known = target.policies.uri_template == built_in;
+            let known = target.policies.uri_template.is_built_in();
             templates.map(|template| bucket(template).filter(|_| known)).collect::<Option<Vec<_>>>()
         };
         let buckets = spec.targets.iter().map(of).collect::<Option<Vec<_>>>()?;

@@ -7,11 +7,11 @@ use std::time::SystemTime;
 use serde_json::{Value, json};
 
 use super::App;
-use crate::intake::{self, BucketRights, CheckFault, SubmissionCheck};
+use crate::intake::{self, BucketRights, CheckFault, RoleDefaults, SubmissionCheck};
 use crate::media::{self, ByteSource, FileSource, Interrupt, MediaError};
 use crate::pipeline::{Places, Progress};
 use crate::task::{
-    Container, ErrorCode, Failure, FilterRole, FilterWish, ObjectUri, PluginRef, Policies, Stage, TaskSpec, VideoWish,
+    Container, ErrorCode, Failure, FilterRole, FilterWish, ObjectUri, PluginRef, Stage, TaskSpec, VideoWish,
 };
 use crate::worker::{self, Done, Sources, Surroundings};
 
@@ -114,7 +114,7 @@ impl App {
         let context = intake::Context {
             check: &*self.sandbox,
             buckets: &Own,
-            defaults: Policies::default(),
+            defaults: &RoleDefaults::default(),
             limits: intake::Limits::default(),
         };
         let spec =
@@ -122,8 +122,8 @@ impl App {
         let mut parts = (*spec).clone();
         for target in &mut parts.targets {
             if let VideoWish::Transcode(video) = &mut target.video {
-                let (plugin, parameters) = (plugin.clone(), trial.parameters.clone());
-                video.filters.push(FilterWish { role: FilterRole::Watermark, plugin, parameters });
+                let role = FilterRole::Plugin(0);
+                video.filters.push(FilterWish::new(role, plugin.clone(), trial.parameters.clone()));
             }
         }
         Ok(TaskSpec::seal(parts))

@@ -15,6 +15,10 @@ pub struct CheckFault {
 
 /// The checks that need no media. The sandbox implements it; a fake stands in for tests of intake.
 pub trait SubmissionCheck {
+    /// The reference with its bytes pinned: the highest version that will do now. Fails with `PluginNotFound`, or with
+    /// `PluginIncompatible` where nobody can say which it is.
+    fn pin(&self, plugin: &PluginRef) -> Result<PluginRef, Failure>;
+
     /// Asks a URI policy whether it can expand the template with variables of these names. The inner error is the policy's
     /// verdict on the template, the outer one a failure of the policy itself.
     fn check_template(
@@ -26,6 +30,9 @@ pub trait SubmissionCheck {
 
     /// Checks a filter's parameters against the schema in its manifest; all faults at once.
     fn check_parameters(&self, plugin: &PluginRef, parameters: &Value) -> Result<Vec<CheckFault>, Failure>;
+
+    /// The objects that a filter with these parameters could read.
+    fn assets(&self, plugin: &PluginRef, parameters: &Value) -> Vec<String>;
 
     /// Whether there is a parameter policy of that name and version.
     fn check_parameter_policy(&self, plugin: &PluginRef) -> Result<(), Failure>;

@@ -14,6 +14,8 @@ pub struct Limits {
     pub targets: usize,
     /// Elements of `Watermarks` and `Delogos` of one target together; default 100.
     pub overlays: usize,
+    /// Elements of `Plugins` of one target; default 16.
+    pub filters: usize,
     /// Entries of `Tags`; default 100.
     pub tags: usize,
     /// Bytes of the name of a tag; default 128.
@@ -33,6 +35,7 @@ impl Default for Limits {
             depth: 32,
             targets: 50,
             overlays: 100,
+            filters: 16,
             tags: 100,
             tag_name_bytes: 128,
             tag_value_bytes: 256,

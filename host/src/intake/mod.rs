@@ -7,6 +7,7 @@
 
 mod audio;
 mod check;
+mod defaults;
 mod faults;
 mod fields;
 mod filter_video;
@@ -31,11 +32,12 @@ mod video;
 use serde_json::Value;
 
 pub use check::{CheckFault, SubmissionCheck};
+pub use defaults::RoleDefaults;
 pub use faults::Faults;
 pub use limits::Limits;
 pub use rights::BucketRights;
 
-use crate::task::{Policies, TaskSpec};
+use crate::task::TaskSpec;
 
 /// What intake needs to know of its surroundings.
 pub struct Context<'a> {
@@ -44,7 +46,7 @@ pub struct Context<'a> {
     /// The buckets.
     pub buckets: &'a dyn BucketRights,
     /// Components of the roles that a target's `Policies` does not name.
-    pub defaults: Policies,
+    pub defaults: &'a RoleDefaults,
     /// Limits on the size of a request.
     pub limits: Limits,
 }

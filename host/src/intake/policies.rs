@@ -13,8 +13,11 @@ use crate::task::{ErrorCode, Failure, Fault, FieldPath, PluginName, PluginRef, P
 
 /// A role of a target and the component that takes it.
 pub(super) struct Role {
-    /// `None` where the request's reference is wrong; that is reported already, and nothing more can be judged.
+    /// The component, pinned where there is one. `None` where the request's reference is wrong; that is reported already, and nothing more can be
+    /// judged.
     pub(super) plugin: Option<PluginRef>,
+    /// The reference as it was given.
+    given: Option<PluginRef>,
     /// Whether the request names it.
     named: bool,
     /// Whether it is the component that comes with the host, whose fields the API documents.
@@ -25,14 +28,19 @@ pub(super) struct Role {
 impl Role {
     /// Reports that the component itself failed, so that its verdict is unknown.
     pub(super) fn failed(&self, failure: &Failure, notes: &Notes) {
-        let code = match failure.code {
-            ErrorCode::PluginNotFound | ErrorCode::PluginIncompatible => FaultCode::ResourceNotFound,
-            _ => FaultCode::InvalidArgument,
-        };
-        let value = self.plugin.as_ref().map(|plugin| Value::from(plugin.to_string())).unwrap_or_default();
-        let message = format!("names a plugin that cannot be used: {}: {}", failure.code, failure.message);
+        let value = self.given.as_ref().map(|plugin| Value::from(plugin.to_string())).unwrap_or_default();
+        let (code, message) = unusable(failure);
         notes.fault(Fault::with_value(code, self.path.clone(), &value, message));
     }
+}
+
+/// What is said of a reference whose component failed.
+pub(super) fn unusable(failure: &Failure) -> (FaultCode, String) {
+    let code = match failure.code {
+        ErrorCode::PluginNotFound | ErrorCode::PluginIncompatible => FaultCode::ResourceNotFound,
+        _ => FaultCode::InvalidArgument,
+    };
+    (code, format!("names a plugin that cannot be used: {}: {}", failure.code, failure.message))
 }
 
 /// The four roles of a target.
@@ -56,18 +64,28 @@ impl Roles {
 }
 
 /// Reads `Policies` of a target, and asks for the parameter policy, which is needed in any case.
-pub(super) fn roles(target: &mut Fields<'_>, context: &Context<'_>) -> Roles {
+pub(super) fn roles(target: &mut Fields<'_>, defaults: &Policies, context: &Context<'_>) -> Roles {
     let path = target.path().field("Policies");
     let mut fields = target.object("Policies");
     let own = Policies::default();
+    let notes = target.notes();
     let mut role = |name: &'static str, default: &PluginRef, own: &PluginRef| {
         let named = fields.as_ref().is_some_and(|fields| fields.has(name));
-        let given = fields.as_mut().and_then(|fields| plugin(fields, name));
-        let plugin = if named { given } else { Some(default.clone()) };
-        let built_in = plugin.as_ref().is_some_and(|plugin| plugin.name == own.name);
-        Role { plugin, named, built_in, path: path.field(name) }
+        let read = fields.as_mut().and_then(|fields| plugin(fields, name));
+        let given = if named { read } else { Some(default.clone()) };
+        let mut role = Role { plugin: given.clone(), given, named, built_in: false, path: path.field(name) };
+        match role.plugin.as_ref().map(|plugin| context.check.pin(plugin)) {
+            Some(Ok(pinned)) => role.plugin = Some(pinned),
+            Some(Err(failure)) if named => {
+                role.failed(&failure, notes);
+                role.plugin = None;
+            }
+            // A default that is not there is a fault where it is needed.
+            Some(Err(_)) | None => {}
+        }
+        role.built_in = role.plugin.as_ref().is_some_and(|plugin| plugin.is_built_in() && plugin.name == own.name);
+        role
     };
-    let defaults = &context.defaults;
     let mut roles = Roles {
         watermark: role("Watermark", &defaults.watermark, &own.watermark),
         delogo: role("Delogo", &defaults.delogo, &own.delogo),
@@ -126,7 +144,8 @@ fn plugin(fields: &mut Fields<'_>, name: &'static str) -> Option<PluginRef> {
     }
 }
 
-fn named_plugin(reference: &mut Fields<'_>) -> Option<PluginRef> {
+/// `Name` and `Version` of an object.
+pub(super) fn named_plugin(reference: &mut Fields<'_>) -> Option<PluginRef> {
     let name = reference.required_string("Name").and_then(|text| {
         PluginName::try_from(text.to_owned())
             .map_err(|error| {
@@ -143,5 +162,5 @@ fn named_plugin(reference: &mut Fields<'_>) -> Option<PluginRef> {
             .ok(),
         None => (!reference.has("Version")).then_some(VersionReq::STAR),
     };
-    Some(PluginRef { name: name?, version: version? })
+    Some(PluginRef { name: name?, version: version?, pin: None })
 }

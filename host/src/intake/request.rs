@@ -9,7 +9,7 @@ use super::fields::Fields;
 use super::{Context, Faults, notices, source, target};
 use crate::task::fault::FaultCode;
 use crate::task::spec::TaskParts;
-use crate::task::{Fault, FieldPath, SourceSpec, TaskSpec};
+use crate::task::{Fault, FieldPath, Policies, SourceSpec, TaskSpec};
 
 /// Most sources that the API concatenates.
 const MAX_SOURCES: usize = 11;
@@ -20,6 +20,8 @@ const MAX_PROJECT_NAME: usize = 128;
 /// What the reader of a target needs besides its fields.
 pub(super) struct Scope<'a> {
     pub(super) context: &'a Context<'a>,
+    /// The components of the roles that a target does not name.
+    pub(super) defaults: &'a Policies,
     /// Of the whole task.
     pub(super) tags: &'a BTreeMap<String, String>,
     /// All that are not wrong.
@@ -50,7 +52,8 @@ fn parts(mut fields: Fields<'_>, context: &Context<'_>) -> Option<TaskParts> {
     let whole: Vec<_> = sources.iter().flatten().collect();
     let joined = whole.iter().filter(|source| source.attached.is_none()).count() > 1;
     let source = sources.get(alignment).and_then(Option::as_ref);
-    let scope = Scope { context, tags: &tags, sources: whole, source, joined };
+    let defaults = context.defaults.of(project_name.as_deref().unwrap_or_default());
+    let scope = Scope { context, defaults, tags: &tags, sources: whole, source, joined };
     let has_groups = fields.has("TargetGroups");
     fields.unsupported("TargetGroups", "use Targets");
     let targets = target::targets(&mut fields, &scope, has_groups);

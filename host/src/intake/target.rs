@@ -49,7 +49,7 @@ pub(super) fn targets(fields: &mut Fields<'_>, scope: &Scope<'_>, has_groups: bo
 type Taken = BTreeMap<ObjectUri, String>;
 
 fn read(mut target: Fields<'_>, index: usize, scope: &Scope<'_>, taken: &mut Taken) -> Option<TargetSpec> {
-    let roles = roles(&mut target, scope.context);
+    let roles = roles(&mut target, scope.defaults, scope.context);
     let segment = segment(&mut target);
     let containers: Vec<_> = Container::ALL.iter().map(|container| (container.name(), *container)).collect();
     let container = target.choice("Container", &containers, &[]);

@@ -126,7 +126,7 @@ pub(super) fn needs(fields: &Fields<'_>, name: &'static str, other: &'static str
 
 /// Unknown names stay faults in a part that does nothing; values are not judged.
 fn ignored_filter(mut filter: Fields<'_>, why: &str) {
-    let ignored = filter.unread(&["Delogos", "Desensitization", "Speed", "Watermarks"]);
+    let ignored = filter.unread(&["Delogos", "Desensitization", "Plugins", "Speed", "Watermarks"]);
     if !ignored.is_empty() {
         filter.warn("FieldsIgnored", "", format!("these fields do nothing, since {why}: {}", ignored.join(", ")));
     }

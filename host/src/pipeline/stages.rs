@@ -3,6 +3,7 @@
 mod concat;
 mod decode;
 mod demux;
+mod filter;
 mod media_stages;
 mod mix;
 mod mux;
@@ -11,10 +12,10 @@ mod subtitles;
 
 use std::path::PathBuf;
 
+use super::OpenFilter;
 use super::channel::{Inbox, Sender, Severed, Weight};
 use super::run::Shared;
 use super::sources::Source;
-use super::{OpenFilter, Region};
 use crate::media::{
     AudioFrame, EncodeReport, Frame, MediaError, Packet, StreamParameters, SubtitleStream, VideoClock, VideoEncoder,
 };
@@ -198,7 +199,7 @@ pub(super) fn run(node: &Node, work: Work, shared: &Shared<'_>) -> Result<(), St
             subtitles::write(node, *format, &path.ok_or_else(missing)?, &inbox, shared)
         }
         Operation::Transform(transform) => media_stages::transform(transform, &inbox, outlet),
-        Operation::Filter(_) => run_filter(node, filter.ok_or_else(missing)?, &inbox, outlet, shared),
+        Operation::Filter(wish) => filter::filter(node, wish, filter.ok_or_else(missing)?, &inbox, outlet, shared),
         Operation::EncodeVideo { encoding, picture, keyframe_interval } => {
             let encoder = |clock| {
                 let encoder = VideoEncoder::new(encoding, picture, clock);
@@ -222,37 +223,6 @@ pub(super) fn run(node: &Node, work: Work, shared: &Shared<'_>) -> Result<(), St
             mux::mux(node, &form, &inbox, shared)
         }
     }
-}
-
-/// Calls a filter where and when it works; all other frames pass untouched and uncopied.
-fn run_filter(
-    node: &Node,
-    open: OpenFilter,
-    inbox: &Inbox<Item>,
-    outlet: Outlet,
-    shared: &Shared<'_>,
-) -> Result<(), Stop> {
-    let OpenFilter { mut filter, regions, .. } = open;
-    while let Some((_, item)) = inbox.receive()? {
-        let item = match item {
-            Item::Frame(mut frame) if is_active(regions.as_deref(), frame.time_ns) => {
-                // Decoders and other branches may hold the same samples.
-                frame.make_writable().map_err(at(Stage::Filter))?;
-                filter.process(&mut frame)?;
-                Item::Frame(frame)
-            }
-            other => other,
-        };
-        outlet.send(item)?;
-    }
-    shared.warned(node.id, filter.finish()?);
-    outlet.finish();
-    Ok(())
-}
-
-/// Whether a filter has anything to do at this time; one that declared nothing always has.
-fn is_active(regions: Option<&[Region]>, time: i64) -> bool {
-    regions.is_none_or(|regions| regions.iter().any(|region| region.is_active(time)))
 }
 
 /// A bug of ours.

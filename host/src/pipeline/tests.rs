@@ -76,11 +76,7 @@ fn small_plan(facts: &MediaFacts) -> Plan {
         adaptive_resolution_direction: false,
         scale_type: ScaleType::Stretch,
         rotation: Rotation::None,
-        filters: vec![FilterWish {
-            role: FilterRole::Watermark,
-            plugin: "native".parse().unwrap(),
-            parameters: json!({}),
-        }],
+        filters: vec![FilterWish::new(FilterRole::Watermark, "native".parse().unwrap(), json!({}))],
     };
     let target = TargetSpec {
         video: VideoWish::Transcode(Box::new(video)),

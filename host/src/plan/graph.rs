@@ -7,8 +7,8 @@ use super::Span;
 use crate::task::resolved::Geometry;
 use crate::task::spec::SubtitleFormat;
 use crate::task::{
-    AudioEncoding, Clip, Container, FilterRole, Picture, PluginId, PluginRef, Rational, Segmentation, SubtitleCodec,
-    VideoEncoding,
+    AudioEncoding, Clip, Container, FilterRole, OnError, Picture, PluginId, PluginRef, Rational, Segmentation,
+    SubtitleCodec, VideoEncoding,
 };
 
 /// A node's place in the plan.
@@ -188,6 +188,12 @@ pub struct Filter {
     /// The picture that it works on.
     #[serde(skip)]
     pub picture: Picture,
+    /// The part of the output that it sees, as first nanosecond and first one after; `Regions` lie within it.
+    #[serde(skip)]
+    pub active: Option<(i64, Option<i64>)>,
+    /// What if it fails; absent: the task fails.
+    #[serde(skip_serializing_if = "OnError::is_fail")]
+    pub on_error: OnError,
     /// Where and when it works; absent where it did not say, which means everywhere and always.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub regions: Option<Vec<Span>>,

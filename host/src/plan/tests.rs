@@ -98,11 +98,8 @@ fn target(filters: Vec<FilterWish>) -> TargetSpec {
 }
 
 fn mark(content: &str) -> FilterWish {
-    FilterWish {
-        role: FilterRole::Watermark,
-        plugin: "watermark".parse().unwrap(),
-        parameters: json!({"Watermarks": [{"Content": content}]}),
-    }
+    let parameters = json!({"Watermarks": [{"Content": content}]});
+    FilterWish::new(FilterRole::Watermark, "watermark".parse().unwrap(), parameters)
 }
 
 fn spec(targets: Vec<TargetSpec>) -> TaskSpec {

@@ -13,7 +13,7 @@ use super::SandboxError;
 use super::manifest::{self, Formats, Manifest};
 use super::schema::Schema;
 use super::world::World;
-use crate::task::{ErrorCode, Failure, PluginId, PluginRef, Stage};
+use crate::task::{ErrorCode, Failure, Pin, PluginId, PluginRef, Stage};
 
 /// Where a component comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,11 +161,8 @@ impl Catalog {
 
     /// The highest version that will do.
     pub(super) fn find(&self, wanted: &PluginRef, stage: Stage) -> Result<&Arc<Plugin>, Failure> {
-        let best = self
-            .plugins
-            .iter()
-            .filter(|plugin| plugin.id.name == wanted.name && wanted.version.matches(&plugin.id.version))
-            .max_by(|a, b| a.id.version.cmp(&b.id.version));
+        let best =
+            self.plugins.iter().filter(|plugin| plugin.is_meant(wanted)).max_by(|a, b| a.id.version.cmp(&b.id.version));
         match best {
             Some(plugin) => match &plugin.contested {
                 None => Ok(plugin),
@@ -238,6 +235,28 @@ impl Plugin {
         let id = PluginId { name: manifest.name.clone(), version: manifest.version.clone(), digest: digest(bytes) };
         let (world, imports, size) = (inspected.world, inspected.imports, bytes.len() as u64);
         Ok(Self { id, world, manifest, schema, imports, size, origin, max_bytes, contested: None })
+    }
+
+    fn is_meant(&self, wanted: &PluginRef) -> bool {
+        let bytes = match &wanted.pin {
+            None => true,
+            Some(Pin::BuiltIn) => self.is_built_in(),
+            Some(Pin::Digest(digest)) => *digest == self.id.digest,
+        };
+        bytes && self.id.name == wanted.name && wanted.version.matches(&self.id.version)
+    }
+
+    fn is_built_in(&self) -> bool {
+        matches!(self.origin, Origin::Embedded(_))
+    }
+
+    /// A reference to this plugin and no other. That of a built-in one keeps its range: another host has another component.
+    pub(super) fn pinned(&self, reference: &PluginRef) -> PluginRef {
+        if self.is_built_in() {
+            PluginRef { pin: Some(Pin::BuiltIn), ..reference.clone() }
+        } else {
+            PluginRef::exactly(&self.id)
+        }
     }
 
     /// The component's bytes, which are those that were inspected.

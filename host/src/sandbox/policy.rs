@@ -52,6 +52,10 @@ impl PluginIds for Sandbox {
 }
 
 impl SubmissionCheck for Sandbox {
+    fn pin(&self, plugin: &PluginRef) -> Result<PluginRef, Failure> {
+        Ok(self.catalog().find(plugin, Stage::Resolve)?.pinned(plugin))
+    }
+
     fn check_template(
         &self,
         plugin: &PluginRef,
@@ -73,6 +77,10 @@ impl SubmissionCheck for Sandbox {
     fn check_parameters(&self, plugin: &PluginRef, parameters: &Value) -> Result<Vec<CheckFault>, Failure> {
         let plugin = self.catalog().find_for(plugin, World::VideoFilter, Stage::Filter)?;
         Ok(plugin.schema.as_ref().map(|schema| schema.faults(parameters)).unwrap_or_default())
+    }
+
+    fn assets(&self, plugin: &PluginRef, parameters: &Value) -> Vec<String> {
+        Self::assets(self, plugin, parameters).into_iter().collect()
     }
 
     fn check_parameter_policy(&self, plugin: &PluginRef) -> Result<(), Failure> {

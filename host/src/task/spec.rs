@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::{
-    AudioCodec, AudioStreamFacts, Clip, Container, MediaFacts, ObjectUri, PixelFormat, PluginRef, Preset, Rotation,
-    Segmentation, StreamChoice, SubtitleCodec, VideoCodec, VideoRate, VideoStreamFacts, Warning,
+    AudioCodec, AudioStreamFacts, Clip, Container, FilterWish, MediaFacts, ObjectUri, PixelFormat, PluginRef, Preset,
+    Rotation, Segmentation, StreamChoice, SubtitleCodec, VideoCodec, VideoRate, VideoStreamFacts, Warning,
 };
 
 /// A valid task. Only intake builds one (by [`TaskSpec::seal`]), and a trial of a plugin puts its filter into one; after that it never changes.
@@ -331,10 +330,10 @@ pub struct Policies {
 impl Default for Policies {
     fn default() -> Self {
         Self {
-            watermark: PluginRef::built_in("watermark"),
-            delogo: PluginRef::built_in("delogo"),
-            uri_template: PluginRef::built_in("uri-template"),
-            parameters: PluginRef::built_in("parameters"),
+            watermark: PluginRef::named("watermark"),
+            delogo: PluginRef::named("delogo"),
+            uri_template: PluginRef::named("uri-template"),
+            parameters: PluginRef::named("parameters"),
         }
     }
 }
@@ -480,25 +479,4 @@ pub struct AudioTarget {
     /// 16 or 24, of lossless codecs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bits_per_sample: Option<u16>,
-}
-
-/// Which field of the request a filter comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum FilterRole {
-    /// `FilterVideo.Delogos`.
-    Delogo,
-    /// `FilterVideo.Watermarks`.
-    Watermark,
-}
-
-/// One filter of a target: which component, with which parameters.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct FilterWish {
-    /// Where it comes from.
-    pub role: FilterRole,
-    /// The component.
-    pub plugin: PluginRef,
-    /// JSON object that its schema admits, such as `{"Watermarks": [...]}`.
-    pub parameters: Value,
 }

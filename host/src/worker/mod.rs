@@ -4,6 +4,7 @@
 //! have been opened, so that it shows what they said; outputs that were read back before anybody hears of them. It refuses:
 //! credentials, databases, committing: sources and places for outputs are handed to it.
 
+mod filters;
 mod limits;
 
 use std::collections::BTreeMap;
@@ -12,8 +13,8 @@ use std::thread;
 use std::time::SystemTime;
 
 use crate::media::{self, ByteSource, Demuxer, Expectation, Interrupt, MediaError, MuxReport};
-use crate::pipeline::{self, FilterFactory, FilterRequest, Finished, OpenFilter, Places, Progress};
-use crate::plan::{NodeId, Operation, Plan, Span};
+use crate::pipeline::{self, FilterFactory, Finished, OpenFilter, Places, Progress};
+use crate::plan::{NodeId, Plan};
 use crate::resolve::{self, ParameterPolicy, PluginIds, UriPolicy};
 use crate::task::{Composition, ErrorCode, Failure, MediaFacts, ObjectUri, Stage, TaskLimits, TaskSpec, Warning};
 
@@ -108,43 +109,8 @@ pub fn prepare(spec: &TaskSpec, with: &Surroundings<'_>, interrupt: &Interrupt) 
     };
     let (resolved, skipped) = resolve::resolve(spec, &composition, &context)?;
     let mut plan = crate::plan::plan(spec, &facts, resolved, skipped)?;
-    let filters = open_filters(&mut plan, with.filters)?;
+    let filters = filters::open(&mut plan, with.filters)?;
     Ok(Prepared { plan, filters, sources, threads: with.threads })
-}
-
-/// Opens each filter node once, and notes in the plan what the filters say.
-fn open_filters(plan: &mut Plan, factory: &dyn FilterFactory) -> Result<BTreeMap<NodeId, OpenFilter>, Failure> {
-    let mut opened = BTreeMap::new();
-    for node in plan.nodes().to_vec() {
-        let Operation::Filter(filter) = &node.operation else { continue };
-        let targets = plan.targets_of(node.id);
-        let first = targets.first().copied().unwrap_or_default();
-        let request =
-            FilterRequest { plugin: &filter.reference, parameters: &filter.parameters, picture: &filter.picture };
-        let open = factory.open(request).map_err(|failure| failure.of_target(first))?;
-        let regions = open.regions.as_ref().map(|regions| {
-            regions.iter().map(|region| Span { area: region.area, start: region.start, end: region.end }).collect()
-        });
-        let warnings = open.warnings.iter().flat_map(|warning| for_targets(&targets, warning)).collect();
-        plan.note_filter(node.id, regions, warnings);
-        opened.insert(node.id, open);
-    }
-    Ok(opened)
-}
-
-/// What a filter said, for each of the targets that it works for.
-fn for_targets(targets: &[usize], warning: &Warning) -> Vec<Warning> {
-    let of = |target: &usize| {
-        let field = wire_path(*target, &warning.field);
-        Warning { field, target: Some(*target), ..warning.clone() }
-    };
-    targets.iter().map(of).collect()
-}
-
-/// A path within a filter's parameters as a path within the request.
-fn wire_path(target: usize, field: &str) -> String {
-    let filters = format!("Targets[{target}].Video.FilterVideo");
-    if field.is_empty() { filters } else { format!("{filters}.{field}") }
 }
 
 impl Prepared {
@@ -181,7 +147,7 @@ impl Prepared {
     fn verify(plan: &Plan, finished: &mut Finished, interrupt: &Interrupt) -> Result<Done, Failure> {
         let mut done = Done { outputs: Vec::new(), warnings: std::mem::take(&mut finished.warnings) };
         for (node, warning) in &finished.of_filters {
-            done.warnings.extend(for_targets(&plan.targets_of(*node), warning));
+            done.warnings.extend(filters::told(plan, *node, warning));
         }
         for target in plan.targets() {
             let mut files = Vec::new();

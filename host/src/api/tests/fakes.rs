@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::api::{Api, DryRunError, Host};
-use crate::intake::{self, BucketRights, CheckFault, Faults, Limits, SubmissionCheck};
+use crate::intake::{self, BucketRights, CheckFault, Faults, Limits, RoleDefaults, SubmissionCheck};
 use crate::queue::*;
 use crate::task::*;
 
@@ -187,8 +187,12 @@ pub(super) struct FakeHost {
 
 impl Host for FakeHost {
     fn intake(&self, body: &[u8]) -> std::result::Result<TaskSpec, Faults> {
-        let context =
-            intake::Context { check: &All, buckets: &All, defaults: Policies::default(), limits: Limits::default() };
+        let context = intake::Context {
+            check: &All,
+            buckets: &All,
+            defaults: &RoleDefaults::default(),
+            limits: Limits::default(),
+        };
         intake::intake(body, &context)
     }
 
@@ -214,6 +218,14 @@ impl Host for FakeHost {
 struct All;
 
 impl SubmissionCheck for All {
+    fn pin(&self, plugin: &PluginRef) -> std::result::Result<PluginRef, Failure> {
+        Ok(PluginRef { pin: Some(Pin::BuiltIn), ..plugin.clone() })
+    }
+
+    fn assets(&self, _: &PluginRef, _: &Value) -> Vec<String> {
+        Vec::new()
+    }
+
     fn check_template(
         &self,
         _: &PluginRef,

@@ -26,7 +26,7 @@ const ENCODINGS: [(Container, &str, &str); 4] = [
 const BEYOND: f64 = 0.1;
 
 /// What the host calls the place of a filter's parameters.
-const FIELDS: &str = "Targets[0].Video.FilterVideo";
+const FIELDS: &str = "Targets[0].Video.FilterVideo.Plugins[0]";
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -156,7 +156,8 @@ fn attempt(args: &RunArgs, app: &App, trial: &Trial<'_>, interrupt: &Interrupt) 
     let done = done.map_err(|error| stopped(args, error))?;
     let own = done.warnings.iter().map(|warning| {
         // A path within the parameters, as the author knows it.
-        let field = warning.field.strip_prefix(FIELDS).map(|rest| format!("--params{rest}"));
+        let field = warning.field.strip_prefix(FIELDS);
+        let field = field.map(|rest| format!("--params{}", rest.strip_prefix(".Params").unwrap_or(rest)));
         Warning { field: field.unwrap_or_else(|| warning.field.clone()), ..warning.clone() }
     });
     run::print_warnings(&own.collect::<Vec<_>>());

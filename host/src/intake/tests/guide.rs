@@ -70,7 +70,7 @@ fn add_watermarks() {
     assert_eq!(video.filters.len(), 1, "the empty list of delogos is no filter");
     assert_eq!(
         (video.filters[0].role, video.filters[0].plugin.to_string()),
-        (FilterRole::Watermark, "watermark".to_owned())
+        (FilterRole::Watermark, "watermark#built-in".to_owned())
     );
     let expected = json!({"Watermarks": [
         {"Dx": 0.05, "Dy": 0.1, "ReferPos": "topleft", "Type": "file", "URI": "oss://test-bucket/video-demo/aliyun.png", "Width": 0.1},
@@ -88,7 +88,10 @@ fn add_a_mosaic() {
     let VideoWish::Transcode(video) = &spec.targets[0].video else { panic!("{:?}", spec.targets[0].video) };
     assert_eq!(video.rate, Some(VideoRate::Crf(24.0)));
     assert_eq!(video.filters.len(), 1);
-    assert_eq!((video.filters[0].role, video.filters[0].plugin.to_string()), (FilterRole::Delogo, "delogo".to_owned()));
+    assert_eq!(
+        (video.filters[0].role, video.filters[0].plugin.to_string()),
+        (FilterRole::Delogo, "delogo#built-in".to_owned())
+    );
     let expected = json!({"Delogos": [
         {"Dx": 0.05, "Dy": 0.1, "Height": 0.1, "ReferPos": "topleft", "Width": 0.1},
         {"Dx": 0.05, "Dy": 0.1, "Height": 100, "ReferPos": "bottomright", "Width": 600}

@@ -21,7 +21,7 @@ fn every_field_arrives() {
     assert_eq!(spec.tags.get("customer").map(String::as_str), Some("acme"));
     let target = &spec.targets[0];
     assert!(target.strip_metadata);
-    assert_eq!(target.policies.watermark.to_string(), "watermark@^1");
+    assert_eq!(target.policies.watermark.to_string(), "watermark@^1#built-in");
     let video = video(&spec);
     assert_eq!(
         (video.preset, video.rate, video.bitrate_option),

@@ -104,6 +104,8 @@ impl Builder<'_> {
                 reference: filter.plugin.clone(),
                 parameters: filter.parameters.clone(),
                 picture: output,
+                active: filter.span.map(|span| span.nanoseconds(output.frame_rate)),
+                on_error: filter.on_error,
                 regions: None,
             };
             frames = self.graph.node(Operation::Filter(Box::new(filter)), &[frames]);
