@@ -148,12 +148,15 @@ impl FilterSpan {
 
 fn at_frame(seconds: f64, rate: Option<Rational>) -> i64 {
     const NEAR: f64 = 1e-6;
-    let frame = rate.map(|rate| (seconds * rate.as_f64()).round() / rate.as_f64());
-    match frame {
-        // Half a microsecond early, whichever way the frame's own time was rounded.
-        Some(frame) if (frame - seconds).abs() <= NEAR => (frame * 1e9 - 500.0).round().max(0.0) as i64,
-        _ => (seconds * 1e9).round() as i64,
+    let plain = (seconds * 1e9).round() as i64;
+    let Some(rate) = rate else { return plain };
+    let number = (seconds * rate.as_f64()).round();
+    if (number / rate.as_f64() - seconds).abs() > NEAR {
+        return plain;
     }
+    // Rounded down: the time of the frame itself may be rounded either way.
+    let exact = number as i128 * 1_000_000_000 * i128::from(rate.den()) / i128::from(rate.num());
+    i64::try_from(exact).unwrap_or(plain)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod containers;
 mod docs;
 mod guide;
+mod plugins;
 mod properties;
 mod refusals;
 mod subtitles;

@@ -160,6 +160,9 @@ pub(super) fn full() -> Value {
                 },
                 "FilterVideo": {
                     "Speed": 1.0,
+                    "Plugins": [{
+                        "Name": "own", "Version": "^1", "Params": {}, "StartTime": 0.5, "Duration": 1, "OnError": "skip"
+                    }],
                     "Watermarks": [
                         {
                             "Type": "text", "Content": "hello", "Dx": 0.05, "Dy": 10, "ReferPos": "bottomright", "StartTime": 1,

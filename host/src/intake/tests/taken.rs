@@ -54,8 +54,8 @@ fn delogos_run_before_watermarks_with_canonical_parameters() {
     let plugins = Plugins::default();
     let spec = intake_value(&full(), &context(&plugins)).unwrap();
     let roles: Vec<_> = video(&spec).filters.iter().map(|wish| wish.role).collect();
-    assert_eq!(roles, [FilterRole::Delogo, FilterRole::Watermark]);
-    let picture = video(&spec).filters[1].parameters["Watermarks"][1].to_string();
+    assert_eq!(roles, [FilterRole::Delogo, FilterRole::Plugin(0), FilterRole::Watermark]);
+    let picture = video(&spec).filters[2].parameters["Watermarks"][1].to_string();
     assert_eq!(picture, r#"{"Height":600,"Type":"file","URI":"oss://archive/logo.png","Width":0.1}"#);
     let asked = plugins.parameters.borrow();
     for wish in &video(&spec).filters {
@@ -220,7 +220,7 @@ fn another_component_rules_over_its_own_fields() {
     let plugins = Plugins::default();
     let spec = intake_value(&request, &context(&plugins)).unwrap();
     let wish = &video(&spec).filters[0];
-    assert_eq!(wish.plugin.to_string(), "own@^1");
+    assert!(wish.plugin.to_string().starts_with("own@=1.2.0#sha256:"), "{}", wish.plugin);
     assert_eq!(wish.parameters, json!({"Watermarks": [{"FontSize": 4000, "Nested": {}, "Shape": "star"}]}));
 }
 

@@ -113,13 +113,38 @@ fn a_file_that_is_named_by_itself_is_found_by_its_path() {
     folder.write("bad", b"garbage");
     let files = ["any.name", "bad", "nowhere"].map(|name| folder.path().join(name));
     let catalog = Catalog::load(&[], None, &files, 1 << 20).unwrap();
-    assert_eq!(catalog.in_file(&files[0]).unwrap().to_string(), "mark@=1.0.0");
+    let found = catalog.in_file(&files[0]).unwrap().to_string();
+    assert!(found.starts_with("mark@=1.0.0#sha256:"), "{found}");
     assert!(catalog.in_file(&files[1]).unwrap_err().contains("no valid WebAssembly component"));
     assert!(catalog.in_file(&files[2]).unwrap_err().contains("cannot be read"));
     assert!(catalog.in_file(folder.path()).is_err());
     // Built in under the same name: neither may run.
     let embedded = [leaked(component("mark", "1.0.0", ""))];
     let catalog = Catalog::load(&embedded, None, &files[..1], 1 << 20).unwrap();
-    let failure = catalog.find(&catalog.in_file(&files[0]).unwrap(), Stage::Filter).err().unwrap();
+    let failure = catalog.find(&reference("mark"), Stage::Filter).err().unwrap();
     assert!(failure.message.contains("claim the same name and version"), "{failure}");
+}
+
+#[test]
+fn a_pinned_reference_means_the_same_bytes_or_nothing() {
+    let folder = Folder::new();
+    folder.write("own.wasm", &component("own", "1.1.0", ""));
+    folder.write("mark.wasm", &component("mark", "1.1.0", ""));
+    let embedded = [leaked(component("mark", "1.0.0", ""))];
+    let catalog = Catalog::load(&embedded, Some(folder.path()), &[], 1 << 20).unwrap();
+    let pin = |text: &str| {
+        let wanted = reference(text);
+        catalog.find(&wanted, Stage::Filter).unwrap().pinned(&wanted).to_string()
+    };
+    let (own, built_in) = (pin("own"), pin("mark@~1.0"));
+    assert!(own.starts_with("own@=1.1.0#sha256:"), "{own}");
+    assert_eq!(built_in, "mark@~1.0#built-in");
+    assert!(found(&catalog, &built_in).unwrap().ends_with("built in"));
+    assert!(found(&catalog, "mark#built-in").unwrap().starts_with("mark 1.0.0"), "not the higher one of the folder");
+    // The same version with other bytes.
+    folder.write("own.wasm", &component("own", "1.1.0", "changed"));
+    let catalog = Catalog::load(&embedded, Some(folder.path()), &[], 1 << 20).unwrap();
+    let failure = found(&catalog, &own).unwrap_err();
+    assert_eq!(failure.code, ErrorCode::PluginNotFound);
+    assert!(failure.message.contains("there are own 1.1.0"), "{failure}");
 }
