@@ -8,6 +8,7 @@ CARGO ?= cargo
 PREFIX ?= $(HOME)/.local
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BUILT_IN := watermark delogo uri-template parameters
+EXAMPLES := vignette grayscale timecode lut per-title dated-uri
 HOSTILE := hostile-filter hostile-uri-policy hostile-parameter-policy hostile-wrong-world
 
 help: ## What there is to make
@@ -17,7 +18,7 @@ setup: ## Install what is missing (says what, does nothing the second time)
 	@scripts/setup.sh
 
 plugins: setup ## Build the components
-	@$(CARGO) build --release --target wasm32-unknown-unknown $(addprefix -p ,$(BUILT_IN) $(HOSTILE))
+	@$(CARGO) build --release --target wasm32-unknown-unknown $(addprefix -p ,$(BUILT_IN) $(EXAMPLES) $(HOSTILE))
 
 build: plugins ## Build target/release/wasmux
 	@$(CARGO) build --release -p wasmux
@@ -31,7 +32,7 @@ gallery: build ## Make docs/gallery.png, a sheet of effects on a real clip
 lint: plugins ## fmt and clippy
 	@$(CARGO) fmt --all --check
 	@$(CARGO) clippy --release --workspace --all-targets -- -D warnings
-	@$(CARGO) clippy --release --target wasm32-unknown-unknown $(addprefix -p ,$(BUILT_IN) $(HOSTILE)) -- -D warnings
+	@$(CARGO) clippy --release --target wasm32-unknown-unknown $(addprefix -p ,$(BUILT_IN) $(EXAMPLES) $(HOSTILE)) -- -D warnings
 
 test: build lint ## All tests, fmt and clippy
 	@$(CARGO) test --release --workspace --no-fail-fast

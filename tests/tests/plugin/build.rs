@@ -44,7 +44,7 @@ fn policies_are_built_and_decide() {
     let _building = one_build_at_a_time();
     let author = Author::new();
     let task = World::default();
-    task.copy(&workspace().join("assets/bigbuckbunny.mp4"), "Clip.mp4");
+    task.copy(&workspace().join("assets/bigbuckbunny.mp4"), "clip.mp4");
     for world in ["uri-policy", "parameter-policy"] {
         let name = format!("a-{world}");
         author.new_plugin(&name, world);
@@ -54,15 +54,17 @@ fn policies_are_built_and_decide() {
         fs::copy(author.path(&format!("{name}/{name}.wasm")), task.plugins().join(format!("{name}.wasm"))).unwrap();
     }
     task.run_well(&request(
-        "Clip.mp4",
+        "clip.mp4",
         &json!({
-            "URI": "oss://{bucket}/Out/{barename}.{autoext}", "Container": "mp4",
+            "URI": "oss://{bucket}/out/{barename}-{yyyy}.{autoext}", "Container": "mp4",
             "Policies": {"URITemplate": "a-uri-policy", "Parameters": "a-parameter-policy"},
             "Video": {"TranscodeVideo": {"Codec": "h264"}}, "Audio": {"TranscodeAudio": {"Codec": "aac"}},
         }),
     ));
     // The clip has 44,100 Hz; the template's policy says 48,000.
-    let facts = task.probe("out/clip.mp4");
+    let made: Vec<_> = task.listing().into_iter().filter(|key| key.starts_with("out/clip-20")).collect();
+    assert_eq!(made.len(), 1, "{:?}", task.listing());
+    let facts = task.probe(&made[0]);
     assert_eq!(
         (&facts["AudioStreams"][0]["SampleRate"], &facts["VideoStreams"][0]["Height"]),
         (&48_000.into(), &720.into())

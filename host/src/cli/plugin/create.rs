@@ -18,26 +18,27 @@ const PLACEHOLDER: &str = "plugin-name";
 
 const GITIGNORE: &str = include_str!("../../../templates/plugin/gitignore");
 
-/// The files of a template, by their paths in the new folder.
+/// The files of a template, by their paths in the new folder. The code is that of an example, which is built and tested in this
+/// repository.
 type Template = &'static [(&'static str, &'static str)];
 
 const VIDEO_FILTER: Template = &[
     ("Cargo.toml", include_str!("../../../templates/plugin/video-filter/Cargo.toml")),
     ("README.md", include_str!("../../../templates/plugin/video-filter/README.md")),
-    ("schema.json", include_str!("../../../templates/plugin/video-filter/schema.json")),
-    ("src/lib.rs", include_str!("../../../templates/plugin/video-filter/src/lib.rs")),
+    ("schema.json", include_str!("../../../../plugins/examples/vignette/schema.json")),
+    ("src/lib.rs", include_str!("../../../../plugins/examples/vignette/src/lib.rs")),
 ];
 
 const URI_POLICY: Template = &[
     ("Cargo.toml", include_str!("../../../templates/plugin/uri-policy/Cargo.toml")),
     ("README.md", include_str!("../../../templates/plugin/uri-policy/README.md")),
-    ("src/lib.rs", include_str!("../../../templates/plugin/uri-policy/src/lib.rs")),
+    ("src/lib.rs", include_str!("../../../../plugins/examples/dated-uri/src/lib.rs")),
 ];
 
 const PARAMETER_POLICY: Template = &[
     ("Cargo.toml", include_str!("../../../templates/plugin/parameter-policy/Cargo.toml")),
     ("README.md", include_str!("../../../templates/plugin/parameter-policy/README.md")),
-    ("src/lib.rs", include_str!("../../../templates/plugin/parameter-policy/src/lib.rs")),
+    ("src/lib.rs", include_str!("../../../../plugins/examples/per-title/src/lib.rs")),
 ];
 
 #[derive(Debug, Args)]

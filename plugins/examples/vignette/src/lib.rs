@@ -1,4 +1,5 @@
-//! A vignette: darkens a picture towards its corners.
+//! A vignette: darkens a picture towards its corners. Its idea: what depends on the place alone is computed once, and the picture
+//! goes through in bands of rows that stay in the cache.
 //!
 //! What a filter is: [`VideoFilter::open`] is called once and gets the picture's size and format and the parameters;
 //! [`VideoFilter::process`] is called for each frame. The host keeps the picture; a filter reads and writes rectangles of it.
