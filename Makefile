@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: help setup plugins build demo gallery test lint bench install clean
+.PHONY: help setup plugins build demo gallery test lint bench freeze install clean
 
 CARGO ?= cargo
 PREFIX ?= $(HOME)/.local
@@ -40,6 +40,9 @@ test: build lint ## All tests, fmt and clippy
 bench: build ## Benches; results go to benches/results
 	@$(CARGO) build --release --target wasm32-unknown-unknown -p kernels
 	@$(CARGO) bench -p wasmux-benches
+
+freeze: plugins ## Keep the WIT and components of the version that is released
+	@scripts/freeze.sh "$(TARGET)"
 
 install: build ## Copy the binary, stripped, to PREFIX/bin
 	@install -s -Dm755 $(TARGET)/release/wasmux "$(DESTDIR)$(PREFIX)/bin/wasmux"

@@ -24,14 +24,14 @@ impl Cube {
     pub(crate) fn parse(text: &str) -> Result<Self, Error> {
         let mut cube = Self { low: [0.0; 3], high: [1.0; 3], size: 0, is_solid: false, entries: Vec::new() };
         for (number, line) in (1usize..).zip(text.lines()) {
-            cube.line(line.trim()).map_err(|what| invalid(format!("line {number} {what}")))?;
+            cube.line(line.trim()).map_err(|what| invalid(&format!("line {number} {what}")))?;
         }
         let (wanted, found) = (cube.wanted(), cube.entries.len());
         if wanted == 0 {
-            return Err(invalid("it has neither LUT_1D_SIZE nor LUT_3D_SIZE".to_owned()));
+            return Err(invalid("it has neither LUT_1D_SIZE nor LUT_3D_SIZE"));
         }
         if found < wanted {
-            return Err(invalid(format!("it ends after {found} of {wanted} colours")));
+            return Err(invalid(&format!("it ends after {found} of {wanted} colours")));
         }
         Ok(cube)
     }
@@ -132,7 +132,7 @@ fn colour(text: &str) -> Result<[f32; 3], String> {
     if parts.next().is_some() { Err(wrong()) } else { Ok(colour) }
 }
 
-fn invalid(what: String) -> Error {
+fn invalid(what: &str) -> Error {
     Error::new("InvalidLut", format!("the file is no .cube that can be used: {what}")).field("URI")
 }
 
