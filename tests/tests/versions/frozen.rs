@@ -10,7 +10,7 @@ use wasmux::sandbox::World as PluginWorld;
 use wasmux_tests::pictures::Rgb;
 use wasmux_tests::{World, binary, clips, request, target, text, workspace};
 
-use crate::released::folders;
+use crate::released::{files, folders, offered};
 
 const FROZEN: &str = "tests/fixtures/frozen";
 
@@ -131,23 +131,23 @@ fn what_is_frozen_now_runs_and_is_missed_when_it_is_gone() {
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         fs::copy(workspace().join(from), to).unwrap();
     };
-    crate::released::WIT.iter().for_each(|file| copy(&format!("wit/{file}")));
+    files().iter().for_each(|file| copy(&format!("wit/{file}")));
     let output = freeze(repository);
     assert!(output.status.success(), "{}", text(&output.stderr));
-    let version = "0.1.0";
-    for file in crate::released::WIT {
-        let released = repository.join("wit/released").join(version).join(file);
-        assert_eq!(fs::read(released).unwrap(), fs::read(workspace().join("wit").join(file)).unwrap());
+    let version = offered().to_string();
+    for file in files() {
+        let released = repository.join("wit/released").join(&version).join(&file);
+        assert_eq!(fs::read(released).unwrap(), fs::read(workspace().join("wit").join(&file)).unwrap());
     }
     assert_eq!(faults(repository), Vec::<String>::new());
-    let frozen = repository.join(FROZEN).join(version);
+    let frozen = repository.join(FROZEN).join(&version);
     judge(&frozen);
     exercise(&frozen);
 
     let again = freeze(repository);
     assert!(!again.status.success() && text(&again.stderr).contains("does not change any more"), "{again:?}");
     components(&frozen).iter().for_each(|file| fs::remove_file(file).unwrap());
-    assert_eq!(faults(repository), ["0.1.0 is released without components"]);
+    assert_eq!(faults(repository), [format!("{version} is released without components")]);
     fs::remove_dir_all(repository.join("wit/released")).unwrap();
-    assert_eq!(faults(repository), ["0.1.0 has components and is not released"]);
+    assert_eq!(faults(repository), [format!("{version} has components and is not released")]);
 }

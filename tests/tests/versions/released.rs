@@ -8,9 +8,20 @@ use wit_parser::{PackageName, Resolve};
 
 use crate::wit::{of_folder, still_serves};
 
-/// The files of the WIT.
-pub(crate) const WIT: [&str; 3] =
-    ["worlds.wit", "deps/wasmux-host@0.1.0/host.wit", "deps/wasmux-media@0.1.0/media.wit"];
+/// The files of the WIT in the tree, by their paths in `wit`.
+pub(crate) fn files() -> Vec<String> {
+    let packages = folders(&workspace().join("wit/deps"));
+    let files = packages.iter().flat_map(|package| {
+        let names = folders(&workspace().join("wit/deps").join(package));
+        names.into_iter().map(move |name| format!("deps/{package}/{name}"))
+    });
+    files.chain(["worlds.wit".to_owned()]).collect()
+}
+
+/// The version that the tree offers.
+pub(crate) fn offered() -> semver::Version {
+    version(&of_folder(&workspace().join("wit")))
+}
 
 /// The version of all packages of a WIT.
 fn version(resolve: &Resolve) -> semver::Version {
@@ -22,7 +33,7 @@ fn version(resolve: &Resolve) -> semver::Version {
     versions.remove(0)
 }
 
-/// Names of the folders in this one; none where it does not exist.
+/// Names of what is in this folder; none where it does not exist.
 pub(crate) fn folders(folder: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -67,12 +78,11 @@ fn the_wit_serves_every_released_one() {
 /// A repository with nothing but a WIT, of which the present one is released.
 fn copy() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for to in ["wit", "wit/released/0.1.0"] {
-        let to = folder.path().join(to);
-        for file in WIT {
-            let from = workspace().join("wit").join(file);
-            fs::create_dir_all(to.join(file).parent().unwrap()).unwrap();
-            fs::copy(&from, to.join(file)).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
+    for to in ["wit".to_owned(), format!("wit/released/{}", offered())] {
+        for file in files() {
+            let (from, to) = (workspace().join("wit").join(&file), folder.path().join(&to).join(&file));
+            fs::create_dir_all(to.parent().unwrap()).unwrap();
+            fs::copy(&from, to).unwrap();
         }
     }
     folder
@@ -81,7 +91,7 @@ fn copy() -> tempfile::TempDir {
 /// Replaces text in all files of the tree's WIT.
 fn edit(repository: &Path, from: &str, to: &str) {
     let mut count = 0;
-    for file in WIT {
+    for file in files() {
         let file = repository.join("wit").join(file);
         let text = fs::read_to_string(&file).unwrap();
         count += text.matches(from).count();
@@ -94,27 +104,36 @@ fn edit(repository: &Path, from: &str, to: &str) {
 fn a_released_wit_is_held_to() {
     let folder = copy();
     let repository = folder.path();
+    let now = offered();
+    let next = semver::Version::new(now.major, now.minor, now.patch + 1);
+    let raise = |from: &semver::Version, to: &str| edit(repository, &format!("@{from}"), &format!("@{to}"));
     assert_eq!(faults(repository), Vec::<String>::new());
     // A new function needs a new version.
     edit(repository, "alpha: func() -> bool;", "alpha: func() -> bool;\n        palette: func() -> bool;");
     let found = faults(repository);
     assert!(found.len() == 1 && found[0].contains("adds to it without a new version: world video-filter"), "{found:?}");
-    edit(repository, "@0.1.0", "@0.1.1");
+    raise(&now, &next.to_string());
     assert_eq!(faults(repository), Vec::<String>::new());
     // What breaks needs another line.
     edit(repository, "record rect { x: u32,", "record rect { layer: u32, x: u32,");
     let found = faults(repository);
-    assert!(found.len() == 1 && found[0].starts_with("0.1.1 does not serve 0.1.0: world "), "{found:?}");
-    edit(repository, "@0.1.1", "@0.2.0");
-    assert_eq!(faults(repository), Vec::<String>::new());
-    edit(repository, "@0.2.0", "@0.0.9");
+    let breaks = format!("{next} does not serve {now}: world ");
+    assert!(found.len() == 1 && found[0].starts_with(&breaks), "{found:?}");
+    raise(&next, &format!("{}.0.0", now.major + 1));
     assert_eq!(faults(repository), Vec::<String>::new());
 }
 
 #[test]
-fn a_released_folder_holds_its_version() {
+fn a_version_does_not_go_back() {
     let folder = copy();
-    let released = folder.path().join("wit/released");
-    fs::rename(released.join("0.1.0"), released.join("0.1.3")).unwrap();
-    assert_eq!(faults(folder.path()), ["wit/released/0.1.3 holds version 0.1.0"]);
+    let (now, released) = (offered(), folder.path().join("wit/released"));
+    let next = semver::Version::new(now.major, now.minor, now.patch + 1);
+    fs::rename(released.join(now.to_string()), released.join(next.to_string())).unwrap();
+    assert_eq!(faults(folder.path()), [format!("wit/released/{next} holds version {now}")]);
+    for file in files() {
+        let file = released.join(next.to_string()).join(file);
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(file, text.replace(&format!("@{now}"), &format!("@{next}"))).unwrap();
+    }
+    assert_eq!(faults(folder.path()), [format!("{next} is released, and the tree goes back to {now}")]);
 }
