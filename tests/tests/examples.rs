@@ -170,6 +170,36 @@ fn lut_names_the_line_that_is_wrong() {
     assert!(output.status.code() == Some(1) && error.contains("PluginError") && error.contains("line 3"), "{error}");
 }
 
+#[test]
+fn filters_of_a_request_work_one_behind_the_other() {
+    let world = World::default();
+    for name in ["grayscale", "timecode"] {
+        fs::copy(component(name), world.plugins().join(format!("{name}.wasm"))).unwrap();
+    }
+    clips::put(&world, "small.mkv");
+    let plugins = json!([
+        {"Name": "grayscale", "Version": "^0.1"},
+        {"Name": "timecode", "Params": {"Size": 35}, "StartTime": 0.8},
+    ]);
+    world.run_well(&request(
+        "small.mkv",
+        &json!({
+            "URI": "oss://test-bucket/out.mkv", "Container": "mkv", "Audio": {"DisableAudio": true},
+            "Video": {"TranscodeVideo": {"Codec": "h264", "CRF": 10}, "FilterVideo": {"Plugins": plugins}},
+        }),
+    ));
+    let frames = decode(&world.object("out.mkv"), Format::YUV420P, (WIDTH, HEIGHT));
+    assert_eq!(frames.len(), 40);
+    let chroma = frames.iter().flat_map(|frame| frame.planes[1].iter().chain(&frame.planes[2]));
+    assert!(chroma.map(|at| at.abs_diff(128)).max() <= Some(1), "there is colour left");
+    // The margin of the box, above the digits: five rows of black.
+    let dark = |frame: usize| {
+        let rows = (5..8).flat_map(|y| frames[frame].planes[0][y * WIDTH + 8..].iter().take(300));
+        rows.filter(|at| **at < 40).count()
+    };
+    assert!(dark(19) < 300 && dark(20) > 800 && dark(39) > 800, "{} {} {}", dark(19), dark(20), dark(39));
+}
+
 /// A world whose plugin folder holds one of the examples.
 fn with_policy(name: &str) -> World {
     let world = World::default();
