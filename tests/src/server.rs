@@ -77,6 +77,13 @@ impl Server {
         answer(self.agent.post(format!("{}{path}", self.url)).send(body.to_string()).unwrap())
     }
 
+    /// `PUT` of a component: status and JSON.
+    pub fn put(&self, path: &str, component: &[u8]) -> (u16, Value) {
+        // What is refused for its length is refused before it is sent.
+        let request = self.agent.put(format!("{}{path}", self.url)).header("Expect", "100-continue");
+        answer(request.send(component).unwrap())
+    }
+
     /// `DELETE`: status and JSON.
     pub fn delete(&self, path: &str) -> (u16, Value) {
         answer(self.agent.delete(format!("{}{path}", self.url)).call().unwrap())

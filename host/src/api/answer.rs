@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::queue::{Event, TaskRecord};
 use crate::task::{
-    ErrorClass, ErrorCode, Failure, MediaFacts, ObjectUri, Stage, TaskId, TaskState, Timestamp, Warning,
+    ErrorClass, ErrorCode, Failure, MediaFacts, ObjectUri, PluginId, PluginRef, Stage, TaskId, TaskState, Timestamp,
+    Warning,
 };
 
 /// The only type of task.
@@ -86,9 +87,23 @@ pub struct TaskAnswer {
     /// Its history, oldest first; not in lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub events: Option<Vec<Event>>,
+    /// The plugins that it runs, as they were pinned when it was submitted; not in lists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plugins: Vec<PluginRef>,
     /// The request as a text of JSON, where it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_request_definition: Option<String>,
+}
+
+/// Answer to a component that was sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PublishAnswer {
+    /// Its name, version and digest.
+    #[serde(flatten)]
+    pub id: PluginId,
+    /// Whether it was not there before.
+    pub new: bool,
 }
 
 /// One output of a task.
@@ -219,6 +234,7 @@ impl TaskAnswer {
             tags: record.tags,
             warnings: record.warnings,
             events: None,
+            plugins: Vec::new(),
             task_request_definition: None,
         }
     }

@@ -7,6 +7,7 @@
 
 mod answer;
 mod listing;
+mod plugins;
 mod query;
 mod refusal;
 mod routes;
@@ -15,14 +16,17 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
-pub use answer::{CancelDone, ErrorAnswer, ListAnswer, SubmitAnswer, TargetAnswer, TaskAnswer};
+use semver::Version;
+use serde_json::Value;
+
+pub use answer::{CancelDone, ErrorAnswer, ListAnswer, PublishAnswer, SubmitAnswer, TargetAnswer, TaskAnswer};
 pub use serve::serve;
 
 use crate::intake::Faults;
 use crate::queue::Queue;
-use crate::task::{Failure, TaskSpec};
+use crate::task::{Failure, PluginId, PluginName, TaskSpec};
 
 /// What the API needs of the rest of the host. All methods may block; they are called on threads that may.
 pub trait Host: Send + Sync {
@@ -36,10 +40,59 @@ pub trait Host: Send + Sync {
     fn wake(&self);
 
     /// What this host is, as a JSON object: version, features, whether the sandbox of workers is whole.
-    fn about(&self) -> serde_json::Value;
+    fn about(&self) -> Value;
 
     /// The plugins that requests can name, as JSON.
-    fn plugins(&self) -> serde_json::Value;
+    fn plugins(&self) -> Value;
+
+    /// Who has this name and version.
+    fn claim(&self, name: &PluginName, version: &Version) -> Option<PluginClaim>;
+
+    /// Largest component that is taken, in bytes.
+    fn max_component_bytes(&self) -> u64;
+
+    /// Takes in a component under the name and version that it says it has; the same bytes again change nothing.
+    fn publish(&self, name: &PluginName, version: &Version, component: &[u8]) -> Result<Publication, PublishError>;
+
+    /// Removes a published component, unless the configuration names it. That no task needs it any more is for the caller to know.
+    fn unpublish(&self, plugin: &PluginId) -> Result<(), PublishError>;
+}
+
+/// Who has a name and a version.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PluginClaim {
+    /// The component.
+    pub id: PluginId,
+    /// Whether it was published; otherwise it is built in or stands in the plugin folder.
+    pub is_published: bool,
+    /// All that is known of it, as a JSON object.
+    pub report: Value,
+}
+
+/// A component that is among the plugins.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Publication {
+    /// The component.
+    pub id: PluginId,
+    /// Whether it was not there before.
+    pub is_new: bool,
+}
+
+/// Why a component is not published, or not removed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PublishError {
+    /// It is no plugin, or not the one that it is said to be.
+    Wrong(String),
+    /// It does not go together with what is there: a code and a sentence.
+    Conflict(&'static str, String),
+    /// It cannot be compiled within the limits.
+    Failed(Failure),
+    /// This server takes no plugins.
+    Forbidden(String),
+    /// Too many are being published: try again.
+    Busy,
+    /// The disk refuses; for the log.
+    Storage(String),
 }
 
 /// Why there is no plan.
@@ -54,8 +107,16 @@ pub enum DryRunError {
 /// What the API serves.
 #[derive(Clone)]
 pub struct Api {
-    /// The tasks.
-    pub queue: Arc<dyn Queue>,
-    /// The rest.
-    pub host: Arc<dyn Host>,
+    queue: Arc<dyn Queue>,
+    host: Arc<dyn Host>,
+    /// Held for reading from the moment that a request's plugins are looked up until its task is in the queue, for writing while
+    /// a plugin is removed: whoever removes one sees all tasks that need it.
+    plugins_in_use: Arc<RwLock<()>>,
+}
+
+impl Api {
+    /// An API over these tasks and this host.
+    pub fn new(queue: Arc<dyn Queue>, host: Arc<dyn Host>) -> Self {
+        Self { queue, host, plugins_in_use: Arc::default() }
+    }
 }

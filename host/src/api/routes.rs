@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::answer::Told;
 use super::query::Parameters;
 use super::refusal::Refusal;
-use super::{Api, listing};
+use super::{Api, listing, plugins};
 use crate::task::TaskId;
 
 /// Longest body, in bytes; the same as intake's limit.
@@ -36,10 +36,10 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Name of one request, in its answer and in the log.
 #[derive(Debug, Clone)]
-struct RequestId(String);
+pub(super) struct RequestId(String);
 
-type Id = Extension<RequestId>;
-type Answer = Result<Response, Refusal>;
+pub(super) type Id = Extension<RequestId>;
+pub(super) type Answer = Result<Response, Refusal>;
 type TaskPath = Result<Path<String>, PathRejection>;
 
 impl Api {
@@ -51,12 +51,12 @@ impl Api {
             .route("/v1/tasks/{id}/plan", get(plan))
             .route("/v1/tasks/{id}/cancel", post(cancel))
             .route("/v1/plan", post(dry_run))
-            .route("/v1/plugins", get(plugins))
+            .route("/v1/plugins", get(plugins::list))
+            .route("/v1/plugins/{name}/{version}", get(plugins::show).put(plugins::put).delete(plugins::delete))
             .route("/healthz", get(health))
             .fallback(no_route)
             .method_not_allowed_fallback(wrong_method)
             .with_state(self)
-            .layer(DefaultBodyLimit::max(MAX_BODY))
             .layer(CatchPanicLayer::custom(panicked))
             .layer(middleware::from_fn(dress))
     }
@@ -100,12 +100,14 @@ fn text_of_json(status: StatusCode, text: impl Into<Body>) -> Response {
 }
 
 /// An answer with the id of its request in front.
-fn told(status: StatusCode, RequestId(request_id): &RequestId, answer: impl Serialize) -> Response {
+pub(super) fn told(status: StatusCode, RequestId(request_id): &RequestId, answer: impl Serialize) -> Response {
     json(status, &Told { request_id, answer })
 }
 
 /// Runs what blocks on a thread that may. It goes on when the client goes away, so that nothing is left half done.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Refusal> + Send + 'static) -> Result<T, Refusal> {
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         // The text of the error would repeat what the panic said, which may hold anything.
@@ -114,16 +116,17 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Refusal> +
 }
 
 /// Reads a body, within limits of size and time.
-async fn body(request: Request) -> Result<Bytes, Refusal> {
+pub(super) async fn body(mut request: Request, most: usize) -> Result<Bytes, Refusal> {
     let too_long = || {
-        let message = format!("a body is at most {MAX_BODY} bytes");
+        let message = format!("a body is at most {most} bytes");
         Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "LimitExceededError", message)
     };
     // What is announced too long is refused before it is sent.
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > MAX_BODY as u64) {
+    if announced.is_some_and(|length| length > most as u64) {
         return Err(too_long());
     }
+    DefaultBodyLimit::max(most).apply(&mut request);
     match tokio::time::timeout(BODY_TIME, Bytes::from_request(request, &())).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)))) => Err(too_long()),
@@ -144,17 +147,17 @@ fn task_id(path: TaskPath) -> Result<TaskId, Refusal> {
 }
 
 /// Most routes take no query parameters; one that is given would do nothing, and is refused.
-fn no_parameters(uri: &Uri) -> Result<(), Refusal> {
+pub(super) fn no_parameters(uri: &Uri) -> Result<(), Refusal> {
     Parameters::read(uri, &[]).finish()
 }
 
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     text.chars().take(SHOWN).collect()
 }
 
 async fn submit(State(api): State<Api>, Extension(id): Id, request: Request) -> Answer {
     no_parameters(request.uri())?;
-    let body = body(request).await?;
+    let body = body(request, MAX_BODY).await?;
     let name = id.0.clone();
     let answer = blocking(move || api.submit(&body, &name)).await?;
     let location = HeaderValue::from_str(&format!("/v1/tasks/{}", answer.task_id));
@@ -189,7 +192,7 @@ async fn plan(State(api): State<Api>, path: TaskPath, uri: Uri) -> Answer {
 
 async fn dry_run(State(api): State<Api>, request: Request) -> Answer {
     no_parameters(request.uri())?;
-    let body = body(request).await?;
+    let body = body(request, MAX_BODY).await?;
     let plan = blocking(move || api.dry_run(&body)).await?;
     Ok(text_of_json(StatusCode::OK, plan))
 }
@@ -206,16 +209,6 @@ async fn delete(State(api): State<Api>, path: TaskPath, uri: Uri) -> Answer {
     no_parameters(&uri)?;
     blocking(move || api.delete(task)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-async fn plugins(State(api): State<Api>, Extension(id): Id) -> Answer {
-    #[derive(Serialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Plugins {
-        plugins: Value,
-    }
-    let plugins = blocking(move || Ok(api.host.plugins())).await?;
-    Ok(told(StatusCode::OK, &id, Plugins { plugins }))
 }
 
 async fn health(State(api): State<Api>, Extension(id): Id) -> Answer {

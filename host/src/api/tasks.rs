@@ -1,5 +1,7 @@
 //! What is done with tasks, apart from how it is said on the wire: each form of the API calls these functions. They block.
 
+use std::sync::PoisonError;
+
 use axum::http::StatusCode;
 
 use super::answer::{self, CancelDone, ListAnswer, SubmitAnswer, TaskAnswer};
@@ -11,11 +13,13 @@ use crate::task::{ErrorCode, TaskId, TaskState, Timestamp};
 impl Api {
     /// Takes a task in. Whoever is told its id can rely on it: the task is on the disk.
     pub(super) fn submit(&self, body: &[u8], request_id: &str) -> Result<SubmitAnswer, Refusal> {
+        let in_use = self.plugins_in_use.read().unwrap_or_else(PoisonError::into_inner);
         let spec = self.host.intake(body)?;
         let id = TaskId::new();
         let warnings = spec.warnings.clone();
         let request = String::from_utf8_lossy(body).into_owned();
         self.queue.submit(&NewTask { id, spec, request, created: Timestamp::now() })?;
+        drop(in_use);
         self.host.wake();
         Ok(SubmitAnswer {
             task_id: id,
@@ -30,7 +34,8 @@ impl Api {
         let record = self.queue.get(id)?.ok_or_else(|| unknown(id))?;
         let events = Some(self.queue.events(id)?);
         let task_request_definition = if with_request { self.queue.request(id)? } else { None };
-        Ok(TaskAnswer { events, task_request_definition, ..TaskAnswer::of(record) })
+        let plugins = self.queue.plugins(id)?;
+        Ok(TaskAnswer { events, plugins, task_request_definition, ..TaskAnswer::of(record) })
     }
 
     /// A page of tasks.

@@ -69,8 +69,12 @@ pub fn limits(given: &[String]) -> Result<TaskLimits, String> {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PluginConfig {
-    /// Size of a component in the plugin folder, in bytes.
+    /// Size of a component in a file, in bytes.
     pub max_component_bytes: u64,
+    /// Whether `PUT /v1/plugins` takes plugins; by default it does where `listen` is a loopback address.
+    pub publish: Option<bool>,
+    /// How many plugins may be published.
+    pub max_published: usize,
     /// Limits of all plugins that `of` does not name.
     pub limits: Limits,
     /// Limits of single plugins, by name.
@@ -84,6 +88,8 @@ impl Default for PluginConfig {
     fn default() -> Self {
         Self {
             max_component_bytes: MAX_COMPONENT_BYTES,
+            publish: None,
+            max_published: 1000,
             limits: Limits::default(),
             of: HashMap::new(),
             fonts: Vec::new(),

@@ -1,6 +1,8 @@
 //! Wiring: which room stands behind which trait.
 
 mod config;
+mod host;
+mod published;
 mod roles;
 mod serve;
 mod trial;
@@ -25,7 +27,9 @@ use crate::pipeline::{Places, Progress};
 use crate::plan::Plan;
 use crate::sandbox::{AssetReader, AssetSource, BrokenPlugin, Fonts, PluginInfo, PluginReport, Sandbox, SandboxConfig};
 use crate::store::{Access, Buckets, ObjectReader, Staging};
-use crate::task::{ErrorCode, Failure, ObjectUri, SegmentFile, SourceSpec, Stage, TaskLimits, TaskSpec, Timestamp};
+use crate::task::{
+    ErrorCode, Failure, ObjectUri, PluginId, SegmentFile, SourceSpec, Stage, TaskLimits, TaskSpec, Timestamp,
+};
 use crate::worker::{self, Done, Prepared, Sources, Surroundings};
 
 /// The components that are part of the binary.
@@ -88,6 +92,12 @@ impl App {
         self.sandbox.list()
     }
 
+    /// Who a component in one of [`AppConfig::plugin_files`] is. The error is a sentence part about it.
+    pub fn identify(&self, file: &Path) -> Result<PluginId, String> {
+        let plugin = self.sandbox.in_file(file)?;
+        self.sandbox.plugin_id(&plugin).map_err(|failure| failure.message)
+    }
+
     /// Judges a component in one of [`AppConfig::plugin_files`] as every task would. The error is a sentence part about it.
     pub fn examine(&self, file: &Path) -> Result<PluginReport, String> {
         let plugin = self.sandbox.in_file(file)?;
@@ -95,7 +105,7 @@ impl App {
     }
 
     /// Files of the plugin folder that are no usable plugins.
-    pub fn broken_plugins(&self) -> &[BrokenPlugin] {
+    pub fn broken_plugins(&self) -> Vec<BrokenPlugin> {
         self.sandbox.broken()
     }
 }

@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::{FlockOperation, flock};
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
+use super::host::ServiceHost;
+use super::published::Published;
 use super::{App, AppConfig, ServeConfig};
-use crate::api::{self, Api, DryRunError, Host};
-use crate::intake::Faults;
+use crate::api::{self, Api};
 use crate::queue::{Queue, SqliteQueue};
 use crate::sandbox::Fonts;
 use crate::store::BucketConfig;
@@ -26,6 +27,9 @@ pub struct Service {
     app: Arc<App>,
     queue: Arc<dyn Queue>,
     supervisor: Arc<Supervisor>,
+    published: Published,
+    /// Whether plugins can be published.
+    takes_plugins: bool,
     listener: TcpListener,
     /// Held as long as this process uses the data folder.
     _lock: File,
@@ -62,15 +66,15 @@ impl Service {
         };
         let listener = TcpListener::bind(listen).map_err(|error| format!("{listen} cannot be listened on: {error}"))?;
         let app = Arc::new(App::open(app_config.clone())?);
-        let own: Vec<_> =
-            [Some(data.clone()), Some(cache.clone()), plugin_folder.clone()].into_iter().flatten().collect();
+        let published =
+            Published::open(private_folder(&data.join("plugins"))?, config.plugins.max_published, &app.sandbox)?;
+        let own: Vec<_> = [Some(data.clone()), Some(cache.clone()), plugin_folder].into_iter().flatten().collect();
         app.buckets.keep_out(&own).map_err(|error| error.to_string())?;
         let queue: Arc<dyn Queue> =
             Arc::new(SqliteQueue::open(&data.join("tasks.db")).map_err(|error| error.to_string())?);
         // This program as it is, even when its file is replaced while the service runs.
         let program = PathBuf::from("/proc/self/exe");
         let mut readable: Vec<PathBuf> = Fonts::with_defaults(config.plugins.fonts.clone()).files();
-        readable.extend(plugin_folder);
         readable.push(cache.clone());
         let surroundings = AppSurroundings { app: Arc::clone(&app), config: app_config, readable, cache };
         let supervisor = Arc::new(Supervisor::new(SupervisorParts {
@@ -81,7 +85,9 @@ impl Service {
             node: node(&data)?,
             program,
         }));
-        Ok(Self { app, queue, supervisor, listener, _lock: lock })
+        // Who may publish is who may submit, but for a server that takes tasks of anybody.
+        let takes_plugins = config.plugins.publish.unwrap_or_else(|| listen.ip().is_loopback());
+        Ok(Self { app, queue, supervisor, published, takes_plugins, listener, _lock: lock })
     }
 
     /// Where it listens.
@@ -94,8 +100,13 @@ impl Service {
     pub fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), String> {
         self.compile();
         self.supervisor.start().map_err(|error| error.to_string())?;
-        let host = ServiceHost { app: Arc::clone(&self.app), supervisor: Arc::clone(&self.supervisor) };
-        let api = Api { queue: Arc::clone(&self.queue), host: Arc::new(host) };
+        let host = ServiceHost {
+            app: self.app,
+            supervisor: Arc::clone(&self.supervisor),
+            published: self.published,
+            takes_plugins: self.takes_plugins,
+        };
+        let api = Api::new(self.queue, Arc::new(host));
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -114,12 +125,12 @@ impl Service {
     /// Foreign code is compiled in workers: a component that breaks the compiler costs nothing but itself.
     fn compile(&self) {
         for info in self.app.plugins() {
-            let Ok(plugin) = format!("{}@={}", info.id.name, info.id.version).parse::<PluginRef>() else { continue };
+            let plugin = PluginRef::exactly(&info.id);
             if !matches!(self.app.sandbox.is_compiled(&plugin), Ok(false)) {
                 continue;
             }
             tracing::info!(plugin = %info.id, "compiling");
-            if let Err(failure) = self.supervisor.compile(&plugin) {
+            if let Err(failure) = self.supervisor.compile(&plugin, self.app.sandbox.file(&plugin).as_deref()) {
                 tracing::error!(plugin = %info.id, %failure, "this plugin could not be compiled and is not usable");
             }
         }
@@ -203,47 +214,17 @@ impl Surroundings for AppSurroundings {
         Some(buckets.into_iter().flatten().collect())
     }
 
-    fn settings(&self, buckets: Vec<BucketConfig>) -> Value {
-        let config = AppConfig { buckets, bucket_root: None, ..self.config.clone() };
+    fn plugins(&self, spec: &TaskSpec) -> Vec<PathBuf> {
+        spec.plugins().into_iter().filter_map(|plugin| self.app.sandbox.file(plugin)).collect()
+    }
+
+    fn settings(&self, buckets: Vec<BucketConfig>, plugins: &[PathBuf]) -> Value {
+        let plugin_files = plugins.to_vec();
+        let config = AppConfig { buckets, bucket_root: None, plugin_folder: None, plugin_files, ..self.config.clone() };
         serde_json::to_value(config).unwrap_or_default()
     }
 
     fn compiled(&self) -> Option<PathBuf> {
         Some(self.cache.clone())
-    }
-}
-
-/// What the API needs of the rest.
-struct ServiceHost {
-    app: Arc<App>,
-    supervisor: Arc<Supervisor>,
-}
-
-impl Host for ServiceHost {
-    fn intake(&self, body: &[u8]) -> Result<TaskSpec, Faults> {
-        self.app.intake(body)
-    }
-
-    fn dry_run(&self, spec: &TaskSpec) -> Result<String, DryRunError> {
-        match self.supervisor.plan(spec) {
-            Some(plan) => plan.map_err(DryRunError::Failed),
-            None => Err(DryRunError::Busy),
-        }
-    }
-
-    fn wake(&self) {
-        self.supervisor.wake();
-    }
-
-    fn about(&self) -> Value {
-        json!({
-            "Version": env!("CARGO_PKG_VERSION"),
-            "Workers": self.supervisor.confinements(),
-            "BrokenPlugins": self.app.broken_plugins(),
-        })
-    }
-
-    fn plugins(&self) -> Value {
-        json!(self.app.plugins())
     }
 }

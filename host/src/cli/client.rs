@@ -140,6 +140,20 @@ impl Client {
         self.judge(request.content_type("application/json").send(body), within)
     }
 
+    /// The same after sending a component.
+    pub(super) fn put(&self, path: &str, component: &[u8], within: Duration) -> Result<Vec<u8>, Problem> {
+        let request = self.agent.put(format!("{}{path}", self.base)).config().timeout_global(Some(within)).build();
+        // A server that refuses it says so before it is sent, and not into a connection that breaks.
+        let request = request.content_type("application/wasm").header("Expect", "100-continue");
+        self.judge(request.send(component), within)
+    }
+
+    /// The same after asking to remove what is at this path.
+    pub(super) fn delete(&self, path: &str, within: Duration) -> Result<Vec<u8>, Problem> {
+        let request = self.agent.delete(format!("{}{path}", self.base)).config().timeout_global(Some(within)).build();
+        self.judge(request.call(), within)
+    }
+
     /// An answer of the form that is expected.
     pub(super) fn read<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, Problem> {
         serde_json::from_slice(body).map_err(|error| self.strange(&error.to_string()))

@@ -61,7 +61,7 @@ enum Command {
     Frame(frame::FrameArgs),
     /// List the plugins that requests can name.
     Plugins(PluginArgs),
-    /// Make, build, check and try a plugin.
+    /// Make, build, check, try and publish a plugin.
     Plugin(plugin::PluginCommands),
     /// Write the Rust SDK and the WIT of plugins into a folder.
     Sdk(sdk::SdkArgs),

@@ -3,6 +3,7 @@
 mod build;
 mod check;
 mod create;
+mod server;
 mod trial;
 
 use clap::{Args, Subcommand};
@@ -26,6 +27,12 @@ enum PluginCommand {
     Check(check::CheckArgs),
     /// Try a video filter on a clip.
     Run(trial::RunArgs),
+    /// Publish a component on a server, under the name and version that it has.
+    Push(server::PushArgs),
+    /// List the plugins of a server.
+    List(server::ListArgs),
+    /// Remove a published plugin from a server, unless a task or the server's configuration needs it.
+    Remove(server::RemoveArgs),
 }
 
 pub(super) fn run(args: &PluginCommands, interrupt: &Interrupt) -> Result<(), Stop> {
@@ -34,5 +41,8 @@ pub(super) fn run(args: &PluginCommands, interrupt: &Interrupt) -> Result<(), St
         PluginCommand::Build(args) => build::run(args, interrupt),
         PluginCommand::Check(args) => check::run(args),
         PluginCommand::Run(args) => trial::run(args, interrupt),
+        PluginCommand::Push(args) => server::push(args),
+        PluginCommand::List(args) => server::list(args),
+        PluginCommand::Remove(args) => server::remove(args),
     }
 }

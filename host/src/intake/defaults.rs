@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::task::Policies;
+use crate::task::{PluginRef, Policies};
 
 /// The components of the four roles where `Policies` of a target says nothing.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -17,5 +17,10 @@ impl RoleDefaults {
     /// Those of a project.
     pub fn of(&self, project: &str) -> &Policies {
         self.projects.get(project).unwrap_or(&self.all)
+    }
+
+    /// All that are named.
+    pub fn plugins(&self) -> impl Iterator<Item = &PluginRef> {
+        std::iter::once(&self.all).chain(self.projects.values()).flat_map(Policies::plugins)
     }
 }

@@ -16,7 +16,7 @@ pub use sqlite::SqliteQueue;
 
 use serde::Serialize;
 
-use crate::task::{CommitEntry, Failure, TaskId, TaskOutput, TaskProgress, Timestamp, Warning};
+use crate::task::{CommitEntry, Failure, PluginId, PluginRef, TaskId, TaskOutput, TaskProgress, Timestamp, Warning};
 
 /// How often a task is run again after its worker was killed or its lease lapsed.
 pub const MAX_RETRIES: u32 = 3;
@@ -33,6 +33,12 @@ pub trait Queue: Send + Sync {
 
     /// The wire's JSON of the task, as it was submitted.
     fn request(&self, id: TaskId) -> Result<Option<String>, QueueError>;
+
+    /// The plugins that the task runs, as it was submitted; none for an unknown one.
+    fn plugins(&self, id: TaskId) -> Result<Vec<PluginRef>, QueueError>;
+
+    /// Tasks that have not ended and may run this very component, at most so many.
+    fn using(&self, plugin: &PluginId, limit: u32) -> Result<Vec<TaskId>, QueueError>;
 
     /// The plan as JSON; `Some(None)` while there is none yet.
     fn plan(&self, id: TaskId) -> Result<Option<Option<String>>, QueueError>;

@@ -28,7 +28,7 @@ use super::{
     CancelAnswer, CommitLease, Committed, DeleteAnswer, Depth, Event, Lease, ListQuery, NewTask, Page, Queue,
     QueueError, Renewed, Retried, TaskRecord,
 };
-use crate::task::{CommitEntry, Failure, TaskId, TaskOutput, TaskProgress, Timestamp, Warning};
+use crate::task::{CommitEntry, Failure, PluginId, PluginRef, TaskId, TaskOutput, TaskProgress, Timestamp, Warning};
 
 /// How many connections read at most; each costs file descriptors.
 const READERS: usize = 8;
@@ -125,6 +125,14 @@ impl Queue for SqliteQueue {
             let mut statement = db.prepare_cached("SELECT request FROM bodies WHERE task = ?1")?;
             Ok(statement.query_row([id.to_string()], |row| row.get(0)).optional()?)
         })
+    }
+
+    fn plugins(&self, id: TaskId) -> Result<Vec<PluginRef>, QueueError> {
+        self.read(|db| rows::plugins(db, &id.to_string()))
+    }
+
+    fn using(&self, plugin: &PluginId, limit: u32) -> Result<Vec<TaskId>, QueueError> {
+        self.read(|db| rows::using(db, &plugin.digest, limit))
     }
 
     fn plan(&self, id: TaskId) -> Result<Option<Option<String>>, QueueError> {

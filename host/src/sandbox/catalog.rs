@@ -1,40 +1,20 @@
 //! Which plugins there are: those built into the host and those of a folder.
 
-use std::borrow::Cow;
+mod entry;
+
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use semver::Version;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
+use self::entry::Origin;
+pub(super) use self::entry::{Plugin, hex, inspected};
 use super::SandboxError;
-use super::manifest::{self, Formats, Manifest};
-use super::schema::Schema;
+use super::manifest::Formats;
 use super::world::World;
-use crate::task::{ErrorCode, Failure, Pin, PluginId, PluginRef, Stage};
-
-/// Where a component comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Origin {
-    Embedded(&'static [u8]),
-    File(PathBuf),
-}
-
-/// One plugin that can be used.
-pub(super) struct Plugin {
-    pub(super) id: PluginId,
-    pub(super) world: World,
-    pub(super) manifest: Manifest,
-    pub(super) schema: Option<Schema>,
-    imports: Vec<String>,
-    size: u64,
-    origin: Origin,
-    max_bytes: u64,
-    /// Why it may not be used: another component claims the same name and version.
-    contested: Option<String>,
-}
+use crate::task::{ErrorCode, Failure, PluginId, PluginName, PluginRef, Stage};
 
 /// One line of the catalog.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -52,7 +32,7 @@ pub struct PluginInfo {
     /// JSON schema of its parameters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters: Option<serde_json::Value>,
-    /// The file, or `built in`.
+    /// The file, `published` or `built in`.
     pub origin: String,
 }
 
@@ -83,6 +63,7 @@ pub struct BrokenPlugin {
 }
 
 /// All plugins, read once. A file that is put into the folder later is seen by the next process.
+#[derive(Clone)]
 pub(super) struct Catalog {
     plugins: Vec<Arc<Plugin>>,
     broken: Vec<BrokenPlugin>,
@@ -135,6 +116,29 @@ impl Catalog {
         named.map(|(_, id)| PluginRef::exactly(id)).ok_or_else(|| "its file was not read".to_owned())
     }
 
+    /// Takes in a file of the host's own.
+    pub(super) fn publish(&mut self, path: &Path, max_bytes: u64) -> Result<PluginId, String> {
+        let plugin = Plugin::open_published(path, max_bytes)?;
+        let id = plugin.id.clone();
+        self.add(plugin);
+        Ok(id)
+    }
+
+    /// Forgets the published plugin of this digest.
+    pub(super) fn forget(&mut self, digest: &str) {
+        self.plugins.retain(|plugin| !plugin.is_published() || plugin.id.digest != digest);
+    }
+
+    /// Who has this name and version.
+    pub(super) fn claimant(&self, name: &PluginName, version: &Version) -> Option<&Arc<Plugin>> {
+        self.plugins.iter().find(|plugin| plugin.id.name == *name && plugin.id.version == *version)
+    }
+
+    /// Whether a component of the host has this name.
+    pub(super) fn is_reserved(&self, name: &PluginName) -> bool {
+        self.plugins.iter().any(|plugin| plugin.is_built_in() && plugin.id.name == *name)
+    }
+
     /// Two components of the same name and version must be the same bytes, else nobody could say which one ran.
     fn add(&mut self, mut plugin: Plugin) {
         let twin = self
@@ -160,12 +164,12 @@ impl Catalog {
     }
 
     /// The highest version that will do.
-    pub(super) fn find(&self, wanted: &PluginRef, stage: Stage) -> Result<&Arc<Plugin>, Failure> {
+    pub(super) fn find(&self, wanted: &PluginRef, stage: Stage) -> Result<Arc<Plugin>, Failure> {
         let best =
             self.plugins.iter().filter(|plugin| plugin.is_meant(wanted)).max_by(|a, b| a.id.version.cmp(&b.id.version));
         match best {
             Some(plugin) => match &plugin.contested {
-                None => Ok(plugin),
+                None => Ok(Arc::clone(plugin)),
                 Some(reason) => Err(plugin.incompatible(stage, reason)),
             },
             None => Err(Failure::new(ErrorCode::PluginNotFound, stage, self.not_found(wanted))),
@@ -173,7 +177,7 @@ impl Catalog {
     }
 
     /// The same, when it is made for this world.
-    pub(super) fn find_for(&self, wanted: &PluginRef, world: World, stage: Stage) -> Result<&Arc<Plugin>, Failure> {
+    pub(super) fn find_for(&self, wanted: &PluginRef, world: World, stage: Stage) -> Result<Arc<Plugin>, Failure> {
         let plugin = self.find(wanted, stage)?;
         if plugin.world == world {
             return Ok(plugin);
@@ -212,6 +216,11 @@ impl Catalog {
         list
     }
 
+    /// How many were published.
+    pub(super) fn published(&self) -> usize {
+        self.plugins.iter().filter(|plugin| plugin.is_published()).count()
+    }
+
     /// Files that are no usable plugins.
     pub(super) fn broken(&self) -> &[BrokenPlugin] {
         &self.broken
@@ -219,99 +228,6 @@ impl Catalog {
 }
 
 const NONE: &str = "none";
-
-impl Plugin {
-    fn open(path: &Path, max_bytes: u64) -> Result<Self, String> {
-        Self::read(Origin::File(path.to_owned()), &bounded(path, max_bytes)?, max_bytes)
-    }
-
-    fn read(origin: Origin, bytes: &[u8], max_bytes: u64) -> Result<Self, String> {
-        let inspected = manifest::inspect(bytes)?;
-        let manifest = inspected.manifest;
-        let schema = match &manifest.parameters {
-            Some(schema) => Some(Schema::new(schema).map_err(|reason| format!("its parameter schema {reason}"))?),
-            None => None,
-        };
-        let id = PluginId { name: manifest.name.clone(), version: manifest.version.clone(), digest: digest(bytes) };
-        let (world, imports, size) = (inspected.world, inspected.imports, bytes.len() as u64);
-        Ok(Self { id, world, manifest, schema, imports, size, origin, max_bytes, contested: None })
-    }
-
-    fn is_meant(&self, wanted: &PluginRef) -> bool {
-        let bytes = match &wanted.pin {
-            None => true,
-            Some(Pin::BuiltIn) => self.is_built_in(),
-            Some(Pin::Digest(digest)) => *digest == self.id.digest,
-        };
-        bytes && self.id.name == wanted.name && wanted.version.matches(&self.id.version)
-    }
-
-    fn is_built_in(&self) -> bool {
-        matches!(self.origin, Origin::Embedded(_))
-    }
-
-    /// A reference to this plugin and no other. That of a built-in one keeps its range: another host has another component.
-    pub(super) fn pinned(&self, reference: &PluginRef) -> PluginRef {
-        if self.is_built_in() {
-            PluginRef { pin: Some(Pin::BuiltIn), ..reference.clone() }
-        } else {
-            PluginRef::exactly(&self.id)
-        }
-    }
-
-    /// The component's bytes, which are those that were inspected.
-    pub(super) fn bytes(&self) -> Result<Cow<'static, [u8]>, String> {
-        match &self.origin {
-            Origin::Embedded(bytes) => Ok(Cow::Borrowed(bytes)),
-            Origin::File(path) => {
-                let bytes = bounded(path, self.max_bytes)?;
-                if digest(&bytes) != self.id.digest {
-                    return Err(format!(
-                        "its file {} has changed since this process started; restart it",
-                        path.display()
-                    ));
-                }
-                Ok(Cow::Owned(bytes))
-            }
-        }
-    }
-
-    pub(super) fn incompatible(&self, stage: Stage, what: &str) -> Failure {
-        super::failure::failure(&self.id, stage, ErrorCode::PluginIncompatible, what)
-    }
-
-    fn origin(&self) -> String {
-        match &self.origin {
-            Origin::Embedded(_) => "built in".into(),
-            Origin::File(path) => path.display().to_string(),
-        }
-    }
-
-    pub(super) fn report(&self) -> PluginReport {
-        let formats = (self.world == World::VideoFilter).then(|| self.manifest.formats.clone());
-        PluginReport { info: self.info(), formats, imports: self.imports.clone(), size: self.size }
-    }
-
-    fn info(&self) -> PluginInfo {
-        PluginInfo {
-            id: self.id.clone(),
-            world: self.manifest.world.clone(),
-            sdk: self.manifest.sdk.clone(),
-            stateless: self.manifest.stateless,
-            parameters: self.manifest.parameters.clone(),
-            origin: self.origin(),
-        }
-    }
-}
-
-/// `sha256:` and hex digits.
-pub(super) fn digest(bytes: &[u8]) -> String {
-    format!("sha256:{}", hex(&Sha256::digest(bytes)))
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 fn wasm_files(folder: &Path) -> Result<Vec<PathBuf>, SandboxError> {
     let unreadable = |error: std::io::Error| SandboxError::PluginFolder(folder.to_owned(), error);
@@ -324,21 +240,6 @@ fn wasm_files(folder: &Path) -> Result<Vec<PathBuf>, SandboxError> {
     }
     files.sort();
     Ok(files)
-}
-
-/// Reads a regular file of at most that size, whatever its size was a moment ago.
-fn bounded(path: &Path, max_bytes: u64) -> Result<Vec<u8>, String> {
-    let unreadable = |error: std::io::Error| format!("its file cannot be read: {error}");
-    if !fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err("it is no regular file".into());
-    }
-    let mut bytes = Vec::new();
-    let limit = max_bytes.saturating_add(1);
-    fs::File::open(path).map_err(unreadable)?.take(limit).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > max_bytes {
-        return Err(format!("its file has more than {max_bytes} bytes, the limit for a component"));
-    }
-    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ impl FilterFactory for Sandbox {
     /// Opens one instance in a store of its own. Parameters are checked against the schema before the guest sees them.
     fn open(&self, request: FilterRequest<'_>) -> Result<OpenFilter, Failure> {
         let plugin = self.catalog().find_for(request.plugin, World::VideoFilter, Stage::Filter)?;
-        takes(plugin, request.picture)?;
+        takes(&plugin, request.picture)?;
         let granted = match &plugin.schema {
             Some(schema) => {
                 let faults = schema.faults(request.parameters);
@@ -45,7 +45,7 @@ impl FilterFactory for Sandbox {
             }
             None => Default::default(),
         };
-        let Ready::Filter(ready) = self.ready(plugin, Stage::Filter)? else {
+        let Ready::Filter(ready) = self.ready(&plugin, Stage::Filter)? else {
             return Err(plugin.incompatible(Stage::Filter, "it is no video-filter"));
         };
         let limits = self.limits(&plugin.id.name);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -77,7 +77,8 @@ type Slot = Arc<OnceLock<Result<Ready, String>>>;
 /// All plugins of a process. It serves any number of threads.
 pub struct Sandbox {
     engine: Engine,
-    catalog: Catalog,
+    catalog: RwLock<Arc<Catalog>>,
+    max_component_bytes: u64,
     cache: Option<CompiledCache>,
     compile: bool,
     limits: Limits,
@@ -100,7 +101,8 @@ impl Sandbox {
         let cache = config.cache_folder.map(|folder| CompiledCache::open(&folder, &engine)).transpose()?;
         Ok(Arc::new(Self {
             engine,
-            catalog,
+            catalog: RwLock::new(Arc::new(catalog)),
+            max_component_bytes: config.max_component_bytes,
             cache,
             compile: config.compile,
             limits: config.limits,
@@ -114,49 +116,49 @@ impl Sandbox {
     /// Name, version and digest of what a reference means. Fails with `PluginNotFound`, or `PluginIncompatible` where two
     /// components claim to be it.
     pub fn plugin_id(&self, plugin: &PluginRef) -> Result<PluginId, Failure> {
-        self.catalog.find(plugin, Stage::Resolve).map(|plugin| plugin.id.clone())
+        self.catalog().find(plugin, Stage::Resolve).map(|plugin| plugin.id.clone())
     }
 
     /// Everything that can be used.
     pub fn list(&self) -> Vec<PluginInfo> {
-        self.catalog.list()
+        self.catalog().list()
     }
 
     /// Files in the plugin folder that are no usable plugins.
-    pub fn broken(&self) -> &[BrokenPlugin] {
-        self.catalog.broken()
+    pub fn broken(&self) -> Vec<BrokenPlugin> {
+        self.catalog().broken().to_vec()
     }
 
     /// The plugin in one of [`SandboxConfig::plugin_files`]. The error says, as a sentence part about the component, why it is none.
     pub fn in_file(&self, file: &Path) -> Result<PluginRef, String> {
-        self.catalog.in_file(file)
+        self.catalog().in_file(file)
     }
 
     /// Compiles a plugin, or loads its compiled code, and tells what it is. Fails like [`Sandbox::plugin_id`], and with
     /// `PluginIncompatible` where it does not fit this host.
     pub fn examine(&self, plugin: &PluginRef) -> Result<PluginReport, Failure> {
-        let plugin = self.catalog.find(plugin, Stage::Resolve)?;
-        self.ready(plugin, Stage::Resolve)?;
+        let plugin = self.catalog().find(plugin, Stage::Resolve)?;
+        self.ready(&plugin, Stage::Resolve)?;
         Ok(plugin.report())
     }
 
     /// Whether a plugin's compiled code is in its folder. Fails like [`Sandbox::plugin_id`].
     pub fn is_compiled(&self, plugin: &PluginRef) -> Result<bool, Failure> {
-        let plugin = self.catalog.find(plugin, Stage::Resolve)?;
+        let plugin = self.catalog().find(plugin, Stage::Resolve)?;
         Ok(self.cache.as_ref().is_some_and(|cache| cache.load(&self.engine, &plugin.id.digest).is_some()))
     }
 
     /// The objects that a filter of this plugin could read with these parameters; none where it could not be opened.
     pub fn assets(&self, plugin: &PluginRef, parameters: &serde_json::Value) -> BTreeSet<String> {
-        let plugin = self.catalog.find(plugin, Stage::Resolve).ok();
-        let schema = plugin.and_then(|plugin| plugin.schema.as_ref());
+        let plugin = self.catalog().find(plugin, Stage::Resolve).ok();
+        let schema = plugin.as_ref().and_then(|plugin| plugin.schema.as_ref());
         schema.and_then(|schema| schema.assets(parameters).ok()).unwrap_or_default()
     }
 
     /// Compiles a plugin, or loads its compiled code, so that the first use need not.
     pub fn prepare(&self, plugin: &PluginRef) -> Result<PluginId, Failure> {
-        let plugin = self.catalog.find(plugin, Stage::Resolve)?;
-        self.ready(plugin, Stage::Resolve)?;
+        let plugin = self.catalog().find(plugin, Stage::Resolve)?;
+        self.ready(&plugin, Stage::Resolve)?;
         Ok(plugin.id.clone())
     }
 
@@ -202,8 +204,25 @@ impl Sandbox {
         self.plugin_limits.get(name).unwrap_or(&self.limits)
     }
 
-    pub(super) fn catalog(&self) -> &Catalog {
-        &self.catalog
+    /// What there is at this moment.
+    pub(super) fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes what there is. Who looks at it meanwhile goes on with what was there.
+    pub(super) fn change_catalog<T>(&self, change: impl FnOnce(&mut Catalog) -> T) -> T {
+        let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(&mut catalog))
+    }
+
+    /// Forgets what is compiled of a component, or why it is not.
+    pub(super) fn drop_compiled(&self, digest: &str) {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner).remove(digest);
+    }
+
+    /// Largest component in a file, in bytes.
+    pub fn max_component_bytes(&self) -> u64 {
+        self.max_component_bytes
     }
 
     pub(super) fn engine(&self) -> &Engine {

@@ -22,6 +22,7 @@ mod imports;
 mod limits;
 mod manifest;
 mod policy;
+mod publish;
 mod schema;
 #[cfg(test)]
 mod testing;
@@ -35,6 +36,7 @@ pub use fonts::{Font, FontConfig, Fonts};
 pub use host::{MAX_COMPONENT_BYTES, Sandbox, SandboxConfig};
 pub use limits::Limits;
 pub use manifest::{Formats, Manifest};
+pub use publish::Claim;
 pub use world::World;
 
 /// Why a sandbox cannot be set up.

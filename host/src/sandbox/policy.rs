@@ -22,10 +22,10 @@ use crate::task::{Failure, PluginId, PluginRef, Stage};
 impl UriPolicy for Sandbox {
     fn expand(&self, plugin: &PluginRef, template: &str, variables: &[(String, String)]) -> Result<Answer, Failure> {
         let plugin = self.catalog().find_for(plugin, World::UriPolicy, Stage::Resolve)?;
-        let Ready::Uri(ready) = self.ready(plugin, Stage::Resolve)? else {
+        let Ready::Uri(ready) = self.ready(&plugin, Stage::Resolve)? else {
             return Err(plugin.incompatible(Stage::Resolve, "it is no uri-policy"));
         };
-        self.ask(plugin, "in expand", |store| {
+        self.ask(&plugin, "in expand", |store| {
             let world = ready.instantiate(&mut *store)?;
             world.wasmux_plugin_uri_template().call_expand(store, template, variables)
         })
@@ -35,10 +35,10 @@ impl UriPolicy for Sandbox {
 impl ParameterPolicy for Sandbox {
     fn resolve(&self, plugin: &PluginRef, document: &str) -> Result<Answer, Failure> {
         let plugin = self.catalog().find_for(plugin, World::ParameterPolicy, Stage::Resolve)?;
-        let Ready::Parameters(ready) = self.ready(plugin, Stage::Resolve)? else {
+        let Ready::Parameters(ready) = self.ready(&plugin, Stage::Resolve)? else {
             return Err(plugin.incompatible(Stage::Resolve, "it is no parameter-policy"));
         };
-        self.ask(plugin, "in resolve", |store| {
+        self.ask(&plugin, "in resolve", |store| {
             let world = ready.instantiate(&mut *store)?;
             world.wasmux_plugin_parameters().call_resolve(store, document)
         })
@@ -63,11 +63,11 @@ impl SubmissionCheck for Sandbox {
         available: &[String],
     ) -> Result<Result<(), CheckFault>, Failure> {
         let plugin = self.catalog().find_for(plugin, World::UriPolicy, Stage::Resolve)?;
-        let Ready::Uri(ready) = self.ready(plugin, Stage::Resolve)? else {
+        let Ready::Uri(ready) = self.ready(&plugin, Stage::Resolve)? else {
             return Err(plugin.incompatible(Stage::Resolve, "it is no uri-policy"));
         };
-        let mut store = self.policy_store(plugin);
-        let checked = self.call(plugin, &mut store, "in check", |store| {
+        let mut store = self.policy_store(&plugin);
+        let checked = self.call(&plugin, &mut store, "in check", |store| {
             let world = ready.instantiate(&mut *store)?;
             world.wasmux_plugin_uri_template().call_check(store, template, available)
         })?;

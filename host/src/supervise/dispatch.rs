@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -137,9 +137,9 @@ impl Supervisor {
         (before < self.shared.limits.plan_concurrency).then(|| self.shared.plan_once(spec))
     }
 
-    /// Compiles a plugin in a worker of its own.
-    pub fn compile(&self, plugin: &PluginRef) -> Result<(), Failure> {
-        self.shared.compile_once(plugin)
+    /// Compiles a plugin in a worker of its own; `file` is where it is, unless it is built in.
+    pub fn compile(&self, plugin: &PluginRef, file: Option<&Path>) -> Result<(), Failure> {
+        self.shared.compile_once(plugin, file)
     }
 
     /// What the workers so far said of their restrictions.

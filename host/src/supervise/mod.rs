@@ -104,7 +104,7 @@ impl WorkerLimits {
 
 /// What the supervisor needs to know of the rest of the host.
 pub trait Surroundings: Send + Sync {
-    /// Files and folders that every worker reads: plugins, compiled code, fonts.
+    /// Files and folders that every worker reads: compiled code, fonts.
     fn readable(&self) -> Vec<PathBuf>;
 
     /// Objects that the plugins of this task may read, such as pictures of watermarks.
@@ -113,8 +113,11 @@ pub trait Surroundings: Send + Sync {
     /// The buckets whose names its output URIs may have; `None`: any.
     fn output_buckets(&self, spec: &TaskSpec) -> Option<Vec<String>>;
 
-    /// What a worker's process is told of the host's configuration, with these buckets.
-    fn settings(&self, buckets: Vec<BucketConfig>) -> Value;
+    /// The files of the plugins that this task runs.
+    fn plugins(&self, spec: &TaskSpec) -> Vec<PathBuf>;
+
+    /// What a worker's process is told of the host's configuration, with these buckets and the plugins in these files.
+    fn settings(&self, buckets: Vec<BucketConfig>, plugins: &[PathBuf]) -> Value;
 
     /// The folder of compiled code, for the process that fills it.
     fn compiled(&self) -> Option<PathBuf>;

@@ -1,5 +1,6 @@
 //! One task, from its lease to its end; and the short-lived workers that plan or compile.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -60,8 +61,8 @@ impl Shared {
         };
         let job = Job {
             work: Work::Run { spec: Box::new(lease.spec.clone()), created: lease.created, attempt: attempt.into() },
-            confinement: Confinement { write: folders, ..self.confinement(&needs.inputs) },
-            settings: self.surroundings.settings(needs.buckets),
+            confinement: Confinement { write: folders, ..self.confinement(&needs) },
+            settings: self.surroundings.settings(needs.buckets, &needs.plugins),
             misdeed: crash::misdeed(),
         };
         let child = match self.worker(&job) {
@@ -92,8 +93,9 @@ impl Shared {
     pub(super) fn plan_once(&self, spec: &TaskSpec) -> Result<String, Failure> {
         let work = Work::Plan { spec: Box::new(spec.clone()), created: Timestamp::now() };
         let needs = self.needs(spec);
-        let confinement = self.confinement(&needs.inputs);
-        let job = Job { work, settings: self.surroundings.settings(needs.buckets), confinement, misdeed: None };
+        let confinement = self.confinement(&needs);
+        let settings = self.surroundings.settings(needs.buckets, &needs.plugins);
+        let job = Job { work, settings, confinement, misdeed: None };
         let time = (Duration::from_secs(self.limits.plan_seconds), "plan_seconds");
         let finished = |report: &Report| matches!(report, Report::Planned { .. } | Report::Failed(_));
         match self.run_short(&job, time, finished)? {
@@ -104,14 +106,15 @@ impl Shared {
     }
 
     /// Compiles a plugin in a worker that may write to the folder of compiled code and nowhere else.
-    pub(super) fn compile_once(&self, plugin: &PluginRef) -> Result<(), Failure> {
+    pub(super) fn compile_once(&self, plugin: &PluginRef, file: Option<&Path>) -> Result<(), Failure> {
+        let needs = Needs { plugins: file.into_iter().map(Path::to_owned).collect(), ..Needs::default() };
         let time = (Duration::from_secs(self.limits.compile_seconds), "compile_seconds");
         let confinement = Confinement {
             write: self.surroundings.compiled().into_iter().collect(),
             cpu_seconds: Some(self.limits.compile_seconds.saturating_mul(2)),
-            ..self.confinement(&[])
+            ..self.confinement(&needs)
         };
-        let settings = self.surroundings.settings(Vec::new());
+        let settings = self.surroundings.settings(needs.buckets, &needs.plugins);
         let job = Job { work: Work::Compile { plugin: plugin.clone() }, settings, confinement, misdeed: None };
         let finished = |report: &Report| matches!(report, Report::Compiled | Report::Failed(_));
         match self.run_short(&job, time, finished)? {
@@ -165,13 +168,14 @@ impl Shared {
         if let Some(outputs) = &outputs {
             buckets.retain(|bucket| outputs.contains(&bucket.name) || named(&bucket.name));
         }
-        Needs { inputs, outputs, buckets }
+        Needs { inputs, outputs, buckets, plugins: self.surroundings.plugins(spec) }
     }
 
-    fn confinement(&self, inputs: &[ObjectUri]) -> Confinement {
+    fn confinement(&self, needs: &Needs) -> Confinement {
         let mut read = self.surroundings.readable();
         // What does not exist is told by the worker, in the words of the store.
-        read.extend(inputs.iter().filter_map(|uri| self.buckets.real_path(uri).ok()));
+        read.extend(needs.inputs.iter().filter_map(|uri| self.buckets.real_path(uri).ok()));
+        read.extend(needs.plugins.iter().cloned());
         Confinement {
             read,
             write: Vec::new(),
@@ -183,7 +187,8 @@ impl Shared {
     }
 }
 
-/// What a worker of a task is told of and let at.
+/// What a worker is told of and let at.
+#[derive(Default)]
 struct Needs {
     /// What it reads.
     inputs: Vec<ObjectUri>,
@@ -191,6 +196,8 @@ struct Needs {
     outputs: Option<Vec<String>>,
     /// All buckets that it may name.
     buckets: Vec<BucketConfig>,
+    /// The files of its plugins.
+    plugins: Vec<PathBuf>,
 }
 
 impl Needs {

@@ -64,6 +64,24 @@ impl TaskParts {
             std::iter::once(&source.uri).chain(subtitles)
         })
     }
+
+    /// The plugins that the task runs, each once.
+    pub fn plugins(&self) -> Vec<&PluginRef> {
+        let mut plugins = Vec::new();
+        for target in &self.targets {
+            let policies = [&target.policies.uri_template, &target.policies.parameters];
+            let filters = match &target.video {
+                VideoWish::Transcode(video) => video.filters.as_slice(),
+                VideoWish::None | VideoWish::Copy => &[],
+            };
+            for plugin in policies.into_iter().chain(filters.iter().map(|filter| &filter.plugin)) {
+                if !plugins.contains(&plugin) {
+                    plugins.push(plugin);
+                }
+            }
+        }
+        plugins
+    }
 }
 
 /// One of `Sources[]`.
@@ -325,6 +343,14 @@ pub struct Policies {
     pub uri_template: PluginRef,
     /// Resolves the output's parameters.
     pub parameters: PluginRef,
+}
+
+impl Policies {
+    /// The components of all roles.
+    pub fn plugins(&self) -> [&PluginRef; 4] {
+        let Self { watermark, delogo, uri_template, parameters } = self;
+        [watermark, delogo, uri_template, parameters]
+    }
 }
 
 impl Default for Policies {

@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
+use semver::Version;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::api::{Api, DryRunError, Host};
+use crate::api::{Api, DryRunError, Host, PluginClaim, Publication, PublishError};
 use crate::intake::{self, BucketRights, CheckFault, Faults, Limits, RoleDefaults, SubmissionCheck};
 use crate::queue::*;
 use crate::task::*;
@@ -71,6 +72,18 @@ impl Queue for FakeQueue {
 
     fn request(&self, id: TaskId) -> Result<Option<String>> {
         self.with(id, |entry| entry.request.clone())
+    }
+
+    fn plugins(&self, _: TaskId) -> Result<Vec<PluginRef>> {
+        Ok(vec!["watermark#built-in".parse().unwrap()])
+    }
+
+    fn using(&self, plugin: &PluginId, _: u32) -> Result<Vec<TaskId>> {
+        let live = |entry: &&Entry| !entry.record.state.has_ended();
+        let tasks = self.tasks.lock().unwrap();
+        // Each task of these tests runs the plugin `busy`.
+        let used = plugin.name.as_str() == "busy";
+        Ok(tasks.values().filter(live).filter(|_| used).map(|entry| entry.record.id).collect())
     }
 
     fn plan(&self, id: TaskId) -> Result<Option<Option<String>>> {
@@ -183,6 +196,7 @@ pub(super) struct FakeHost {
     /// Whether [`Host::plugins`] panics.
     pub(super) panics: AtomicBool,
     pub(super) plan: Mutex<std::result::Result<String, DryRunError>>,
+    pub(super) published: Mutex<Vec<PluginId>>,
 }
 
 impl Host for FakeHost {
@@ -212,6 +226,46 @@ impl Host for FakeHost {
         assert!(!self.panics.load(Ordering::Relaxed), "a secret");
         json!([{"Name": "watermark"}])
     }
+
+    fn claim(&self, name: &PluginName, version: &Version) -> Option<PluginClaim> {
+        let published = self.published.lock().unwrap();
+        let id = published.iter().find(|id| (&id.name, &id.version) == (name, version)).cloned();
+        let built_in = || (name.as_str() == "watermark").then(|| plugin(name, version, "built in"));
+        let is_published = id.is_some();
+        let id = id.or_else(built_in)?;
+        Some(PluginClaim { report: json!(id), id, is_published })
+    }
+
+    fn max_component_bytes(&self) -> u64 {
+        3 << 20
+    }
+
+    fn publish(
+        &self,
+        name: &PluginName,
+        version: &Version,
+        component: &[u8],
+    ) -> std::result::Result<Publication, PublishError> {
+        let digest = format!("{} bytes", component.len());
+        let id = plugin(name, version, &digest);
+        match self.claim(name, version) {
+            Some(there) if there.id == id => Ok(Publication { id, is_new: false }),
+            Some(_) => Err(PublishError::Conflict("PluginExists", "it is there".into())),
+            None => {
+                self.published.lock().unwrap().push(id.clone());
+                Ok(Publication { id, is_new: true })
+            }
+        }
+    }
+
+    fn unpublish(&self, plugin: &PluginId) -> std::result::Result<(), PublishError> {
+        self.published.lock().unwrap().retain(|id| id != plugin);
+        Ok(())
+    }
+}
+
+fn plugin(name: &PluginName, version: &Version, digest: &str) -> PluginId {
+    PluginId { name: name.clone(), version: version.clone(), digest: digest.into() }
 }
 
 /// Allows everything.
@@ -334,8 +388,9 @@ impl Rig {
             woken: AtomicUsize::new(0),
             panics: AtomicBool::new(false),
             plan: Mutex::new(Err(DryRunError::Busy)),
+            published: Mutex::default(),
         });
-        let api = Api { queue: queue.clone(), host: host.clone() };
+        let api = Api::new(queue.clone(), host.clone());
         (queue, host, api)
     }
 

@@ -4,5 +4,6 @@ mod connections;
 mod fakes;
 mod lists;
 mod plans;
+mod plugins;
 mod refusals;
 mod tasks;

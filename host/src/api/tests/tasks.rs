@@ -57,6 +57,7 @@ fn a_task_that_waits_reports_running() {
         "Targets": [{"Index": 0, "Progress": 50}, {"Index": 2, "Progress": 30}], "Frames": 7, "Bytes": 8,
         "Warnings": [], "CancelRequested": false,
         "Events": [{"Time": "2026-01-31T08:00:00.000Z", "Event": "Submitted", "Attempt": 0}],
+        "Plugins": ["watermark#built-in"],
     });
     assert_eq!(body, expected);
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use rusqlite::types::FromSql;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
 
 use super::json;
 use crate::queue::{Event, Lease, NewTask, QueueError, TaskRecord};
-use crate::task::{CommitDirection, TaskId, TaskProgress, TaskState, Timestamp, Warning};
+use crate::task::{CommitDirection, PluginRef, TaskId, TaskProgress, TaskSpec, TaskState, Timestamp, Warning};
 
 /// What a change that needs a lease compares and names.
 pub(super) struct Hold {
@@ -156,6 +156,32 @@ pub(super) fn record(db: &Connection, id: &str) -> Result<Option<TaskRecord>, Qu
         tags: tags(db, id)?,
         user_data: row.get("user_data")?,
     }))
+}
+
+/// The plugins that a task runs.
+pub(super) fn plugins(db: &Connection, id: &str) -> Result<Vec<PluginRef>, QueueError> {
+    let mut statement = db.prepare_cached("SELECT spec FROM bodies WHERE task = ?1")?;
+    let Some(spec) = statement.query_row([id], |row| row.get::<_, String>(0)).optional()? else {
+        return Ok(Vec::new());
+    };
+    // The record of a task that an older version ran can be shown, though its spec is no longer understood.
+    let spec: Option<TaskSpec> = serde_json::from_str(&spec).ok();
+    Ok(spec.iter().flat_map(|spec| spec.plugins()).cloned().collect())
+}
+
+/// Tasks that have not ended and whose spec has this digest in it, oldest first.
+pub(super) fn using(db: &Connection, digest: &str, limit: u32) -> Result<Vec<TaskId>, QueueError> {
+    let mut statement = db.prepare_cached(
+        "SELECT id FROM tasks JOIN bodies ON task = id
+         WHERE state IN ('Queued', 'Running', 'Committing') AND instr(spec, ?1) > 0 ORDER BY id LIMIT ?2",
+    )?;
+    let mut rows = statement.query(params![digest, limit])?;
+    let mut tasks = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id: String = row.get(0)?;
+        tasks.push(Named { row, id: &id }.task()?);
+    }
+    Ok(tasks)
 }
 
 fn tags(db: &Connection, id: &str) -> Result<BTreeMap<String, String>, QueueError> {

@@ -94,7 +94,7 @@ fn a_file_that_changes_is_not_compiled() {
     let folder = Folder::new();
     folder.write("a.wasm", &component("mark", "1.0.0", ""));
     let catalog = Catalog::load(&[], Some(folder.path()), &[], 1 << 20).unwrap();
-    let plugin = Arc::clone(catalog.find(&reference("mark"), Stage::Filter).unwrap());
+    let plugin = catalog.find(&reference("mark"), Stage::Filter).unwrap();
     assert!(plugin.bytes().is_ok());
     folder.write("a.wasm", &component("mark", "1.0.0", "changed"));
     assert!(plugin.bytes().unwrap_err().contains("has changed"));
@@ -147,4 +147,24 @@ fn a_pinned_reference_means_the_same_bytes_or_nothing() {
     let failure = found(&catalog, &own).unwrap_err();
     assert_eq!(failure.code, ErrorCode::PluginNotFound);
     assert!(failure.message.contains("there are own 1.1.0"), "{failure}");
+}
+
+#[test]
+fn published_plugins_come_and_go_and_built_in_ones_stay() {
+    let folder = Folder::new();
+    folder.write("published.wasm", &component("mark", "1.1.0", ""));
+    let embedded = [leaked(component("mark", "1.0.0", ""))];
+    let mut catalog = Catalog::load(&embedded, None, &[], 1 << 20).unwrap();
+    let before = catalog.clone();
+    let id = catalog.publish(&folder.path().join("published.wasm"), 1 << 20).unwrap();
+    assert_eq!(found(&catalog, "mark").unwrap(), "mark 1.1.0 published");
+    assert_eq!(catalog.published(), 1);
+    assert_eq!(found(&before, "mark").unwrap(), "mark 1.0.0 built in", "who looked before sees what was");
+    let claimant = catalog.claimant(&id.name, &id.version).unwrap();
+    assert!(claimant.is_published() && catalog.is_reserved(&id.name));
+    catalog.forget(&id.digest);
+    assert_eq!(found(&catalog, "mark").unwrap(), "mark 1.0.0 built in");
+    let built_in = catalog.find(&reference("mark"), Stage::Filter).unwrap().id.digest.clone();
+    catalog.forget(&built_in);
+    assert_eq!(catalog.list().len(), 1);
 }
