@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 const BUILT_IN: [&str; 4] = ["watermark", "delogo", "uri_template", "parameters"];
 
 fn main() {
+    // The folder is embedded by a macro that does not watch it.
+    println!("cargo::rerun-if-changed=templates");
+    println!("cargo::rerun-if-changed=build.rs");
     // OUT_DIR is <target>/<profile>/build/<crate>/out, wherever the target folder is.
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     let target = out.ancestors().nth(4).map(Path::to_path_buf).unwrap_or_default();

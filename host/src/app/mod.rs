@@ -1,5 +1,6 @@
 //! Wiring: which room stands behind which trait.
 
+mod cases;
 mod config;
 mod roles;
 mod serve;
@@ -13,6 +14,7 @@ use std::time::SystemTime;
 
 use uuid::Uuid;
 
+pub use cases::{CASES_BUCKET, Judged, Verdict, cases};
 pub use config::{AppConfig, DEFAULT_LISTEN, PluginConfig, ServeConfig, limits};
 pub use roles::{ProjectConfig, RoleConfig};
 pub use serve::Service;
@@ -23,9 +25,13 @@ use crate::intake::{self, BucketRights, Faults, RoleDefaults};
 use crate::media::{self, ByteSource, Interrupt};
 use crate::pipeline::{Places, Progress};
 use crate::plan::Plan;
-use crate::sandbox::{AssetReader, AssetSource, BrokenPlugin, Fonts, PluginInfo, PluginReport, Sandbox, SandboxConfig};
+use crate::sandbox::{
+    AssetReader, AssetSource, BrokenPlugin, Fonts, PluginInfo, PluginReport, Sandbox, SandboxConfig, World,
+};
 use crate::store::{Access, Buckets, ObjectReader, Staging};
-use crate::task::{ErrorCode, Failure, ObjectUri, SegmentFile, SourceSpec, Stage, TaskLimits, TaskSpec, Timestamp};
+use crate::task::{
+    ErrorCode, Failure, ObjectUri, PluginRef, SegmentFile, SourceSpec, Stage, TaskLimits, TaskSpec, Timestamp,
+};
 use crate::worker::{self, Done, Prepared, Sources, Surroundings};
 
 /// The components that are part of the binary.
@@ -92,6 +98,13 @@ impl App {
     pub fn examine(&self, file: &Path) -> Result<PluginReport, String> {
         let plugin = self.sandbox.in_file(file)?;
         self.sandbox.examine(&plugin).map_err(|failure| failure.message)
+    }
+
+    /// The plugin in one of [`AppConfig::plugin_files`], compiled, and its world. The error is a sentence part about it.
+    pub fn plugin_in(&self, file: &Path) -> Result<(PluginRef, World), String> {
+        let plugin = self.sandbox.in_file(file)?;
+        let prepared = self.sandbox.prepare(&plugin).and_then(|_| self.sandbox.world(&plugin));
+        prepared.map(|world| (plugin, world)).map_err(|failure| failure.message)
     }
 
     /// Files of the plugin folder that are no usable plugins.

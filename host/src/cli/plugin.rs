@@ -3,6 +3,7 @@
 mod build;
 mod check;
 mod create;
+mod test;
 mod trial;
 
 use clap::{Args, Subcommand};
@@ -26,6 +27,8 @@ enum PluginCommand {
     Check(check::CheckArgs),
     /// Try a video filter on a clip.
     Run(trial::RunArgs),
+    /// Run the cases of this folder: a plugin's inputs with what must come out.
+    Test(test::TestArgs),
 }
 
 pub(super) fn run(args: &PluginCommands, interrupt: &Interrupt) -> Result<(), Stop> {
@@ -34,5 +37,6 @@ pub(super) fn run(args: &PluginCommands, interrupt: &Interrupt) -> Result<(), St
         PluginCommand::Build(args) => build::run(args, interrupt),
         PluginCommand::Check(args) => check::run(args),
         PluginCommand::Run(args) => trial::run(args, interrupt),
+        PluginCommand::Test(args) => test::run(args, interrupt),
     }
 }

@@ -140,6 +140,11 @@ impl Sandbox {
         Ok(plugin.report())
     }
 
+    /// The world that a plugin is made for. Fails like [`Sandbox::plugin_id`].
+    pub fn world(&self, plugin: &PluginRef) -> Result<World, Failure> {
+        self.catalog.find(plugin, Stage::Resolve).map(|plugin| plugin.world)
+    }
+
     /// Whether a plugin's compiled code is in its folder. Fails like [`Sandbox::plugin_id`].
     pub fn is_compiled(&self, plugin: &PluginRef) -> Result<bool, Failure> {
         let plugin = self.catalog.find(plugin, Stage::Resolve)?;

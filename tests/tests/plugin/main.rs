@@ -1,8 +1,9 @@
-//! An author with nothing but the binary: `wasmux plugin new`, `build`, `check`, `run`, and the tutorial.
+//! An author with nothing but the binary: `wasmux plugin new`, `build`, `check`, `run`, `test`, and the tutorial.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 mod build;
+mod cases;
 mod create;
 mod trial;
 mod tutorial;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
+use include_dir::{Dir, File, include_dir};
 
 use crate::cli::{Stop, print_line, sdk};
 use crate::sandbox::World;
@@ -16,29 +17,8 @@ const SDK: &str = "wasmux-sdk";
 /// What the templates call the plugin.
 const PLACEHOLDER: &str = "plugin-name";
 
-const GITIGNORE: &str = include_str!("../../../templates/plugin/gitignore");
-
-/// The files of a template, by their paths in the new folder.
-type Template = &'static [(&'static str, &'static str)];
-
-const VIDEO_FILTER: Template = &[
-    ("Cargo.toml", include_str!("../../../templates/plugin/video-filter/Cargo.toml")),
-    ("README.md", include_str!("../../../templates/plugin/video-filter/README.md")),
-    ("schema.json", include_str!("../../../templates/plugin/video-filter/schema.json")),
-    ("src/lib.rs", include_str!("../../../templates/plugin/video-filter/src/lib.rs")),
-];
-
-const URI_POLICY: Template = &[
-    ("Cargo.toml", include_str!("../../../templates/plugin/uri-policy/Cargo.toml")),
-    ("README.md", include_str!("../../../templates/plugin/uri-policy/README.md")),
-    ("src/lib.rs", include_str!("../../../templates/plugin/uri-policy/src/lib.rs")),
-];
-
-const PARAMETER_POLICY: Template = &[
-    ("Cargo.toml", include_str!("../../../templates/plugin/parameter-policy/Cargo.toml")),
-    ("README.md", include_str!("../../../templates/plugin/parameter-policy/README.md")),
-    ("src/lib.rs", include_str!("../../../templates/plugin/parameter-policy/src/lib.rs")),
-];
+/// A folder for each world with the files of its template, and the file `gitignore`.
+static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/plugin");
 
 #[derive(Debug, Args)]
 pub(super) struct NewArgs {
@@ -85,11 +65,10 @@ fn language(text: &str) -> Result<Language, String> {
     })
 }
 
-fn template(world: World, language: Language) -> Template {
-    match (language, world) {
-        (Language::Rust, World::VideoFilter) => VIDEO_FILTER,
-        (Language::Rust, World::UriPolicy) => URI_POLICY,
-        (Language::Rust, World::ParameterPolicy) => PARAMETER_POLICY,
+/// The folder with the files of a template.
+fn template(world: World, language: Language) -> Option<&'static Dir<'static>> {
+    match language {
+        Language::Rust => TEMPLATES.get_dir(world.name()),
     }
 }
 
@@ -99,10 +78,11 @@ pub(super) fn run(args: &NewArgs) -> Result<(), Stop> {
     if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(Stop::Usage(format!("{name} is not empty")));
     }
-    write(folder, name, template(args.world, args.lang))
-        .map_err(|error| Stop::Output(format!("{name} cannot be written: {error}")))?;
+    let template = template(args.world, args.lang)
+        .ok_or_else(|| Stop::Output(format!("there is no template for a {}", args.world.name())))?;
+    write(folder, name, template).map_err(|error| Stop::Output(format!("{name} cannot be written: {error}")))?;
     print_line(&format!("{name} is a {} that works, with its tests: src/lib.rs. Next:", args.world.name()))?;
-    print_line(&format!("  cd {name}\n  cargo test\n  wasmux plugin build"))?;
+    print_line(&format!("  cd {name}\n  cargo test\n  wasmux plugin build\n  wasmux plugin test"))?;
     if args.world == World::VideoFilter {
         let parameters = r#"'{"Strength": 0.8}'"#;
         print_line(&format!(
@@ -112,16 +92,25 @@ pub(super) fn run(args: &NewArgs) -> Result<(), Stop> {
     Ok(())
 }
 
-fn write(folder: &Path, name: &str, template: Template) -> std::io::Result<()> {
+fn write(folder: &Path, name: &str, template: &Dir<'_>) -> std::io::Result<()> {
     sdk::write_for_plugin(folder)?;
-    for (path, text) in template {
-        let file = folder.join(path);
-        if let Some(parent) = file.parent() {
-            fs::create_dir_all(parent)?;
+    copy(template, template.path(), folder, name)?;
+    let ignored = TEMPLATES.get_file("gitignore").map(File::contents).unwrap_or_default();
+    fs::write(folder.join(".gitignore"), ignored)
+}
+
+/// Copies what lies below `root` of the templates, with the plugin's name in all texts.
+fn copy(from: &Dir<'_>, root: &Path, folder: &Path, name: &str) -> std::io::Result<()> {
+    let place = |path: &Path| folder.join(path.strip_prefix(root).unwrap_or(path));
+    fs::create_dir_all(place(from.path()))?;
+    for file in from.files() {
+        let place = place(file.path());
+        match file.contents_utf8() {
+            Some(text) => fs::write(place, text.replace(PLACEHOLDER, name))?,
+            None => fs::write(place, file.contents())?,
         }
-        fs::write(file, text.replace(PLACEHOLDER, name))?;
     }
-    fs::write(folder.join(".gitignore"), GITIGNORE)
+    from.dirs().try_for_each(|below| copy(below, root, folder, name))
 }
 
 #[cfg(test)]
@@ -131,13 +120,16 @@ mod tests {
     #[test]
     fn every_template_has_its_name_replaced_and_its_world() {
         for world in World::ALL {
-            let files = template(world, Language::Rust);
-            let cargo = files.iter().find(|(name, _)| *name == "Cargo.toml").unwrap().1;
-            assert!(cargo.contains(&format!("{SDK} = ")), "{world}");
-            let text = |path: &str| files.iter().find(|(name, _)| *name == path).unwrap().1;
+            let folder = template(world, Language::Rust).unwrap();
+            let text = |path: &str| folder.get_file(folder.path().join(path)).unwrap().contents_utf8().unwrap();
+            assert!(text("Cargo.toml").contains(&format!("{SDK} = ")), "{world}");
             assert!(text("Cargo.toml").contains(PLACEHOLDER) && text("README.md").contains(PLACEHOLDER), "{world}");
             let macros = format!("register_{}!", world.name().replace('-', "_"));
             assert!(text("src/lib.rs").contains(&macros), "{world}");
+            assert!(
+                folder.get_dir(folder.path().join("cases")).is_some_and(|cases| cases.dirs().count() > 0),
+                "{world}"
+            );
         }
     }
 }
