@@ -80,7 +80,7 @@ fn pictures_are_compared_and_differences_shown() {
 #[test]
 fn a_case_takes_a_clip_or_a_picture_of_its_folder() {
     let author = author("watermark");
-    let logo = "[[parameters.Watermarks]]\nType = \"picture\"\nURI = \"oss://cases/first/logo.png\"\nDx = 4\nDy = 4\nWidth = 40\n";
+    let logo = "[[parameters.Watermarks]]\nType = \"file\"\nURI = \"oss://cases/first/logo.png\"\nDx = 4\nDy = 4\nWidth = 40\n";
     case(&author, "first", &format!("clip = \"clip.mp4\"\ntime = 1\n{logo}"));
     case(&author, "second", &format!("picture = \"picture.png\"\nframes = 3\n{logo}"));
     fs::copy(workspace().join("assets/bigbuckbunny.mp4"), author.path("cases/first/clip.mp4")).unwrap();
