@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use self::file::{Asked, Case, Expected};
+pub(super) use self::pattern::Pattern;
 use super::App;
 use crate::media::Interrupt;
 use crate::sandbox::World;

@@ -2,6 +2,7 @@
 
 mod cases;
 mod config;
+mod measure;
 mod roles;
 mod serve;
 mod trial;
@@ -16,6 +17,7 @@ use uuid::Uuid;
 
 pub use cases::{CASES_BUCKET, Judged, Verdict, cases};
 pub use config::{AppConfig, DEFAULT_LISTEN, PluginConfig, ServeConfig, limits};
+pub use measure::{Course, Measured, Subject, measure, peak_memory};
 pub use roles::{ProjectConfig, RoleConfig};
 pub use serve::Service;
 pub use trial::{Trial, TrialError};
@@ -37,6 +39,9 @@ use crate::worker::{self, Done, Prepared, Sources, Surroundings};
 /// The components that are part of the binary.
 pub const BUILT_IN: &[&[u8]] = include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
 
+/// A filter that does nothing, which no request can name.
+const NULL_FILTER: &[&[u8]] = include!(concat!(env!("OUT_DIR"), "/null_filter.rs"));
+
 /// Everything that tasks run on.
 pub struct App {
     buckets: Arc<Buckets>,
@@ -49,6 +54,10 @@ pub struct App {
 impl App {
     /// Opens buckets and plugins. The error is a sentence for whoever configures it.
     pub fn open(config: AppConfig) -> Result<Self, String> {
+        Self::open_with(config, BUILT_IN)
+    }
+
+    fn open_with(config: AppConfig, embedded: &[&'static [u8]]) -> Result<Self, String> {
         media::init();
         let defaults = roles::defaults(&config.policies, &config.projects);
         config.limits.check()?;
@@ -58,7 +67,7 @@ impl App {
         };
         let buckets = Arc::new(buckets.map_err(|error| error.to_string())?);
         let sandbox = Sandbox::new(SandboxConfig {
-            embedded: BUILT_IN.to_vec(),
+            embedded: embedded.to_vec(),
             plugin_folder: config.plugin_folder,
             plugin_files: config.plugin_files,
             cache_folder: config.cache_folder,

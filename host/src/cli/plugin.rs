@@ -1,5 +1,6 @@
 //! `wasmux plugin`: what the author of a plugin needs. docs/PLUGINS.md goes through it.
 
+mod bench;
 mod build;
 mod check;
 mod create;
@@ -29,6 +30,8 @@ enum PluginCommand {
     Run(trial::RunArgs),
     /// Run the cases of this folder: a plugin's inputs with what must come out.
     Test(test::TestArgs),
+    /// Measure a video filter: time per frame at several sizes, what goes over the boundary, memory.
+    Bench(bench::BenchArgs),
 }
 
 pub(super) fn run(args: &PluginCommands, interrupt: &Interrupt) -> Result<(), Stop> {
@@ -38,5 +41,6 @@ pub(super) fn run(args: &PluginCommands, interrupt: &Interrupt) -> Result<(), St
         PluginCommand::Check(args) => check::run(args),
         PluginCommand::Run(args) => trial::run(args, interrupt),
         PluginCommand::Test(args) => test::run(args, interrupt),
+        PluginCommand::Bench(args) => bench::run(args, interrupt),
     }
 }

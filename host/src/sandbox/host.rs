@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -163,6 +164,15 @@ impl Sandbox {
         let plugin = self.catalog.find(plugin, Stage::Resolve)?;
         self.ready(plugin, Stage::Resolve)?;
         Ok(plugin.id.clone())
+    }
+
+    /// How long it takes to make a plugin ready as the first task of a process does: to load its compiled code, or to compile it where
+    /// no folder keeps that. Fails like [`Sandbox::examine`].
+    pub fn load_time(&self, plugin: &PluginRef) -> Result<Duration, Failure> {
+        let plugin = self.catalog.find(plugin, Stage::Resolve)?;
+        let begun = Instant::now();
+        self.make(plugin).map_err(|reason| plugin.incompatible(Stage::Resolve, &reason))?;
+        Ok(begun.elapsed())
     }
 
     /// The compiled component of a plugin.

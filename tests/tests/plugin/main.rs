@@ -1,7 +1,8 @@
-//! An author with nothing but the binary: `wasmux plugin new`, `build`, `check`, `run`, `test`, and the tutorial.
+//! An author with nothing but the binary: `wasmux plugin new`, `build`, `check`, `run`, `test`, `bench`, and the tutorial.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod bench;
 mod build;
 mod cases;
 mod create;
