@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod check;
 mod create;
+mod javascript;
 mod test;
 mod trial;
 
@@ -22,7 +23,7 @@ pub(super) struct PluginCommands {
 enum PluginCommand {
     /// Write a new plugin that works: a small one of its kind, with its tests, the SDK and the WIT.
     New(create::NewArgs),
-    /// Build the plugin of this folder with cargo, check it, and put it into NAME.wasm.
+    /// Build the plugin of this folder, check it, and put it into NAME.wasm.
     Build(build::BuildArgs),
     /// Tell what a component is, and whether this host can run it.
     Check(check::CheckArgs),

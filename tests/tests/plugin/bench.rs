@@ -7,7 +7,7 @@ use wasmux_tests::component;
 
 use super::Author;
 
-/// Reads and writes every plane as a whole.
+/// Reads and writes every plane of 1920x1080 as a whole.
 const ROUNDTRIP: &str = r#"{"Behaviour": "roundtrip"}"#;
 const MOSAIC: &str = r#"{"Delogos": [{"Width": 32, "Height": 16, "Dx": 16, "Dy": 16}]}"#;
 
@@ -22,13 +22,14 @@ fn author() -> Author {
 #[test]
 fn what_filters_cost_is_measured_side_by_side() {
     let author = author();
-    let options = ["--sizes", "64x48,90p", "--frames", "5", "--against-params", MOSAIC, "--against", "mosaic.wasm"];
+    let options =
+        ["--sizes", "1080p,1920x1080", "--frames", "5", "--against-params", MOSAIC, "--against", "mosaic.wasm"];
     let bench = ["plugin", "bench", "moves.wasm", "--params", ROUNDTRIP];
     let text = author.run_well("", &[&bench[..], &options, &["--json"]].concat());
     let json: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((&json["Frames"], &json["PixelFormat"]), (&5.into(), &"yuv420p".into()));
     assert!(json["PeakMemoryBytes"].as_u64().unwrap() > 1 << 20);
-    for (at, (width, height)) in [(64, 48), (160, 90)].into_iter().enumerate() {
+    for (at, (width, height)) in [(1920, 1080); 2].into_iter().enumerate() {
         let size = &json["Sizes"][at];
         assert_eq!((&size["Width"], &size["Height"]), (&width.into(), &height.into()));
         let [moves, mosaic, null] = size["Results"].as_array().unwrap().as_slice() else { panic!("{size}") };
@@ -57,11 +58,11 @@ fn what_filters_cost_is_measured_side_by_side() {
     // An empty custom section of the name `x`.
     other.extend([0, 2, 1, b'x']);
     fs::write(author.path("other.wasm"), other).unwrap();
-    let options = ["--sizes", "64x48", "--frames", "3", "--against", "other.wasm"];
+    let options = ["--sizes", "1080p", "--frames", "3", "--against", "other.wasm"];
     let table = author.run_well("", &[&bench[..], &options].concat());
-    let rows: Vec<_> = table.lines().filter(|line| line.contains("4.6 kB")).collect();
+    let rows: Vec<_> = table.lines().filter(|line| line.contains("3.1 MB")).collect();
     assert_eq!(rows.len(), 2, "{table}");
-    assert!(rows[0].starts_with("64x48 ") && table.contains("null-filter 0.1.0"), "{table}");
+    assert!(rows[0].starts_with("1920x1080 ") && table.contains("null-filter 0.1.0"), "{table}");
     assert!(rows.iter().all(|row| row.contains("hostile-filter 0.1.0")) && rows[0] != rows[1], "{table}");
 }
 
@@ -77,6 +78,6 @@ fn what_cannot_be_measured_is_explained() {
     assert!(run(&["mosaic.wasm", "--params", wrong], 2).contains("--params is refused, 1 fault"));
     let other = ["moves.wasm", "--params", ROUNDTRIP, "--against", "mosaic.wasm", "--against-params", wrong];
     assert!(run(&other, 2).contains("--against-params is refused"));
-    let panics = run(&["moves.wasm", "--params", r#"{"Behaviour": "panic"}"#, "--sizes", "64x48"], 1);
+    let panics = run(&["moves.wasm", "--params", r#"{"Behaviour": "trap"}"#, "--sizes", "64x48"], 1);
     assert!(panics.contains("[PluginTrap]") || panics.contains("PluginTrap"), "{panics}");
 }

@@ -6,6 +6,7 @@ mod bench;
 mod build;
 mod cases;
 mod create;
+mod javascript;
 mod trial;
 mod tutorial;
 

@@ -19,6 +19,8 @@ const PLACEHOLDER: &str = "plugin-name";
 
 /// A folder for each world with the files of its template, and the file `gitignore`.
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/plugin");
+/// The same for JavaScript; their cases are those of the templates in Rust.
+static JS_TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/plugin-js");
 
 #[derive(Debug, Args)]
 pub(super) struct NewArgs {
@@ -34,9 +36,10 @@ pub(super) struct NewArgs {
 }
 
 /// Languages that there are templates for.
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Language {
     Rust,
+    Js,
 }
 
 fn name(text: &str) -> Result<PluginName, String> {
@@ -65,10 +68,21 @@ fn language(text: &str) -> Result<Language, String> {
     })
 }
 
-/// The folder with the files of a template.
-fn template(world: World, language: Language) -> Option<&'static Dir<'static>> {
-    match language {
-        Language::Rust => TEMPLATES.get_dir(world.name()),
+impl Language {
+    fn templates(self) -> &'static Dir<'static> {
+        match self {
+            Self::Rust => &TEMPLATES,
+            Self::Js => &JS_TEMPLATES,
+        }
+    }
+
+    /// The folder with the files of a template; the error says which there are.
+    fn template(self, world: World) -> Result<&'static Dir<'static>, String> {
+        let templates = self.templates();
+        templates.get_dir(world.name()).ok_or_else(|| {
+            let others: Vec<_> = templates.dirs().map(|folder| folder.path().display().to_string()).collect();
+            format!("there is no template for a {} in that language; there are {}", world.name(), others.join(", "))
+        })
     }
 }
 
@@ -78,11 +92,14 @@ pub(super) fn run(args: &NewArgs) -> Result<(), Stop> {
     if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(Stop::Usage(format!("{name} is not empty")));
     }
-    let template = template(args.world, args.lang)
-        .ok_or_else(|| Stop::Output(format!("there is no template for a {}", args.world.name())))?;
-    write(folder, name, template).map_err(|error| Stop::Output(format!("{name} cannot be written: {error}")))?;
-    print_line(&format!("{name} is a {} that works, with its tests: src/lib.rs. Next:", args.world.name()))?;
-    print_line(&format!("  cd {name}\n  cargo test\n  wasmux plugin build\n  wasmux plugin test"))?;
+    let template = args.lang.template(args.world).map_err(Stop::Usage)?;
+    write(folder, args, template).map_err(|error| Stop::Output(format!("{name} cannot be written: {error}")))?;
+    let (code, first) = match args.lang {
+        Language::Rust => ("with its tests: src/lib.rs", "cargo test"),
+        Language::Js => ("with its cases: plugin.js", "npm install"),
+    };
+    print_line(&format!("{name} is a {} that works, {code}. Next:", args.world.name()))?;
+    print_line(&format!("  cd {name}\n  {first}\n  wasmux plugin build\n  wasmux plugin test"))?;
     if args.world == World::VideoFilter {
         let parameters = r#"'{"Strength": 0.8}'"#;
         print_line(&format!(
@@ -92,10 +109,20 @@ pub(super) fn run(args: &NewArgs) -> Result<(), Stop> {
     Ok(())
 }
 
-fn write(folder: &Path, name: &str, template: &Dir<'_>) -> std::io::Result<()> {
-    sdk::write_for_plugin(folder)?;
+fn write(folder: &Path, args: &NewArgs, template: &Dir<'_>) -> std::io::Result<()> {
+    let name = args.name.as_str();
+    match args.lang {
+        Language::Rust => sdk::write_for_plugin(folder)?,
+        Language::Js => {
+            sdk::write_wit(folder)?;
+            let cases = TEMPLATES.get_dir(args.world.name()).and_then(|same| same.get_dir(same.path().join("cases")));
+            if let Some(cases) = cases {
+                copy(cases, cases.path(), &folder.join("cases"), name)?;
+            }
+        }
+    }
     copy(template, template.path(), folder, name)?;
-    let ignored = TEMPLATES.get_file("gitignore").map(File::contents).unwrap_or_default();
+    let ignored = args.lang.templates().get_file("gitignore").map(File::contents).unwrap_or_default();
     fs::write(folder.join(".gitignore"), ignored)
 }
 
@@ -120,7 +147,7 @@ mod tests {
     #[test]
     fn every_template_has_its_name_replaced_and_its_world() {
         for world in World::ALL {
-            let folder = template(world, Language::Rust).unwrap();
+            let folder = Language::Rust.template(world).unwrap();
             let text = |path: &str| folder.get_file(folder.path().join(path)).unwrap().contents_utf8().unwrap();
             assert!(text("Cargo.toml").contains(&format!("{SDK} = ")), "{world}");
             assert!(text("Cargo.toml").contains(PLACEHOLDER) && text("README.md").contains(PLACEHOLDER), "{world}");
@@ -131,5 +158,19 @@ mod tests {
                 "{world}"
             );
         }
+    }
+
+    #[test]
+    fn templates_in_javascript_say_who_they_are() {
+        for world in [World::UriPolicy, World::ParameterPolicy] {
+            let folder = Language::Js.template(world).unwrap();
+            let text = |path: &str| folder.get_file(folder.path().join(path)).unwrap().contents_utf8().unwrap();
+            let manifest: serde_json::Value = serde_json::from_str(text("manifest.json")).unwrap();
+            assert_eq!((&manifest["name"], &manifest["world"]), (&PLACEHOLDER.into(), &world.to_string().into()));
+            assert!(text("plugin.js").contains("export const ") && text("README.md").contains(PLACEHOLDER));
+            assert!(text("package.json").contains("\"componentize-qjs\": \""));
+        }
+        let error = Language::Js.template(World::VideoFilter).unwrap_err();
+        assert!(error.contains("video-filter in that language; there are parameter-policy, uri-policy"), "{error}");
     }
 }

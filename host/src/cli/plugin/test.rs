@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::check;
+use super::{check, javascript};
 use crate::app::{self, AppConfig, CASES_BUCKET, Judged, Verdict};
 use crate::cli::{CacheArgs, Stop, print_json, print_line, run};
 use crate::media::Interrupt;
@@ -110,11 +110,18 @@ struct Package {
 
 /// The component that `wasmux plugin build` has put beside the manifest of this folder.
 fn built_here() -> Result<PathBuf, Stop> {
-    let manifest = std::fs::read_to_string("Cargo.toml").map_err(|error| {
-        Stop::Usage(format!("Cargo.toml: {error}; go to the plugin's folder, or name the component's FILE"))
-    })?;
-    let manifest: Manifest = toml::from_str(&manifest).map_err(|error| Stop::Usage(format!("Cargo.toml: {error}")))?;
-    let file = PathBuf::from(format!("{}.wasm", manifest.package.name));
+    let cargo = Path::new("Cargo.toml");
+    let name = if !cargo.exists() && Path::new(javascript::MANIFEST).exists() {
+        javascript::Manifest::read(Path::new(""))?.0.name.to_string()
+    } else {
+        let manifest = std::fs::read_to_string(cargo).map_err(|error| {
+            Stop::Usage(format!("Cargo.toml: {error}; go to the plugin's folder, or name the component's FILE"))
+        })?;
+        let manifest: Manifest =
+            toml::from_str(&manifest).map_err(|error| Stop::Usage(format!("Cargo.toml: {error}")))?;
+        manifest.package.name
+    };
+    let file = PathBuf::from(format!("{name}.wasm"));
     match Path::new(&file).is_file() {
         true => Ok(file),
         false => Err(Stop::Usage(format!("there is no {} here yet: `wasmux plugin build` makes it", file.display()))),
