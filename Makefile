@@ -7,7 +7,7 @@ SHELL := bash
 CARGO ?= cargo
 PREFIX ?= $(HOME)/.local
 TARGET := $(or $(CARGO_TARGET_DIR),target)
-BUILT_IN := watermark delogo uri-template parameters
+BUILT_IN := watermark delogo uri-template parameters null-filter
 EXAMPLES := vignette grayscale timecode lut per-title dated-uri
 HOSTILE := hostile-filter hostile-uri-policy hostile-parameter-policy hostile-wrong-world
 

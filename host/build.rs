@@ -7,24 +7,33 @@ use std::path::{Path, PathBuf};
 
 const BUILT_IN: [&str; 4] = ["watermark", "delogo", "uri_template", "parameters"];
 
+/// What others are measured against. No request can name it.
+const NULL_FILTER: [&str; 1] = ["null_filter"];
+
 fn main() {
+    // These folders are embedded by a macro that does not watch them.
+    println!("cargo::rerun-if-changed=templates");
+    println!("cargo::rerun-if-changed=../plugins/examples");
+    println!("cargo::rerun-if-changed=build.rs");
     // OUT_DIR is <target>/<profile>/build/<crate>/out, wherever the target folder is.
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     let target = out.ancestors().nth(4).map(Path::to_path_buf).unwrap_or_default();
     let components = target.join("wasm32-unknown-unknown").join("release");
-    let mut code = String::from("&[\n");
-    for name in BUILT_IN {
-        let file = components.join(format!("{name}.wasm"));
-        println!("cargo::rerun-if-changed={}", file.display());
-        if !file.is_file() {
-            println!("cargo::error=the built-in component {} is missing: run `make plugins` first", file.display());
-            return;
+    for (file, names) in [("built_in.rs", &BUILT_IN[..]), ("null_filter.rs", &NULL_FILTER[..])] {
+        let mut code = String::from("&[\n");
+        for name in names {
+            let file = components.join(format!("{name}.wasm"));
+            println!("cargo::rerun-if-changed={}", file.display());
+            if !file.is_file() {
+                println!("cargo::error=the built-in component {} is missing: run `make plugins` first", file.display());
+                return;
+            }
+            // A string literal of Rust, whatever characters the path has.
+            let _ = writeln!(code, "    include_bytes!({:?}),", file.display().to_string());
         }
-        // A string literal of Rust, whatever characters the path has.
-        let _ = writeln!(code, "    include_bytes!({:?}),", file.display().to_string());
-    }
-    code.push_str("]\n");
-    if let Err(error) = fs::write(out.join("built_in.rs"), code) {
-        println!("cargo::error=built_in.rs: {error}");
+        code.push_str("]\n");
+        if let Err(error) = fs::write(out.join(file), code) {
+            println!("cargo::error={file}: {error}");
+        }
     }
 }

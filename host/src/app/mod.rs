@@ -1,7 +1,9 @@
 //! Wiring: which room stands behind which trait.
 
+mod cases;
 mod config;
 mod host;
+mod measure;
 mod published;
 mod roles;
 mod serve;
@@ -15,7 +17,9 @@ use std::time::SystemTime;
 
 use uuid::Uuid;
 
+pub use cases::{CASES_BUCKET, Judged, Verdict, cases};
 pub use config::{AppConfig, DEFAULT_LISTEN, PluginConfig, ServeConfig, limits};
+pub use measure::{Course, Measured, Subject, measure, peak_memory};
 pub use roles::{ProjectConfig, RoleConfig};
 pub use serve::Service;
 pub use trial::{Trial, TrialError};
@@ -25,15 +29,20 @@ use crate::intake::{self, BucketRights, Faults, RoleDefaults};
 use crate::media::{self, ByteSource, Interrupt};
 use crate::pipeline::{Places, Progress};
 use crate::plan::Plan;
-use crate::sandbox::{AssetReader, AssetSource, BrokenPlugin, Fonts, PluginInfo, PluginReport, Sandbox, SandboxConfig};
+use crate::sandbox::{
+    AssetReader, AssetSource, BrokenPlugin, Fonts, PluginInfo, PluginReport, Sandbox, SandboxConfig, World,
+};
 use crate::store::{Access, Buckets, ObjectReader, Staging};
 use crate::task::{
-    ErrorCode, Failure, ObjectUri, PluginId, SegmentFile, SourceSpec, Stage, TaskLimits, TaskSpec, Timestamp,
+    ErrorCode, Failure, ObjectUri, PluginId, PluginRef, SegmentFile, SourceSpec, Stage, TaskLimits, TaskSpec, Timestamp,
 };
 use crate::worker::{self, Done, Prepared, Sources, Surroundings};
 
 /// The components that are part of the binary.
 pub const BUILT_IN: &[&[u8]] = include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
+
+/// A filter that does nothing, which no request can name.
+const NULL_FILTER: &[&[u8]] = include!(concat!(env!("OUT_DIR"), "/null_filter.rs"));
 
 /// Everything that tasks run on.
 pub struct App {
@@ -47,6 +56,10 @@ pub struct App {
 impl App {
     /// Opens buckets and plugins. The error is a sentence for whoever configures it.
     pub fn open(config: AppConfig) -> Result<Self, String> {
+        Self::open_with(config, BUILT_IN)
+    }
+
+    fn open_with(config: AppConfig, embedded: &[&'static [u8]]) -> Result<Self, String> {
         media::init();
         let defaults = roles::defaults(&config.policies, &config.projects);
         config.limits.check()?;
@@ -56,7 +69,7 @@ impl App {
         };
         let buckets = Arc::new(buckets.map_err(|error| error.to_string())?);
         let sandbox = Sandbox::new(SandboxConfig {
-            embedded: BUILT_IN.to_vec(),
+            embedded: embedded.to_vec(),
             plugin_folder: config.plugin_folder,
             plugin_files: config.plugin_files,
             cache_folder: config.cache_folder,
@@ -102,6 +115,13 @@ impl App {
     pub fn examine(&self, file: &Path) -> Result<PluginReport, String> {
         let plugin = self.sandbox.in_file(file)?;
         self.sandbox.examine(&plugin).map_err(|failure| failure.message)
+    }
+
+    /// The plugin in one of [`AppConfig::plugin_files`], compiled, and its world. The error is a sentence part about it.
+    pub fn plugin_in(&self, file: &Path) -> Result<(PluginRef, World), String> {
+        let plugin = self.sandbox.in_file(file)?;
+        let prepared = self.sandbox.prepare(&plugin).and_then(|_| self.sandbox.world(&plugin));
+        prepared.map(|world| (plugin, world)).map_err(|failure| failure.message)
     }
 
     /// Files of the plugin folder that are no usable plugins.

@@ -1,9 +1,12 @@
 //! `wasmux plugin`: what the author of a plugin needs. docs/PLUGINS.md goes through it.
 
+mod bench;
 mod build;
 mod check;
 mod create;
 mod server;
+mod javascript;
+mod test;
 mod trial;
 
 use clap::{Args, Subcommand};
@@ -21,7 +24,7 @@ pub(super) struct PluginCommands {
 enum PluginCommand {
     /// Write a new plugin that works: a small one of its kind, with its tests, the SDK and the WIT.
     New(create::NewArgs),
-    /// Build the plugin of this folder with cargo, check it, and put it into NAME.wasm.
+    /// Build the plugin of this folder, check it, and put it into NAME.wasm.
     Build(build::BuildArgs),
     /// Tell what a component is, and whether this host can run it.
     Check(check::CheckArgs),
@@ -33,6 +36,10 @@ enum PluginCommand {
     List(server::ListArgs),
     /// Remove a published plugin from a server, unless a task or the server's configuration needs it.
     Remove(server::RemoveArgs),
+    /// Run the cases of this folder: a plugin's inputs with what must come out.
+    Test(test::TestArgs),
+    /// Measure a video filter: time per frame at several sizes, what goes over the boundary, memory.
+    Bench(bench::BenchArgs),
 }
 
 pub(super) fn run(args: &PluginCommands, interrupt: &Interrupt) -> Result<(), Stop> {
@@ -44,5 +51,7 @@ pub(super) fn run(args: &PluginCommands, interrupt: &Interrupt) -> Result<(), St
         PluginCommand::Push(args) => server::push(args),
         PluginCommand::List(args) => server::list(args),
         PluginCommand::Remove(args) => server::remove(args),
+        PluginCommand::Test(args) => test::run(args, interrupt),
+        PluginCommand::Bench(args) => bench::run(args, interrupt),
     }
 }

@@ -48,6 +48,11 @@ pub(super) fn write_for_plugin(folder: &Path) -> std::io::Result<()> {
     write_surroundings(folder)
 }
 
+/// Writes the WIT into the folder `wit` of one plugin, which is all that other languages need.
+pub(super) fn write_wit(folder: &Path) -> std::io::Result<()> {
+    write(&WIT, &folder.join("wit"), WIT_FOLDER)
+}
+
 fn write_surroundings(folder: &Path) -> std::io::Result<()> {
     write(&WIT, &folder.join("wit"), WIT_FOLDER)?;
     fs::create_dir_all(folder.join(".cargo"))?;

@@ -6,8 +6,13 @@ use super::graph::Chain;
 use super::transform::matrix_name;
 use super::{Frame, MediaError, Result, ffi};
 
+/// Flags of the scaler with which every machine makes the same bytes.
+pub(super) const EXACT: &str = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact";
+
 /// Converts pictures of any format, one after the other.
 pub(super) struct Packed {
+    /// Of the scaler.
+    flags: &'static str,
     /// What is done besides, and the format, in FFmpeg's words.
     filters: String,
     /// The chain and the form of the pictures that it takes.
@@ -19,7 +24,12 @@ impl Packed {
     /// `format` is FFmpeg's name of a packed format; `before` are filters that each give one picture for one.
     pub(super) fn new(format: &str, before: impl IntoIterator<Item = String>) -> Self {
         let filters = before.into_iter().chain([format!("format=pix_fmts={format}")]).collect::<Vec<_>>();
-        Self { filters: filters.join(","), chain: None, count: 0 }
+        Self { flags: "bicubic", filters: filters.join(","), chain: None, count: 0 }
+    }
+
+    /// The same, slower, and with the same bytes on every machine.
+    pub(super) fn exact(format: &str) -> Self {
+        Self { flags: EXACT, ..Self::new(format, []) }
     }
 
     /// The content of the frame moves away.
@@ -33,7 +43,8 @@ impl Packed {
         let usual = if height >= 720 { "bt709" } else { "bt601" };
         let matrix = matrix_name(properties.matrix).unwrap_or(usual);
         let range = if properties.range == 2 { "full" } else { "limited" };
-        let scale = format!("scale=flags=bicubic:in_color_matrix={matrix}:in_range={range}:out_range=full");
+        let flags = self.flags;
+        let scale = format!("scale=flags={flags}:in_color_matrix={matrix}:in_range={range}:out_range=full");
         let key = format!("{form} {scale}");
         if self.chain.as_ref().is_none_or(|(known, _)| *known != key) {
             let chain = Chain::build("", &form, &format!("{scale},{}", self.filters))?;

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use ffmpeg_next::codec::Context;
-use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 use ffmpeg_next::{Error, Packet as RawPacket, encoder};
 
@@ -77,7 +76,7 @@ fn scan(demuxer: &mut Demuxer, decoder: &mut VideoDecoder, target: i64, sought: 
 }
 
 /// The source's picture as it is shown, in the nearest format that frames can have.
-fn upright(facts: &VideoStreamFacts) -> (ResolvedVideo, Picture) {
+pub(super) fn upright(facts: &VideoStreamFacts) -> (ResolvedVideo, Picture) {
     let pixel_format = facts.pixel_format.parse().unwrap_or(PixelFormat::Yuv444p);
     let (width, height) = facts.upright_size();
     let encoding = VideoEncoding {
@@ -107,7 +106,12 @@ pub fn write_png(frame: &Frame, path: &Path) -> Result<()> {
     super::init();
     let mut source = frame.share()?;
     let rgb = Packed::new("rgb24", []).convert(&mut source)?;
-    let bytes = encode_png(&rgb)?;
+    save(&rgb, path)
+}
+
+/// Writes a packed RGB picture as PNG.
+pub(super) fn save(rgb: &Video, path: &Path) -> Result<()> {
+    let bytes = encode_png(rgb)?;
     std::fs::write(path, bytes).map_err(|error| MediaError::Write(format!("{}: {error}", path.display())))
 }
 
@@ -118,7 +122,7 @@ fn encode_png(rgb: &Video) -> Result<Vec<u8>> {
     let mut png = Context::new_with_codec(codec).encoder().video().map_err(failed)?;
     png.set_width(rgb.width());
     png.set_height(rgb.height());
-    png.set_format(Pixel::RGB24);
+    png.set_format(rgb.format());
     png.set_time_base(ffmpeg_next::Rational(1, 1));
     let mut png = png.open_as(codec).map_err(failed)?;
     png.send_frame(rgb).map_err(failed)?;

@@ -1,5 +1,7 @@
 //! What a filter is to the pipeline. Components implement this, and so can native filters and fakes.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -14,6 +16,33 @@ pub trait FrameFilter: Send {
     /// Called once after the last frame. Answers what the user should know that was not known when it opened; `field` is a path within
     /// its parameters.
     fn finish(&mut self) -> Result<Vec<Warning>, Failure>;
+
+    /// What it has used since it was opened. Nothing where it is no guest of a sandbox.
+    fn usage(&self) -> FilterUsage {
+        FilterUsage::default()
+    }
+}
+
+/// What a filter in a sandbox has used since it was opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FilterUsage {
+    /// Reads of a frame's rectangle.
+    pub reads: u64,
+    /// Bytes of samples that went into the guest.
+    pub read_bytes: u64,
+    /// Writes of a frame's rectangle.
+    pub writes: u64,
+    /// Bytes of samples that came out of the guest.
+    pub written_bytes: u64,
+    /// Linear memory in bytes. It never shrinks, so this is the peak too.
+    pub memory_bytes: u64,
+    /// Time that calls from the guest spent in the host, which is copying above all: the copy into the guest's memory and the guest's
+    /// allocation for it are part of it. Only where that was asked for.
+    pub host_time: Option<Duration>,
+    /// Time that it took to make the instance.
+    pub instantiate_time: Duration,
+    /// Time that `open` took after that.
+    pub open_time: Duration,
 }
 
 /// What is asked of a [`FilterFactory`].

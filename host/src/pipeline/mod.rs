@@ -17,6 +17,6 @@ mod timeline;
 #[cfg(test)]
 mod tests;
 
-pub use filter::{FilterFactory, FilterRequest, FrameFilter, OpenFilter, Region};
+pub use filter::{FilterFactory, FilterRequest, FilterUsage, FrameFilter, OpenFilter, Region};
 pub use progress::{Progress, Snapshot};
 pub use run::{Finished, Inputs, Places, Written, run};

@@ -112,6 +112,19 @@ fn resolve_target(
     }))
 }
 
+/// Judges the answer of a parameter policy to a document as [`resolve`] does. An answer that skips or refuses the target is right too.
+pub fn judge(document: &str, answer: &str, policy: &PluginId) -> Result<(), Failure> {
+    let asked: streams::Asked = serde_json::from_str(document).map_err(|error| {
+        let message = format!("the document does not fit docs/schemas/parameters-request.json: {error}");
+        Failure::new(ErrorCode::Internal, Stage::Resolve, message)
+    })?;
+    let target = &asked.target;
+    match answer::read(answer, target.index, policy, target.video.as_ref(), target.audio.as_ref()) {
+        Err(failure) if failure.code != ErrorCode::TargetRefused => Err(failure),
+        _ => Ok(()),
+    }
+}
+
 fn checked_uri(text: &str, policy: &PluginId) -> Result<ObjectUri, Failure> {
     ObjectUri::parse(text).map_err(|error| {
         let message = format!("plugin {policy} expanded the output URI to `{}`, which {error}", shown(text));

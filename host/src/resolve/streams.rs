@@ -2,6 +2,7 @@
 //! first of each together, every further one alone. The stream that it decides for stands first in the facts that it reads. Where
 //! several sources follow each other, it also decides how the pictures of each of them become those of the output.
 
+use serde::Deserialize;
 use serde_json::json;
 
 use super::{Context, answer, of_target};
@@ -220,6 +221,24 @@ fn questions<'a>(target: &'a TargetSpec, facts: &MediaFacts) -> Vec<Question<'a>
     let videos = further_videos.into_iter().map(|video| Question { video: Some(video), audio: None });
     let audios = further_audios.into_iter().map(|audio| Question { video: None, audio: Some(audio) });
     [first].into_iter().chain(videos).chain(audios).collect()
+}
+
+/// What a document asks for, read again.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Asked {
+    pub(super) target: AskedTarget,
+}
+
+/// What the document says of the target.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct AskedTarget {
+    pub(super) index: usize,
+    #[serde(default)]
+    pub(super) video: Option<VideoTarget>,
+    #[serde(default)]
+    pub(super) audio: Option<AudioTarget>,
 }
 
 /// The document that a parameter policy reads: docs/schemas/parameters-request.json. Filters are no business of it.

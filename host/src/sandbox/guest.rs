@@ -1,9 +1,10 @@
 //! What the host keeps for one instance, and the one way to call into it.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use wasmtime::component::ResourceTable;
-use wasmtime::{Engine, Store, UpdateDeadline};
+use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
 
 use super::assets::Assets;
 use super::failure;
@@ -42,6 +43,7 @@ pub(super) struct Guest {
     pub(super) clock: Clock,
     pub(super) meter: Meter,
     pub(super) stage: Stage,
+    pub(super) stopwatch: Stopwatch,
     hostcall_bytes: usize,
 }
 
@@ -77,6 +79,7 @@ impl Guest {
             fonts,
             screen,
             stage,
+            stopwatch: Stopwatch::default(),
             hostcall_bytes,
         };
         let mut store = Store::new(engine, guest);
@@ -88,6 +91,41 @@ impl Guest {
             Ok(UpdateDeadline::Continue(1))
         });
         store
+    }
+}
+
+/// The time that calls from the guest spend in the host.
+#[derive(Debug, Default)]
+pub(super) struct Stopwatch {
+    /// How deep the calls are nested: a host that returns a list calls the guest's allocator, which may ask the host for memory.
+    depth: u32,
+    since: Option<Instant>,
+    pub(super) total: Duration,
+}
+
+impl Stopwatch {
+    /// Lets the stopwatch of a store run from now on. It costs two readings of the clock for every call from the guest.
+    pub(super) fn start(store: &mut Store<Guest>) {
+        store.call_hook(|mut context, hook| {
+            context.data_mut().stopwatch.pass(hook);
+            Ok(())
+        });
+    }
+
+    fn pass(&mut self, hook: CallHook) {
+        match hook {
+            CallHook::CallingHost => {
+                self.depth += 1;
+                self.since.get_or_insert_with(Instant::now);
+            }
+            CallHook::ReturningFromHost => {
+                self.depth = self.depth.saturating_sub(1);
+                if self.depth == 0 {
+                    self.total += self.since.take().map(|since| since.elapsed()).unwrap_or_default();
+                }
+            }
+            CallHook::CallingWasm | CallHook::ReturningFromWasm => {}
+        }
     }
 }
 
@@ -110,4 +148,31 @@ pub(super) fn call<R>(
     result.map_err(|error| {
         failure::from_call(&guest.plugin, guest.stage, &doing(), &error, &guest.meter, guest.hostcall_bytes)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wait() {
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_millis(2) {}
+    }
+
+    #[test]
+    fn nested_calls_are_counted_once() {
+        let mut stopwatch = Stopwatch::default();
+        stopwatch.pass(CallHook::CallingHost);
+        stopwatch.pass(CallHook::CallingWasm);
+        stopwatch.pass(CallHook::CallingHost);
+        wait();
+        stopwatch.pass(CallHook::ReturningFromHost);
+        assert_eq!(stopwatch.total, Duration::ZERO, "the outer call goes on");
+        stopwatch.pass(CallHook::ReturningFromWasm);
+        stopwatch.pass(CallHook::ReturningFromHost);
+        let total = stopwatch.total;
+        assert!(total >= Duration::from_millis(2));
+        wait();
+        assert_eq!(stopwatch.total, total, "nothing runs between calls");
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -142,6 +143,11 @@ impl Sandbox {
         Ok(plugin.report())
     }
 
+    /// The world that a plugin is made for. Fails like [`Sandbox::plugin_id`].
+    pub fn world(&self, plugin: &PluginRef) -> Result<World, Failure> {
+        self.catalog().find(plugin, Stage::Resolve).map(|plugin| plugin.world)
+    }
+
     /// Whether a plugin's compiled code is in its folder. Fails like [`Sandbox::plugin_id`].
     pub fn is_compiled(&self, plugin: &PluginRef) -> Result<bool, Failure> {
         let plugin = self.catalog().find(plugin, Stage::Resolve)?;
@@ -160,6 +166,15 @@ impl Sandbox {
         let plugin = self.catalog().find(plugin, Stage::Resolve)?;
         self.ready(&plugin, Stage::Resolve)?;
         Ok(plugin.id.clone())
+    }
+
+    /// How long it takes to make a plugin ready as the first task of a process does: to load its compiled code, or to compile it where
+    /// no folder keeps that. Fails like [`Sandbox::examine`].
+    pub fn load_time(&self, plugin: &PluginRef) -> Result<Duration, Failure> {
+        let plugin = self.catalog().find(plugin, Stage::Resolve)?;
+        let begun = Instant::now();
+        self.make(plugin).map_err(|reason| plugin.incompatible(Stage::Resolve, &reason))?;
+        Ok(begun.elapsed())
     }
 
     /// The compiled component of a plugin.

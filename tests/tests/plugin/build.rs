@@ -24,6 +24,7 @@ fn a_new_plugin_is_built_and_checked() {
         assert!(report.contains(part), "{part} is not in\n{report}");
     }
     assert_eq!(author.run_well("built-here", &["plugin", "check", "built-here.wasm"]), report);
+    assert!(author.run_well("built-here", &["plugin", "test"]).contains("bars ... ok"));
     let size = fs::metadata(author.path("built-here/built-here.wasm")).unwrap().len();
     let json = author.run_well("", &["plugin", "check", "built-here/built-here.wasm", "--json"]);
     let json: Value = serde_json::from_str(&json).unwrap();
@@ -51,6 +52,7 @@ fn policies_are_built_and_decide() {
         let report = author.run_well(&name, &["plugin", "build"]);
         assert!(report.contains(&format!("{name} 0.1.0 can be used")), "{report}");
         assert!(report.contains(&format!("wasmux:plugin/{world}@0.1.0")), "{report}");
+        assert!(author.run_well(&name, &["plugin", "test"]).contains(" passed"));
         fs::copy(author.path(&format!("{name}/{name}.wasm")), task.plugins().join(format!("{name}.wasm"))).unwrap();
     }
     task.run_well(&request(

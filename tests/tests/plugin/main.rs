@@ -1,9 +1,12 @@
-//! An author with nothing but the binary: `wasmux plugin new`, `build`, `check`, `run`, and the tutorial.
+//! An author with nothing but the binary: `wasmux plugin new`, `build`, `check`, `run`, `test`, `bench`, and the tutorial.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod bench;
 mod build;
+mod cases;
 mod create;
+mod javascript;
 mod trial;
 mod tutorial;
 

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use clap::Args;
 use serde::Deserialize;
 
-use super::check;
+use super::{check, javascript};
 use crate::app::AppConfig;
 use crate::cli::{CacheArgs, Stop};
 use crate::media::Interrupt;
@@ -36,6 +36,10 @@ pub(super) struct BuildArgs {
 pub(super) fn run(args: &BuildArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     let here = env::current_dir().map_err(|error| Stop::Output(format!("the current folder: {error}")))?;
     let manifest = here.join("Cargo.toml");
+    if !manifest.is_file() && here.join(javascript::MANIFEST).is_file() {
+        let built = javascript::build(&here)?;
+        return put(&built.0, &here, args);
+    }
     if !manifest.is_file() {
         let message =
             "there is no Cargo.toml here: go to the plugin's folder, or make one with `wasmux plugin new NAME`";
@@ -47,11 +51,15 @@ pub(super) fn run(args: &BuildArgs, interrupt: &Interrupt) -> Result<(), Stop> {
         // Cargo has got the signal too, and ended.
         return Err(Stop::Failed(Failure::new(ErrorCode::Canceled, Stage::Resolve, "interrupted")));
     }
-    let built = built?;
-    let app = check::open(&built, &args.cache, AppConfig::default())?;
-    let report = app.examine(&built).map_err(|reason| check::unusable(&built, &reason))?;
+    put(&built?, &here, args)
+}
+
+/// Judges a component, and puts it into its place if it is usable.
+fn put(built: &Path, here: &Path, args: &BuildArgs) -> Result<(), Stop> {
+    let app = check::open(built, &args.cache, AppConfig::default())?;
+    let report = app.examine(built).map_err(|reason| check::unusable(built, &reason))?;
     let name = format!("{}.wasm", report.info.id.name);
-    std::fs::copy(&built, here.join(&name)).map_err(|error| Stop::Output(format!("{name}: {error}")))?;
+    std::fs::copy(built, here.join(&name)).map_err(|error| Stop::Output(format!("{name}: {error}")))?;
     check::print_report(Path::new(&name), &report)
 }
 

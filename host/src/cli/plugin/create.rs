@@ -5,6 +5,7 @@ use std::path::Path;
 
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
+use include_dir::{Dir, File, include_dir};
 
 use crate::cli::{Stop, print_line, sdk};
 use crate::sandbox::World;
@@ -16,30 +17,12 @@ const SDK: &str = "wasmux-sdk";
 /// What the templates call the plugin.
 const PLACEHOLDER: &str = "plugin-name";
 
-const GITIGNORE: &str = include_str!("../../../templates/plugin/gitignore");
-
-/// The files of a template, by their paths in the new folder. The code is that of an example, which is built and tested in this
-/// repository.
-type Template = &'static [(&'static str, &'static str)];
-
-const VIDEO_FILTER: Template = &[
-    ("Cargo.toml", include_str!("../../../templates/plugin/video-filter/Cargo.toml")),
-    ("README.md", include_str!("../../../templates/plugin/video-filter/README.md")),
-    ("schema.json", include_str!("../../../../plugins/examples/vignette/schema.json")),
-    ("src/lib.rs", include_str!("../../../../plugins/examples/vignette/src/lib.rs")),
-];
-
-const URI_POLICY: Template = &[
-    ("Cargo.toml", include_str!("../../../templates/plugin/uri-policy/Cargo.toml")),
-    ("README.md", include_str!("../../../templates/plugin/uri-policy/README.md")),
-    ("src/lib.rs", include_str!("../../../../plugins/examples/dated-uri/src/lib.rs")),
-];
-
-const PARAMETER_POLICY: Template = &[
-    ("Cargo.toml", include_str!("../../../templates/plugin/parameter-policy/Cargo.toml")),
-    ("README.md", include_str!("../../../templates/plugin/parameter-policy/README.md")),
-    ("src/lib.rs", include_str!("../../../../plugins/examples/per-title/src/lib.rs")),
-];
+/// A folder for each world with the files of its template, and the file `gitignore`. The code and the cases are those of an example.
+static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/plugin");
+/// The examples, which are built and tested in this repository.
+static EXAMPLES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../plugins/examples");
+/// The templates in JavaScript, which are whole.
+static JS_TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/plugin-js");
 
 #[derive(Debug, Args)]
 pub(super) struct NewArgs {
@@ -54,10 +37,20 @@ pub(super) struct NewArgs {
     lang: Language,
 }
 
+/// The example whose code a template in Rust has.
+fn example(world: World) -> &'static str {
+    match world {
+        World::VideoFilter => "vignette",
+        World::UriPolicy => "dated-uri",
+        World::ParameterPolicy => "per-title",
+    }
+}
+
 /// Languages that there are templates for.
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Language {
     Rust,
+    Js,
 }
 
 fn name(text: &str) -> Result<PluginName, String> {
@@ -86,11 +79,21 @@ fn language(text: &str) -> Result<Language, String> {
     })
 }
 
-fn template(world: World, language: Language) -> Template {
-    match (language, world) {
-        (Language::Rust, World::VideoFilter) => VIDEO_FILTER,
-        (Language::Rust, World::UriPolicy) => URI_POLICY,
-        (Language::Rust, World::ParameterPolicy) => PARAMETER_POLICY,
+impl Language {
+    fn templates(self) -> &'static Dir<'static> {
+        match self {
+            Self::Rust => &TEMPLATES,
+            Self::Js => &JS_TEMPLATES,
+        }
+    }
+
+    /// The folder with the files of a template; the error says which there are.
+    fn template(self, world: World) -> Result<&'static Dir<'static>, String> {
+        let templates = self.templates();
+        templates.get_dir(world.name()).ok_or_else(|| {
+            let others: Vec<_> = templates.dirs().map(|folder| folder.path().display().to_string()).collect();
+            format!("there is no template for a {} in that language; there are {}", world.name(), others.join(", "))
+        })
     }
 }
 
@@ -100,10 +103,14 @@ pub(super) fn run(args: &NewArgs) -> Result<(), Stop> {
     if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(Stop::Usage(format!("{name} is not empty")));
     }
-    write(folder, name, template(args.world, args.lang))
-        .map_err(|error| Stop::Output(format!("{name} cannot be written: {error}")))?;
-    print_line(&format!("{name} is a {} that works, with its tests: src/lib.rs. Next:", args.world.name()))?;
-    print_line(&format!("  cd {name}\n  cargo test\n  wasmux plugin build"))?;
+    let template = args.lang.template(args.world).map_err(Stop::Usage)?;
+    write(folder, args, template).map_err(|error| Stop::Output(format!("{name} cannot be written: {error}")))?;
+    let (code, first) = match args.lang {
+        Language::Rust => ("with its tests: src/lib.rs", "cargo test"),
+        Language::Js => ("with its cases: plugin.js", "npm install"),
+    };
+    print_line(&format!("{name} is a {} that works, {code}. Next:", args.world.name()))?;
+    print_line(&format!("  cd {name}\n  {first}\n  wasmux plugin build\n  wasmux plugin test"))?;
     if args.world == World::VideoFilter {
         let parameters = r#"'{"Strength": 0.8}'"#;
         print_line(&format!(
@@ -113,16 +120,35 @@ pub(super) fn run(args: &NewArgs) -> Result<(), Stop> {
     Ok(())
 }
 
-fn write(folder: &Path, name: &str, template: Template) -> std::io::Result<()> {
-    sdk::write_for_plugin(folder)?;
-    for (path, text) in template {
-        let file = folder.join(path);
-        if let Some(parent) = file.parent() {
-            fs::create_dir_all(parent)?;
+fn write(folder: &Path, args: &NewArgs, template: &Dir<'_>) -> std::io::Result<()> {
+    let name = args.name.as_str();
+    match args.lang {
+        Language::Rust => {
+            sdk::write_for_plugin(folder)?;
+            if let Some(example) = EXAMPLES.get_dir(example(args.world)) {
+                copy(example, example.path(), folder, name)?;
+            }
         }
-        fs::write(file, text.replace(PLACEHOLDER, name))?;
+        Language::Js => sdk::write_wit(folder)?,
     }
-    fs::write(folder.join(".gitignore"), GITIGNORE)
+    // Behind the example, whose Cargo.toml belongs to this repository.
+    copy(template, template.path(), folder, name)?;
+    let ignored = args.lang.templates().get_file("gitignore").map(File::contents).unwrap_or_default();
+    fs::write(folder.join(".gitignore"), ignored)
+}
+
+/// Copies what lies below `root` of the templates, with the plugin's name in all texts.
+fn copy(from: &Dir<'_>, root: &Path, folder: &Path, name: &str) -> std::io::Result<()> {
+    let place = |path: &Path| folder.join(path.strip_prefix(root).unwrap_or(path));
+    fs::create_dir_all(place(from.path()))?;
+    for file in from.files() {
+        let place = place(file.path());
+        match file.contents_utf8() {
+            Some(text) => fs::write(place, text.replace(PLACEHOLDER, name))?,
+            None => fs::write(place, file.contents())?,
+        }
+    }
+    from.dirs().try_for_each(|below| copy(below, root, folder, name))
 }
 
 #[cfg(test)]
@@ -132,13 +158,31 @@ mod tests {
     #[test]
     fn every_template_has_its_name_replaced_and_its_world() {
         for world in World::ALL {
-            let files = template(world, Language::Rust);
-            let cargo = files.iter().find(|(name, _)| *name == "Cargo.toml").unwrap().1;
-            assert!(cargo.contains(&format!("{SDK} = ")), "{world}");
-            let text = |path: &str| files.iter().find(|(name, _)| *name == path).unwrap().1;
+            let folder = Language::Rust.template(world).unwrap();
+            let text = |path: &str| folder.get_file(folder.path().join(path)).unwrap().contents_utf8().unwrap();
+            assert!(text("Cargo.toml").contains(&format!("{SDK} = ")), "{world}");
             assert!(text("Cargo.toml").contains(PLACEHOLDER) && text("README.md").contains(PLACEHOLDER), "{world}");
             let macros = format!("register_{}!", world.name().replace('-', "_"));
-            assert!(text("src/lib.rs").contains(&macros), "{world}");
+            let example = EXAMPLES.get_dir(example(world)).unwrap();
+            let code = example.get_file(example.path().join("src/lib.rs")).unwrap().contents_utf8().unwrap();
+            assert!(code.contains(&macros), "{world}");
+            let cases = example.get_dir(example.path().join("cases")).unwrap();
+            assert!(cases.dirs().count() > 1, "{world}");
         }
+    }
+
+    #[test]
+    fn templates_in_javascript_say_who_they_are() {
+        for world in [World::UriPolicy, World::ParameterPolicy] {
+            let folder = Language::Js.template(world).unwrap();
+            let text = |path: &str| folder.get_file(folder.path().join(path)).unwrap().contents_utf8().unwrap();
+            let manifest: serde_json::Value = serde_json::from_str(text("manifest.json")).unwrap();
+            assert_eq!((&manifest["name"], &manifest["world"]), (&PLACEHOLDER.into(), &world.to_string().into()));
+            assert!(text("plugin.js").contains("export const ") && text("README.md").contains(PLACEHOLDER));
+            assert!(text("package.json").contains("\"componentize-qjs\": \""));
+            assert!(folder.get_dir(folder.path().join("cases")).is_some());
+        }
+        let error = Language::Js.template(World::VideoFilter).unwrap_err();
+        assert!(error.contains("video-filter in that language; there are parameter-policy, uri-policy"), "{error}");
     }
 }

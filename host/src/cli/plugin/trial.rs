@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::check;
 use crate::app::{App, AppConfig, Trial, TrialError};
 use crate::cli::{CacheArgs, Stop, frame, print_line, progress, run};
+use crate::intake::CheckFault;
 use crate::media::Interrupt;
 use crate::store::BucketConfig;
 use crate::task::{Container, Warning};
@@ -56,7 +57,7 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs, interrupt: &Interrupt) -> Result<(), Stop> {
-    let parameters = parameters(&args.params)?;
+    let parameters = parameters("--params", &args.params)?;
     run::refuse_twice(&args.buckets)?;
     let config = AppConfig { buckets: args.buckets.clone(), ..AppConfig::default() };
     let app = check::open(&args.file, &args.cache, config)?;
@@ -67,8 +68,9 @@ pub(super) fn run(args: &RunArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     }
 }
 
-fn parameters(text: &str) -> Result<Value, Stop> {
-    let wrong = |error: &dyn std::fmt::Display| Stop::Usage(format!("--params: {error}"));
+/// The JSON object that an option holds, or the file that it names.
+pub(super) fn parameters(option: &str, text: &str) -> Result<Value, Stop> {
+    let wrong = |error: &dyn std::fmt::Display| Stop::Usage(format!("{option}: {error}"));
     let text = match text.strip_prefix('@') {
         Some(file) => std::fs::read_to_string(file).map_err(|error| wrong(&format!("{file}: {error}")))?,
         None => text.to_owned(),
@@ -169,12 +171,15 @@ fn stopped(args: &RunArgs, error: TrialError) -> Stop {
         TrialError::Plugin(reason) => check::unusable(&args.file, &reason),
         TrialError::Encoding(faults) => Stop::Usage(faults),
         TrialError::Failed(failure) => Stop::Failed(failure),
-        TrialError::Parameters(faults) => {
-            let lines: Vec<_> =
-                faults.iter().map(|fault| format!("{} {}", fault.field, fault.message).trim().to_owned()).collect();
-            run::refused("--params", lines.len(), &lines.join("\n"))
-        }
+        TrialError::Parameters(faults) => refused("--params", &faults),
     }
+}
+
+/// What the schema finds wrong with the parameters in an option.
+pub(super) fn refused(option: &str, faults: &[CheckFault]) -> Stop {
+    let lines: Vec<_> =
+        faults.iter().map(|fault| format!("{} {}", fault.field, fault.message).trim().to_owned()).collect();
+    run::refused(option, lines.len(), &lines.join("\n"))
 }
 
 /// A folder for what comes in between, removed at the end.
@@ -202,9 +207,12 @@ mod tests {
 
     #[test]
     fn parameters_are_an_object() {
-        assert!(parameters("{\"Strength\": 1}").is_ok());
+        assert!(parameters("--params", "{\"Strength\": 1}").is_ok());
         for wrong in ["[]", "1", "{", "@/nonexistent/file.json", ""] {
-            assert!(matches!(parameters(wrong), Err(Stop::Usage(text)) if text.starts_with("--params")), "{wrong}");
+            assert!(
+                matches!(parameters("--params", wrong), Err(Stop::Usage(text)) if text.starts_with("--params")),
+                "{wrong}"
+            );
         }
     }
 }

@@ -42,12 +42,22 @@ pub(in crate::sandbox) struct Screen {
     lent: bool,
     /// Samples on their way into the guest. Shared only while a call of `read` returns.
     buffer: Arc<Vec<u8>>,
+    moved: Moved,
+}
+
+/// How many samples went over the boundary.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::sandbox) struct Moved {
+    pub(in crate::sandbox) reads: u64,
+    pub(in crate::sandbox) read_bytes: u64,
+    pub(in crate::sandbox) writes: u64,
+    pub(in crate::sandbox) written_bytes: u64,
 }
 
 impl Screen {
     /// `stand_in` takes the place of the frame between calls.
     pub(in crate::sandbox) fn new(facts: Facts, stand_in: Picture) -> Self {
-        Self { facts, frame: stand_in, lent: false, buffer: Arc::default() }
+        Self { facts, frame: stand_in, lent: false, buffer: Arc::default(), moved: Moved::default() }
     }
 
     /// Lends a frame before a call and takes it back afterwards. It moves, so nothing is copied and no other reference to its
@@ -61,6 +71,11 @@ impl Screen {
     pub(in crate::sandbox) fn fits(&self, frame: &Picture) -> bool {
         (frame.width(), frame.height(), frame.pixel_format())
             == (self.facts.width, self.facts.height, Some(self.facts.pixel_format))
+    }
+
+    /// What was read and written so far.
+    pub(in crate::sandbox) fn moved(&self) -> Moved {
+        self.moved
     }
 
     /// Bytes of the largest plane: the most that a guest can sensibly hand over at once.
@@ -148,6 +163,8 @@ fn read(
     };
     samples.clear();
     screen.lent()?.read_rect(plane, area.into(), samples).map_err(misuse)?;
+    screen.moved.reads += 1;
+    screen.moved.read_bytes += buffer.len() as u64;
     screen.buffer = Arc::clone(&buffer);
     Ok((buffer,))
 }
@@ -170,7 +187,10 @@ fn write(
     }
     // The list borrows the whole store, so the screen leaves it for the length of the copy.
     let mut screen = guest.screen.take().ok_or_else(no_screen)?;
-    let written = screen.frame.write_rect(plane, area, data.as_le_slice(&context));
+    let samples = data.as_le_slice(&context);
+    screen.moved.writes += 1;
+    screen.moved.written_bytes += samples.len() as u64;
+    let written = screen.frame.write_rect(plane, area, samples);
     context.data_mut().screen = Some(screen);
     Ok(written.map_err(misuse)?)
 }
