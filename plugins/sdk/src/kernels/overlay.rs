@@ -1,6 +1,6 @@
 //! A picture that is laid over frames: converted to planes once, then blended into many frames.
 
-use super::siting::{Siting, Taps};
+use super::siting::{Axis, Siting, Taps};
 use super::{Bitmap, Encoder, Placed, Sample};
 use crate::{Rect, Setup};
 
@@ -220,14 +220,13 @@ fn union(a: Rect, b: Rect) -> Rect {
     Rect::new(x, y, side(a.right().max(b.right()), x), side(a.bottom().max(b.bottom()), y))
 }
 
+/// Bits of fraction of a code value while pixels are added up. With 16 of the code, 8 of alpha, 4 of the weights of pixels and 9 of
+/// [`Sample::OPAQUE`] they stay below 64.
+const FRACTION: u32 = 24;
+
 /// Weights of one plane: a sample of a subsampled plane is the average of the pixels that it stands for (see
 /// [`siting`](super::siting)), each weighted by its alpha. Pixels outside of the bitmap count as transparent, those outside of
-/// the blocks of `area` do not count.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "rounded values within the range of a product"
-)]
+/// the blocks of `area` do not count. In integers, since a component pays for the result of each operation on floating point.
 fn weights<T: Sample>(
     source: &Source<'_>,
     plane: u8,
@@ -235,105 +234,185 @@ fn weights<T: Sample>(
     (area, blocks): (Rect, Rect),
 ) -> (Vec<T>, Vec<T::Product>) {
     let siting = Siting::new(plane, setup);
-    let unit = f64::from(T::OPAQUE) / 255.0;
+    let unit = T::OPAQUE / 255;
+    let max = u64::from(setup.max_sample());
     let samples = usize::try_from(area.area()).unwrap_or(0);
     let mut inverses = Vec::with_capacity(samples);
     let mut products = Vec::with_capacity(samples);
     let mut codes = Codes::new(plane, setup);
-    let limits = blocks.x..blocks.x + blocks.width;
-    let across: Vec<Taps> = (area.x..area.x + area.width).map(|x| siting.columns.taps(x, &limits)).collect();
     // A row that two rows of chroma share is the last of the first and the first of the second.
-    let mut line = Line::default();
+    let mut line = Line::new(siting.columns, area, blocks);
+    let mut sums = Vec::with_capacity(line.totals.len());
     for y in area.y..area.y + area.height {
         let down = siting.rows.taps(y, &(blocks.y..blocks.y + blocks.height));
-        let mut sums = vec![(0, 0.0); across.len()];
+        sums.clear();
+        sums.resize(line.totals.len(), Weighed::default());
         for (row, height) in down.iter() {
-            line.show(source, row, blocks, &across, &mut codes);
-            for (sum, (alpha, colour)) in sums.iter_mut().zip(&line.sums) {
-                sum.0 += height * alpha;
-                sum.1 += f64::from(height) * colour;
+            line.show(source, row, blocks, &mut codes);
+            for (sum, pixel) in sums.iter_mut().zip(&line.sums) {
+                sum.add(*pixel, height);
             }
         }
-        for ((alpha, colour), taps) in sums.into_iter().zip(&across) {
-            let scale = unit / f64::from(taps.total() * down.total());
-            // Rounded to nearest: neither is negative, and rounding away from 0 is no instruction of WebAssembly.
-            let alpha = (f64::from(alpha) * scale + 0.5).floor();
-            let product = (colour * scale + 0.5).floor().min(alpha * f64::from(setup.max_sample()));
-            inverses.push(T::new(T::OPAQUE - alpha as u32));
-            products.push(T::product(product as u64));
-        }
+        let total = down.total();
+        let alpha = |sum: &Weighed, across: u32| divided(u64::from(sum.alpha * unit), across * total, 0);
+        let seen = || sums.iter().zip(&line.totals);
+        inverses.extend(seen().map(|(sum, across)| T::new(T::OPAQUE - alpha(sum, *across) as u32)));
+        products.extend(seen().map(|(sum, across)| {
+            let product = divided(sum.colour * u64::from(unit), across * total, FRACTION);
+            T::product(product.min(alpha(sum, *across) * max))
+        }));
     }
     (inverses, products)
 }
 
-/// One row of the frame: for each sample of the plane the weighted sums of alpha, and of alpha times code value.
-#[derive(Default)]
+/// `round(value / (divisor << fraction))`.
+#[inline(always)]
+fn divided(value: u64, divisor: u32, fraction: u32) -> u64 {
+    let half = u64::from(divisor) << fraction >> 1;
+    // Only what lies on an edge is divided by another number.
+    if divisor.is_power_of_two() {
+        (value + half) >> (divisor.trailing_zeros() + fraction)
+    } else {
+        (value + half) / (u64::from(divisor) << fraction)
+    }
+}
+
+/// Weighted sums of the alpha of pixels, and of alpha times code value, with bits of fraction.
+#[derive(Clone, Copy, Default)]
+struct Weighed {
+    alpha: u32,
+    colour: u64,
+}
+
+impl Weighed {
+    #[inline(always)]
+    fn add(&mut self, other: Self, weight: u32) {
+        self.alpha += other.alpha * weight;
+        self.colour += other.colour * u64::from(weight);
+    }
+}
+
+/// One row of the frame, as the pixels that each sample of the plane stands for.
 struct Line {
     row: Option<u32>,
-    pixels: Vec<(u32, f64)>,
-    sums: Vec<(u32, f64)>,
+    /// Those of the blocks, and then transparent ones for the weights of 0.
+    pixels: Vec<Weighed>,
+    /// The first pixel of each sample.
+    firsts: Vec<usize>,
+    /// Equally many weights for each sample, 0 beyond what it stands for.
+    weights: Vec<u32>,
+    /// Of the weights of each sample.
+    totals: Vec<u32>,
+    sums: Vec<Weighed>,
 }
 
 impl Line {
-    fn show(&mut self, source: &Source<'_>, row: u32, blocks: Rect, across: &[Taps], codes: &mut Codes) {
+    fn new(columns: Axis, area: Rect, blocks: Rect) -> Self {
+        let limits = blocks.x..blocks.x + blocks.width;
+        let taps = || (area.x..area.x + area.width).map(|x| columns.taps(x, &limits));
+        let reach = taps().map(|taps| taps.iter().count()).max().unwrap_or(0).max(1);
+        let weights = |taps: Taps| taps.iter().map(|tap| tap.1).chain(std::iter::repeat(0)).take(reach);
+        Self {
+            row: None,
+            pixels: vec![Weighed::default(); blocks.width as usize + reach],
+            firsts: taps().map(|taps| taps.iter().next().map_or(0, |tap| tap.0 - blocks.x) as usize).collect(),
+            weights: taps().flat_map(weights).collect(),
+            totals: taps().map(|taps| taps.total()).collect(),
+            sums: Vec::new(),
+        }
+    }
+
+    fn show(&mut self, source: &Source<'_>, row: u32, blocks: Rect, codes: &mut Codes) {
         if self.row == Some(row) {
             return;
         }
         self.row = Some(row);
-        self.pixels.clear();
-        self.pixels.resize(blocks.width as usize, (0, 0.0));
+        self.pixels.fill(Weighed::default());
         let margin = source.area.x.saturating_sub(blocks.x) as usize;
-        let seen = source.row(row, blocks.x, blocks.x + blocks.width);
-        for (pixel, &[red, green, blue, opacity]) in self.pixels.iter_mut().skip(margin).zip(seen) {
-            if opacity != 0 {
-                *pixel = (u32::from(opacity), f64::from(opacity) * codes.of([red, green, blue]));
-            }
-        }
+        codes.weigh(source.row(row, blocks.x, blocks.x + blocks.width), &mut self.pixels[margin..]);
         self.sums.clear();
-        self.sums.extend(across.iter().map(|taps| {
-            taps.iter().fold((0, 0.0), |sum, (column, weight)| {
-                let (alpha, colour) = self.pixels.get((column - blocks.x) as usize).copied().unwrap_or_default();
-                (sum.0 + weight * alpha, sum.1 + f64::from(weight) * colour)
-            })
+        // Constants, so that the loop over them is none.
+        match self.weights.len() / self.totals.len().max(1) {
+            1 => self.sum_up(1),
+            2 => self.sum_up(2),
+            3 => self.sum_up(3),
+            reach => self.sum_up(reach),
+        }
+    }
+
+    #[inline(always)]
+    fn sum_up(&mut self, reach: usize) {
+        let weights = self.weights.chunks_exact(reach.max(1));
+        self.sums.extend(self.firsts.iter().zip(weights).map(|(first, weights)| {
+            let mut sum = Weighed::default();
+            for (pixel, weight) in self.pixels[*first..][..reach].iter().zip(weights) {
+                sum.add(*pixel, *weight);
+            }
+            sum
         }));
     }
 }
 
-/// Code values of one plane.
+/// Code values of one plane, with bits of fraction.
 enum Codes {
     /// All have the same.
-    Constant(f64),
+    Constant(u64),
     /// Weighted sums, clamped to this.
-    Sum { constant: f64, weights: [f64; 3], max: f64 },
+    Sum { constant: i64, weights: [i64; 3], max: i64 },
     /// Neighbours mostly have the same colour, so the last one is kept.
-    Any { encoder: Encoder, plane: usize, known: Option<([u8; 3], f64)> },
+    Any { encoder: Encoder, plane: usize, known: Option<([u8; 3], u64)> },
 }
 
 impl Codes {
     fn new(plane: u8, setup: &Setup) -> Self {
-        let (encoder, max) = (Encoder::new(setup), f64::from(setup.max_sample()));
+        let (encoder, max) = (Encoder::new(setup), u64::from(setup.max_sample()) << FRACTION);
         match encoder.weights(plane) {
             _ if plane == 3 => Self::Constant(max),
-            Some((constant, weights)) => Self::Sum { constant, weights, max },
+            Some((constant, weights)) => {
+                Self::Sum { constant: fixed(constant), weights: weights.map(fixed), max: max as i64 }
+            }
             None => Self::Any { encoder, plane: usize::from(plane.min(2)), known: None },
         }
     }
 
-    fn of(&mut self, rgb: [u8; 3]) -> f64 {
-        match self {
-            Self::Constant(code) => *code,
-            Self::Sum { constant, weights, max } => {
-                let [red, green, blue] = rgb.map(f64::from);
-                (*constant + weights[0] * red + weights[1] * green + weights[2] * blue).clamp(0.0, *max)
+    /// Weighs pixels by their alpha.
+    fn weigh(&mut self, pixels: &[[u8; 4]], out: &mut [Weighed]) {
+        let each = |code: &mut dyn FnMut([u8; 3]) -> u64, out: &mut [Weighed]| {
+            for (out, &[red, green, blue, opacity]) in out.iter_mut().zip(pixels) {
+                if opacity != 0 {
+                    *out = weighed(opacity, code([red, green, blue]));
+                }
             }
-            Self::Any { known: Some((colour, code)), .. } if *colour == rgb => *code,
+        };
+        match self {
+            Self::Constant(code) => each(&mut |_| *code, out),
+            Self::Sum { constant, weights, max } => {
+                for (out, &[red, green, blue, opacity]) in out.iter_mut().zip(pixels) {
+                    let [red, green, blue] = [red, green, blue].map(i64::from);
+                    let code = *constant + weights[0] * red + weights[1] * green + weights[2] * blue;
+                    *out = weighed(opacity, code.clamp(0, *max) as u64);
+                }
+            }
             Self::Any { encoder, plane, known } => {
-                let code = encoder.encode(rgb)[*plane];
-                *known = Some((rgb, code));
-                code
+                let mut code = |rgb| match known {
+                    Some((colour, code)) if *colour == rgb => *code,
+                    _ => known.insert((rgb, fixed(encoder.encode(rgb)[*plane]) as u64)).1,
+                };
+                each(&mut code, out);
             }
         }
     }
+}
+
+#[inline(always)]
+fn weighed(opacity: u8, code: u64) -> Weighed {
+    Weighed { alpha: u32::from(opacity), colour: u64::from(opacity) * code }
+}
+
+/// Rounded to nearest.
+#[expect(clippy::cast_possible_truncation, reason = "code values have 16 bits")]
+fn fixed(code: f64) -> i64 {
+    (code * f64::from(1u32 << FRACTION) + 0.5).floor() as i64
 }
 
 #[cfg(test)]
