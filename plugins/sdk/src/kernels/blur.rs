@@ -237,11 +237,15 @@ impl Work<'_> {
 /// One box blur along the lanes. A function of its own, so that the compiler knows the slices to be apart.
 #[inline(never)]
 fn pass(from: &[Lanes], to: &mut [Lanes], radius: usize) {
+    if radius == 0 {
+        to.copy_from_slice(from);
+        return;
+    }
     let last = from.len() - 1;
     let size = 2 * radius as u32 + 1;
     // A division by a multiplication, which vectorises. Rounded up, it is exact for windows of up to 255 samples; beyond, what is an eighth
     // below the middle of two numbers may become the upper one.
-    let reciprocal = (1u64 << 32).div_ceil(u64::from(size));
+    let reciprocal = u64::from((1u64 << 32).div_ceil(u64::from(size)) as u32);
     // The half of a window is in the sum, so that the mean is rounded to nearest.
     let mut sums = [radius as u32; LANES];
     let mut add = |lanes: &Lanes, times: usize| {

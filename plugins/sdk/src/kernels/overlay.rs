@@ -242,53 +242,65 @@ fn weights<T: Sample>(
     let mut codes = Codes::new(plane, setup);
     // A row that two rows of chroma share is the last of the first and the first of the second.
     let mut line = Line::new(siting.columns, area, blocks);
-    let mut sums = Vec::with_capacity(line.totals.len());
+    let mut sums = Sums::default();
     for y in area.y..area.y + area.height {
         let down = siting.rows.taps(y, &(blocks.y..blocks.y + blocks.height));
-        sums.clear();
-        sums.resize(line.totals.len(), Weighed::default());
+        sums.clear(line.totals.len());
         for (row, height) in down.iter() {
             line.show(source, row, blocks, &mut codes);
-            for (sum, pixel) in sums.iter_mut().zip(&line.sums) {
-                sum.add(*pixel, height);
+            for _ in 0..height {
+                sums.add(&line.sums);
             }
         }
-        let total = down.total();
-        let alpha = |sum: &Weighed, across: u32| divided(u64::from(sum.alpha * unit), across * total, 0);
-        let seen = || sums.iter().zip(&line.totals);
-        inverses.extend(seen().map(|(sum, across)| T::new(T::OPAQUE - alpha(sum, *across) as u32)));
-        products.extend(seen().map(|(sum, across)| {
-            let product = divided(sum.colour * u64::from(unit), across * total, FRACTION);
-            T::product(product.min(alpha(sum, *across) * max))
-        }));
+        let (mut alphas, mut colours) = (sums.alphas.as_slice(), sums.colours.as_slice());
+        // All but those on the edges have the same number.
+        for run in line.totals.chunk_by(PartialEq::eq) {
+            let (alpha, colour);
+            (alpha, alphas) = alphas.split_at(run.len());
+            (colour, colours) = colours.split_at(run.len());
+            let total = run[0] * down.total();
+            let pairs = || alpha.iter().map(|alpha| alpha * unit).zip(colour.iter().map(|sum| sum * u64::from(unit)));
+            if total.is_power_of_two() {
+                let shift = total.trailing_zeros();
+                let (half, long, long_half) = (total / 2, shift + FRACTION, (u64::from(total) << FRACTION) / 2);
+                inverses.extend(pairs().map(|(alpha, _)| T::new(T::OPAQUE - ((alpha + half) >> shift))));
+                products.extend(pairs().map(|(alpha, colour)| {
+                    T::product(((colour + long_half) >> long).min(u64::from((alpha + half) >> shift) * max))
+                }));
+            } else {
+                let (half, long) = (total / 2, u64::from(total) << FRACTION);
+                inverses.extend(pairs().map(|(alpha, _)| T::new(T::OPAQUE - (alpha + half) / total)));
+                products.extend(pairs().map(|(alpha, colour)| {
+                    T::product(((colour + long / 2) / long).min(u64::from((alpha + half) / total) * max))
+                }));
+            }
+        }
     }
     (inverses, products)
 }
 
-/// `round(value / (divisor << fraction))`.
-#[inline(always)]
-fn divided(value: u64, divisor: u32, fraction: u32) -> u64 {
-    let half = u64::from(divisor) << fraction >> 1;
-    // Only what lies on an edge is divided by another number.
-    if divisor.is_power_of_two() {
-        (value + half) >> (divisor.trailing_zeros() + fraction)
-    } else {
-        (value + half) / (u64::from(divisor) << fraction)
-    }
-}
-
 /// Weighted sums of the alpha of pixels, and of alpha times code value, with bits of fraction.
-#[derive(Clone, Copy, Default)]
-struct Weighed {
-    alpha: u32,
-    colour: u64,
+#[derive(Default)]
+struct Sums {
+    alphas: Vec<u32>,
+    colours: Vec<u64>,
 }
 
-impl Weighed {
-    #[inline(always)]
-    fn add(&mut self, other: Self, weight: u32) {
-        self.alpha += other.alpha * weight;
-        self.colour += other.colour * u64::from(weight);
+impl Sums {
+    fn clear(&mut self, length: usize) {
+        self.alphas.clear();
+        self.alphas.resize(length, 0);
+        self.colours.clear();
+        self.colours.resize(length, 0);
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (sum, alpha) in self.alphas.iter_mut().zip(&other.alphas) {
+            *sum += alpha;
+        }
+        for (sum, colour) in self.colours.iter_mut().zip(&other.colours) {
+            *sum += colour;
+        }
     }
 }
 
@@ -296,14 +308,16 @@ impl Weighed {
 struct Line {
     row: Option<u32>,
     /// Those of the blocks, and then transparent ones for the weights of 0.
-    pixels: Vec<Weighed>,
+    pixels: Sums,
+    /// Whether each sample stands for one pixel.
+    plain: bool,
     /// The first pixel of each sample.
     firsts: Vec<usize>,
     /// Equally many weights for each sample, 0 beyond what it stands for.
     weights: Vec<u32>,
     /// Of the weights of each sample.
     totals: Vec<u32>,
-    sums: Vec<Weighed>,
+    sums: Sums,
 }
 
 impl Line {
@@ -312,13 +326,17 @@ impl Line {
         let taps = || (area.x..area.x + area.width).map(|x| columns.taps(x, &limits));
         let reach = taps().map(|taps| taps.iter().count()).max().unwrap_or(0).max(1);
         let weights = |taps: Taps| taps.iter().map(|tap| tap.1).chain(std::iter::repeat(0)).take(reach);
+        let mut pixels = Sums::default();
+        pixels.clear(blocks.width as usize + reach);
+        let totals: Vec<u32> = taps().map(|taps| taps.total()).collect();
         Self {
             row: None,
-            pixels: vec![Weighed::default(); blocks.width as usize + reach],
+            pixels,
+            plain: totals.iter().all(|total| *total == 1) && totals.len() == blocks.width as usize,
             firsts: taps().map(|taps| taps.iter().next().map_or(0, |tap| tap.0 - blocks.x) as usize).collect(),
             weights: taps().flat_map(weights).collect(),
-            totals: taps().map(|taps| taps.total()).collect(),
-            sums: Vec::new(),
+            totals,
+            sums: Sums::default(),
         }
     }
 
@@ -327,29 +345,47 @@ impl Line {
             return;
         }
         self.row = Some(row);
-        self.pixels.fill(Weighed::default());
+        self.pixels.alphas.fill(0);
+        self.pixels.colours.fill(0);
         let margin = source.area.x.saturating_sub(blocks.x) as usize;
-        codes.weigh(source.row(row, blocks.x, blocks.x + blocks.width), &mut self.pixels[margin..]);
-        self.sums.clear();
+        let Sums { alphas, colours } = &mut self.pixels;
+        let seen = source.row(row, blocks.x, blocks.x + blocks.width);
+        codes.weigh(seen, &mut alphas[margin..], &mut colours[margin..]);
+        self.sums.alphas.clear();
+        self.sums.colours.clear();
+        if self.plain {
+            self.sums.alphas.extend_from_slice(&self.pixels.alphas[..self.totals.len()]);
+            self.sums.colours.extend_from_slice(&self.pixels.colours[..self.totals.len()]);
+            return;
+        }
         // Constants, so that the loop over them is none.
         match self.weights.len() / self.totals.len().max(1) {
-            1 => self.sum_up(1),
-            2 => self.sum_up(2),
-            3 => self.sum_up(3),
-            reach => self.sum_up(reach),
+            2 => self.sum_up::<2>(),
+            3 => self.sum_up::<3>(),
+            reach => self.sum_up_any(reach),
         }
     }
 
-    #[inline(always)]
-    fn sum_up(&mut self, reach: usize) {
-        let weights = self.weights.chunks_exact(reach.max(1));
-        self.sums.extend(self.firsts.iter().zip(weights).map(|(first, weights)| {
-            let mut sum = Weighed::default();
-            for (pixel, weight) in self.pixels[*first..][..reach].iter().zip(weights) {
-                sum.add(*pixel, *weight);
-            }
-            sum
+    fn sum_up<const REACH: usize>(&mut self) {
+        let (weights, _) = self.weights.as_chunks::<REACH>();
+        let places = || self.firsts.iter().zip(weights);
+        self.sums.alphas.extend(places().map(|(first, weights)| {
+            let alphas = &self.pixels.alphas[*first..][..REACH];
+            alphas.iter().zip(weights).map(|(alpha, weight)| alpha * weight).sum::<u32>()
         }));
+        self.sums.colours.extend(places().map(|(first, weights)| {
+            let colours = &self.pixels.colours[*first..][..REACH];
+            colours.iter().zip(weights).map(|(colour, weight)| colour * u64::from(*weight)).sum::<u64>()
+        }));
+    }
+
+    fn sum_up_any(&mut self, reach: usize) {
+        for (first, weights) in self.firsts.iter().zip(self.weights.chunks_exact(reach)) {
+            let (alphas, colours) = (&self.pixels.alphas[*first..], &self.pixels.colours[*first..]);
+            self.sums.alphas.push(alphas.iter().zip(weights).map(|(alpha, weight)| alpha * weight).sum());
+            let weighed = colours.iter().zip(weights).map(|(colour, weight)| colour * u64::from(*weight));
+            self.sums.colours.push(weighed.sum());
+        }
     }
 }
 
@@ -376,37 +412,34 @@ impl Codes {
     }
 
     /// Weighs pixels by their alpha.
-    fn weigh(&mut self, pixels: &[[u8; 4]], out: &mut [Weighed]) {
-        let each = |code: &mut dyn FnMut([u8; 3]) -> u64, out: &mut [Weighed]| {
-            for (out, &[red, green, blue, opacity]) in out.iter_mut().zip(pixels) {
-                if opacity != 0 {
-                    *out = weighed(opacity, code([red, green, blue]));
-                }
-            }
-        };
+    fn weigh(&mut self, pixels: &[[u8; 4]], alphas: &mut [u32], colours: &mut [u64]) {
+        for (alpha, pixel) in alphas.iter_mut().zip(pixels) {
+            *alpha = u32::from(pixel[3]);
+        }
+        let colours = colours.iter_mut().zip(pixels);
         match self {
-            Self::Constant(code) => each(&mut |_| *code, out),
+            Self::Constant(code) => colours.for_each(|(colour, pixel)| *colour = *code * u64::from(pixel[3])),
             Self::Sum { constant, weights, max } => {
-                for (out, &[red, green, blue, opacity]) in out.iter_mut().zip(pixels) {
+                let (constant, [for_red, for_green, for_blue], max) = (*constant, *weights, *max);
+                for (colour, &[red, green, blue, opacity]) in colours {
                     let [red, green, blue] = [red, green, blue].map(i64::from);
-                    let code = *constant + weights[0] * red + weights[1] * green + weights[2] * blue;
-                    *out = weighed(opacity, code.clamp(0, *max) as u64);
+                    let code = constant + for_red * red + for_green * green + for_blue * blue;
+                    *colour = code.clamp(0, max) as u64 * u64::from(opacity);
                 }
             }
             Self::Any { encoder, plane, known } => {
-                let mut code = |rgb| match known {
-                    Some((colour, code)) if *colour == rgb => *code,
-                    _ => known.insert((rgb, fixed(encoder.encode(rgb)[*plane]) as u64)).1,
-                };
-                each(&mut code, out);
+                for (colour, &[red, green, blue, opacity]) in colours {
+                    let rgb = [red, green, blue];
+                    let code = match known {
+                        _ if opacity == 0 => 0,
+                        Some((colour, code)) if *colour == rgb => *code,
+                        _ => known.insert((rgb, fixed(encoder.encode(rgb)[*plane]) as u64)).1,
+                    };
+                    *colour = code * u64::from(opacity);
+                }
             }
         }
     }
-}
-
-#[inline(always)]
-fn weighed(opacity: u8, code: u64) -> Weighed {
-    Weighed { alpha: u32::from(opacity), colour: u64::from(opacity) * code }
 }
 
 /// Rounded to nearest.

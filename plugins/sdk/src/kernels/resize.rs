@@ -19,6 +19,10 @@ const OPAQUE: i32 = 255 << FRACTION;
 const LANES: usize = 8;
 /// One premultiplied pixel of each row or column.
 type Lanes = [i16; 4 * LANES];
+/// Pixels that are weighed at once, so that their sums are loaded and stored once.
+const TOGETHER: usize = 4;
+/// Lanes after the last, for the weights of 0.
+const PADDING: usize = TOGETHER - 1;
 /// Columns of the result that are made together. All rows of the source are kept of them.
 const STRIPE: usize = 8 * LANES;
 
@@ -74,18 +78,19 @@ fn scale(source: &Bitmap, columns: &[Taps], rows: &[Taps], pixels: &mut [[u8; 4]
     let (top, bottom) = reach(rows);
     let height = (bottom - top) as usize;
     // Pixels of a row of the source after the pass across, the rows of each group behind each other.
-    let mut passed = vec![[0; 4 * LANES]; height * columns.len().min(STRIPE).div_ceil(LANES)];
+    let padded = height + PADDING;
+    let mut passed = vec![[0; 4 * LANES]; padded * columns.len().min(STRIPE).div_ceil(LANES)];
     let mut lanes = Vec::new();
     for (columns_before, stripe) in columns.chunks(STRIPE).enumerate().map(|(index, stripe)| (index * STRIPE, stripe)) {
         let (left, right) = reach(stripe);
-        lanes.resize((right - left) as usize, [0; 4 * LANES]);
+        lanes.resize((right - left) as usize + PADDING, [0; 4 * LANES]);
         for first in (0..height).step_by(LANES) {
             for (lane, row) in (first..height.min(first + LANES)).enumerate() {
                 take_row(source.row(top + row as u32), left, &mut lanes, lane);
             }
             for (x, taps) in stripe.iter().enumerate() {
-                let sums = taps.sums(&lanes, left);
-                let group = passed[x / LANES * height..][first..height].iter_mut();
+                let sums = taps.means(&lanes, left);
+                let group = passed[x / LANES * padded..][first..height].iter_mut();
                 for (row, pixel) in group.zip(sums.as_chunks::<4>().0) {
                     row[x % LANES * 4..][..4].copy_from_slice(pixel);
                 }
@@ -93,8 +98,8 @@ fn scale(source: &Bitmap, columns: &[Taps], rows: &[Taps], pixels: &mut [[u8; 4]
         }
         for (taps, row) in rows.iter().zip(pixels.chunks_exact_mut(columns.len())) {
             let groups = row[columns_before..][..stripe.len()].chunks_mut(LANES);
-            for (out, passed) in groups.zip(passed.chunks_exact(height)) {
-                let sums = taps.sums(passed, top);
+            for (out, passed) in groups.zip(passed.chunks_exact(padded)) {
+                let sums = taps.means(passed, top);
                 for (out, pixel) in out.iter_mut().zip(sums.as_chunks::<4>().0) {
                     *out = straight(*pixel);
                 }
@@ -119,8 +124,9 @@ fn take_row(row: &[[u8; 4]], left: u32, lanes: &mut [Lanes], lane: usize) {
 #[derive(Debug, Clone)]
 struct Taps {
     first: u32,
-    /// Their sum is `1 << WEIGHT`.
-    weights: Vec<i16>,
+    count: u32,
+    /// Their sum is `1 << WEIGHT`; those beyond the count are 0.
+    weights: Vec<[i16; TOGETHER]>,
 }
 
 impl Taps {
@@ -141,24 +147,36 @@ impl Taps {
             given = (so_far * f64::from(1 << WEIGHT) + 0.5).floor() as i32;
             (given - before).clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
         };
-        Self { first, weights: raw.into_iter().map(weight).collect() }
+        let flat: Vec<i16> = raw.into_iter().map(weight).collect();
+        let padded = |some: &[i16]| std::array::from_fn(|at| some.get(at).copied().unwrap_or(0));
+        Self { first, count: end - first, weights: flat.chunks(TOGETHER).map(padded).collect() }
     }
 
-    /// Weighted means of lanes, of which the first is that of the source pixel `start`. A function of its own, so that its sums stay in
-    /// registers.
-    #[inline(never)]
-    fn sums(&self, lanes: &[Lanes], start: u32) -> Lanes {
-        let mut sums = [1i32 << (WEIGHT - 1); 4 * LANES];
-        for (lanes, weight) in lanes[(self.first - start) as usize..].iter().zip(&self.weights) {
-            for at in 0..4 * LANES {
-                sums[at] += i32::from(lanes[at]) * i32::from(*weight);
-            }
+    /// Weighted means of lanes, of which the first is that of the source pixel `start`. After the last there are [`PADDING`] more.
+    fn means(&self, lanes: &[Lanes], start: u32) -> Lanes {
+        let mut sums = [1 << (WEIGHT - 1); 4 * LANES];
+        let (lanes, _) = lanes[(self.first - start) as usize..].as_chunks();
+        for (lanes, weights) in lanes.iter().zip(&self.weights) {
+            add(&mut sums, lanes, weights);
         }
         sums.map(|sum| (sum >> WEIGHT).clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16)
     }
 
     fn end(&self) -> u32 {
-        self.first + u32::try_from(self.weights.len()).unwrap_or(0)
+        self.first + self.count
+    }
+}
+
+/// A function of its own, since within the loop over all weights the compiler makes vectors of weights instead of lanes.
+#[inline(never)]
+fn add(sums: &mut [i32; 4 * LANES], lanes: &[Lanes; TOGETHER], weights: &[i16; TOGETHER]) {
+    let [a, b, c, d] = lanes;
+    let weights = weights.map(i32::from);
+    for at in 0..4 * LANES {
+        sums[at] += i32::from(a[at]) * weights[0]
+            + i32::from(b[at]) * weights[1]
+            + i32::from(c[at]) * weights[2]
+            + i32::from(d[at]) * weights[3];
     }
 }
 
