@@ -3,6 +3,7 @@
 
 use std::error::Error;
 use std::fs;
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::json;
@@ -61,7 +62,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn sandbox() -> Result<Sandbox, Box<dyn Error>> {
+fn sandbox() -> Result<Arc<Sandbox>, Box<dyn Error>> {
     let folder = target().join("bench-instances");
     fs::create_dir_all(&folder)?;
     fs::copy(target().join("wasm32-unknown-unknown/release/hostile_filter.wasm"), folder.join("hostile_filter.wasm"))?;

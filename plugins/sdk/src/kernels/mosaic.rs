@@ -1,5 +1,7 @@
 //! Hides a region behind a mosaic.
 
+use std::ops::Range;
+
 use super::{Sample, of_planes};
 use crate::{Rect, Setup};
 
@@ -86,15 +88,20 @@ impl MosaicPlane {
         let mut sum = 0u64;
         for start in (0..stride).step_by(STRIPE) {
             let end = stride.min(start + STRIPE);
-            let mut columns = [0; STRIPE];
+            let mut few = [T::Product::default(); STRIPE];
+            // Only of bands that are too high for the few bits.
+            let mut columns = Vec::new();
             // Columns first and cells after: columns are long rows of equal work, and cells are not.
             for rows in band.chunks(T::ROWS * stride) {
-                let mut few = [T::Product::default(); STRIPE];
+                few.fill(T::Product::default());
                 for row in rows.chunks_exact(stride) {
                     add::<T, BLOCK>(&mut few, &row[start..end]);
                 }
-                for (column, few) in columns.iter_mut().zip(few) {
-                    *column += few.into();
+                if height > T::ROWS {
+                    columns.resize(STRIPE, 0);
+                    for (column, few) in columns.iter_mut().zip(few) {
+                        *column += few.into();
+                    }
                 }
             }
             let mut at = start;
@@ -102,12 +109,13 @@ impl MosaicPlane {
                 && at < end
             {
                 let to = right.min(end);
-                sum += columns[at - start..to - start].iter().sum::<u64>();
+                let part = at - start..to - start;
+                sum += if columns.is_empty() { T::total(&few[part]) } else { columns[part].iter().sum() };
                 at = to;
                 if to == right {
                     let count = ((right - left) * height).max(1) as u64;
                     let mean = T::new(u32::try_from((sum + count / 2) / count).unwrap_or(u32::MAX));
-                    band[left..right].fill(mean);
+                    fill(&mut band[..end], left..right, mean);
                     (sum, cell) = (0, edges.next());
                 }
             }
@@ -124,6 +132,8 @@ trait Column: Sample<Product: Default + Into<u64>> {
     const ROWS: usize;
     /// Adds one sample to a sum.
     fn add(self, sum: &mut Self::Product);
+    /// The total of at most [`STRIPE`] sums.
+    fn total(sums: &[Self::Product]) -> u64;
 }
 
 impl Column for u8 {
@@ -133,6 +143,11 @@ impl Column for u8 {
     fn add(self, sum: &mut u16) {
         *sum = sum.wrapping_add(u16::from(self));
     }
+
+    #[inline(always)]
+    fn total(sums: &[u16]) -> u64 {
+        u64::from(sums.iter().map(|sum| u32::from(*sum)).sum::<u32>())
+    }
 }
 
 impl Column for [u8; 2] {
@@ -141,6 +156,22 @@ impl Column for [u8; 2] {
     #[inline(always)]
     fn add(self, sum: &mut u32) {
         *sum = sum.wrapping_add(self.get());
+    }
+
+    #[inline(always)]
+    fn total(sums: &[u32]) -> u64 {
+        sums.iter().map(|sum| u64::from(*sum)).sum()
+    }
+}
+
+/// Fills a cell's part of a row. In whole blocks, because in a component filling a few bytes is a call of the host. What a block has
+/// beyond the cell belongs to the next ones, which are filled after it and whose sums are known.
+fn fill<T: Column>(row: &mut [T], cell: Range<usize>, mean: T) {
+    for at in cell.clone().step_by(16) {
+        match row[at..].first_chunk_mut::<16>() {
+            Some(block) => *block = [mean; 16],
+            None => row[at..cell.end].fill(mean),
+        }
     }
 }
 
