@@ -17,6 +17,7 @@ mod resize;
 mod sample;
 mod siting;
 mod span;
+mod weights;
 
 pub use bitmap::Bitmap;
 pub use blur::{Blur, BlurBuffer, BlurPlane};

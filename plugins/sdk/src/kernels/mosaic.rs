@@ -1,5 +1,7 @@
 //! Hides a region behind a mosaic.
 
+use std::ops::Range;
+
 use super::{Sample, of_planes};
 use crate::{Rect, Setup};
 
@@ -57,29 +59,134 @@ impl MosaicPlane {
 
     /// Replaces the packed rows of [`area`](Self::area) by cells.
     pub fn apply(&self, rows: &mut [u8]) {
-        if self.wide { self.cells::<[u8; 2]>(rows) } else { self.cells::<u8>(rows) }
+        if self.wide { self.cells::<[u8; 2], 32>(rows) } else { self.cells::<u8, 64>(rows) }
     }
 
-    fn cells<T: Sample>(&self, rows: &mut [u8]) {
+    fn cells<T: Column, const BLOCK: usize>(&self, rows: &mut [u8]) {
         let stride = self.area.width as usize;
         let samples = T::of_bytes_mut(rows);
         for band in self.rows.windows(2) {
             let &[top, bottom] = band else { continue };
             let Some(band) = samples.get_mut(top * stride..bottom * stride) else { return };
-            for cell in self.columns.windows(2) {
-                let &[left, right] = cell else { continue };
-                let mut sum = 0u64;
-                for row in band.chunks_exact(stride) {
-                    // A row sums up in 32 bits, which vectorises and holds 65535 of the largest samples.
-                    sum += u64::from(row[left..right].iter().map(|sample| sample.get()).sum::<u32>());
+            self.first_row::<T, BLOCK>(band, bottom - top);
+            // Twice as many rows each time: long copies are cheap, and calls of them are not.
+            let mut done = stride;
+            while done < band.len() {
+                let (from, to) = band.split_at_mut(done);
+                let length = to.len().min(done);
+                to[..length].copy_from_slice(&from[..length]);
+                done += length;
+            }
+        }
+    }
+
+    /// Makes the first row of a band of cells what all its rows are to be.
+    fn first_row<T: Column, const BLOCK: usize>(&self, band: &mut [T], height: usize) {
+        let stride = self.area.width as usize;
+        let mut edges = self.columns.windows(2);
+        let mut cell = edges.next();
+        let mut sum = 0u64;
+        for start in (0..stride).step_by(STRIPE) {
+            let end = stride.min(start + STRIPE);
+            let mut few = [T::Product::default(); STRIPE];
+            // Only of bands that are too high for the few bits.
+            let mut columns = Vec::new();
+            // Columns first and cells after: columns are long rows of equal work, and cells are not.
+            for rows in band.chunks(T::ROWS * stride) {
+                few.fill(T::Product::default());
+                for row in rows.chunks_exact(stride) {
+                    add::<T, BLOCK>(&mut few, &row[start..end]);
                 }
-                let count = ((right - left) * (bottom - top)).max(1) as u64;
-                let mean = T::new(u32::try_from((sum + count / 2) / count).unwrap_or(u32::MAX));
-                for row in band.chunks_exact_mut(stride) {
-                    row[left..right].fill(mean);
+                if height > T::ROWS {
+                    columns.resize(STRIPE, 0);
+                    for (column, few) in columns.iter_mut().zip(few) {
+                        *column += few.into();
+                    }
+                }
+            }
+            let mut at = start;
+            while let Some(&[left, right]) = cell
+                && at < end
+            {
+                let to = right.min(end);
+                let part = at - start..to - start;
+                sum += if columns.is_empty() { T::total(&few[part]) } else { columns[part].iter().sum() };
+                at = to;
+                if to == right {
+                    let count = ((right - left) * height).max(1) as u64;
+                    let mean = T::new(u32::try_from((sum + count / 2) / count).unwrap_or(u32::MAX));
+                    fill(&mut band[..end], left..right, mean);
+                    (sum, cell) = (0, edges.next());
                 }
             }
         }
+    }
+}
+
+/// Columns that are summed up together. Their sums lie on the stack.
+const STRIPE: usize = 512;
+
+/// Samples that can be summed up in few bits.
+trait Column: Sample<Product: Default + Into<u64>> {
+    /// As many of the largest samples fit into a sum.
+    const ROWS: usize;
+    /// Adds one sample to a sum.
+    fn add(self, sum: &mut Self::Product);
+    /// The total of at most [`STRIPE`] sums.
+    fn total(sums: &[Self::Product]) -> u64;
+}
+
+impl Column for u8 {
+    const ROWS: usize = 257;
+
+    #[inline(always)]
+    fn add(self, sum: &mut u16) {
+        *sum = sum.wrapping_add(u16::from(self));
+    }
+
+    #[inline(always)]
+    fn total(sums: &[u16]) -> u64 {
+        u64::from(sums.iter().map(|sum| u32::from(*sum)).sum::<u32>())
+    }
+}
+
+impl Column for [u8; 2] {
+    const ROWS: usize = 65_537;
+
+    #[inline(always)]
+    fn add(self, sum: &mut u32) {
+        *sum = sum.wrapping_add(self.get());
+    }
+
+    #[inline(always)]
+    fn total(sums: &[u32]) -> u64 {
+        sums.iter().map(|sum| u64::from(*sum)).sum()
+    }
+}
+
+/// Fills a cell's part of a row. In whole blocks, because in a component filling a few bytes is a call of the host. What a block has
+/// beyond the cell belongs to the next ones, which are filled after it and whose sums are known.
+fn fill<T: Column>(row: &mut [T], cell: Range<usize>, mean: T) {
+    for at in cell.clone().step_by(16) {
+        match row[at..].first_chunk_mut::<16>() {
+            Some(block) => *block = [mean; 16],
+            None => row[at..cell.end].fill(mean),
+        }
+    }
+}
+
+/// Adds a row to the sums of its columns, in blocks and as a function of its own for the reasons of the one that blends.
+#[inline(never)]
+fn add<T: Column, const BLOCK: usize>(sums: &mut [T::Product], row: &[T]) {
+    let (samples, samples_rest) = row.as_chunks::<BLOCK>();
+    let (sums, sums_rest) = sums[..row.len()].as_chunks_mut::<BLOCK>();
+    for (sums, samples) in sums.iter_mut().zip(samples) {
+        for at in 0..BLOCK {
+            samples[at].add(&mut sums[at]);
+        }
+    }
+    for (sum, sample) in sums_rest.iter_mut().zip(samples_rest) {
+        sample.add(sum);
     }
 }
 

@@ -1,6 +1,5 @@
 //! Scales bitmaps.
 
-use std::collections::VecDeque;
 use std::f64::consts::PI;
 
 use super::Bitmap;
@@ -9,8 +8,24 @@ use crate::Rect;
 /// Lobes of the Lanczos kernel.
 const LOBES: f64 = 3.0;
 
-/// A row of premultiplied RGBA.
-type Row = Vec<[f32; 4]>;
+/// Bits of fraction of a weight; the whole has 16 bits, with its sign.
+const WEIGHT: u32 = 14;
+/// Bits of fraction of a premultiplied channel. It overshoots, which is what the last bit of 16 is for.
+const FRACTION: u32 = 6;
+/// A channel of 255.
+const OPAQUE: i32 = 255 << FRACTION;
+
+/// Rows or columns that are scaled together. With their channels these are four vectors of sums: with more the loop over them stays a
+/// loop, in which the compiler no longer knows that 16 bits are multiplied.
+const LANES: usize = 4;
+/// One premultiplied pixel of each row or column.
+type Lanes = [i16; 4 * LANES];
+/// Pixels that are weighed at once, so that their sums are loaded and stored once.
+const TOGETHER: usize = 4;
+/// Lanes after the last, for the weights of 0.
+const PADDING: usize = TOGETHER - 1;
+/// Columns of the result that are made together. All rows of the source are kept of them.
+const STRIPE: usize = 16 * LANES;
 
 /// Scales to `width` x `height` with a Lanczos filter of three lobes, widened for reduction so that nothing aliases, on
 /// premultiplied alpha so that the colour of transparent pixels does not bleed. Only `window`, in pixels of the result, is made:
@@ -47,6 +62,7 @@ impl Resizer {
         }
         let mut pixels = Vec::with_capacity(usize::try_from(window.area()).unwrap_or(0));
         if let Some((columns, rows)) = &self.taps {
+            pixels.resize(columns.len() * rows.len(), [0; 4]);
             scale(source, columns, rows, &mut pixels);
         } else {
             for row in window.y..window.y + window.height {
@@ -58,27 +74,50 @@ impl Resizer {
     }
 }
 
-fn scale(source: &Bitmap, columns: &[Taps], rows: &[Taps], pixels: &mut Vec<[u8; 4]>) {
-    // Source rows after the horizontal pass, as many as the vertical filter looks at.
-    let mut passed: VecDeque<(u32, Row)> = VecDeque::new();
-    let mut sum: Row = vec![[0.0; 4]; columns.len()];
-    for taps in rows {
-        while passed.front().is_some_and(|row| row.0 < taps.first) {
-            passed.pop_front();
-        }
-        let next = passed.back().map_or(taps.first, |row| row.0 + 1);
-        for row in next..taps.end() {
-            passed.push_back((row, scaled_row(source.row(row), columns)));
-        }
-        sum.fill([0.0; 4]);
-        for ((_, row), weight) in passed.iter().zip(&taps.weights) {
-            for (sum, pixel) in sum.iter_mut().zip(row) {
-                for (sum, channel) in sum.iter_mut().zip(pixel) {
-                    *sum += channel * weight;
+/// First across, then down, on integers: exact sums, and a component pays for the result of each operation on floating point.
+fn scale(source: &Bitmap, columns: &[Taps], rows: &[Taps], pixels: &mut [[u8; 4]]) {
+    let (top, bottom) = reach(rows);
+    let height = (bottom - top) as usize;
+    // Pixels of a row of the source after the pass across, the rows of each group behind each other.
+    let padded = height + PADDING;
+    let mut passed = vec![[0; 4 * LANES]; padded * columns.len().min(STRIPE).div_ceil(LANES)];
+    let mut lanes = Vec::new();
+    for (columns_before, stripe) in columns.chunks(STRIPE).enumerate().map(|(index, stripe)| (index * STRIPE, stripe)) {
+        let (left, right) = reach(stripe);
+        lanes.resize((right - left) as usize + PADDING, [0; 4 * LANES]);
+        for first in (0..height).step_by(LANES) {
+            for (lane, row) in (first..height.min(first + LANES)).enumerate() {
+                take_row(source.row(top + row as u32), left, &mut lanes, lane);
+            }
+            for (x, taps) in stripe.iter().enumerate() {
+                let sums = taps.means(&lanes, left);
+                let group = passed[x / LANES * padded..][first..height].iter_mut();
+                for (row, pixel) in group.zip(sums.as_chunks::<4>().0) {
+                    row[x % LANES * 4..][..4].copy_from_slice(pixel);
                 }
             }
         }
-        pixels.extend(sum.iter().copied().map(straight));
+        for (taps, row) in rows.iter().zip(pixels.chunks_exact_mut(columns.len())) {
+            let groups = row[columns_before..][..stripe.len()].chunks_mut(LANES);
+            for (out, passed) in groups.zip(passed.chunks_exact(padded)) {
+                let sums = taps.means(passed, top);
+                for (out, pixel) in out.iter_mut().zip(sums.as_chunks::<4>().0) {
+                    *out = straight(*pixel);
+                }
+            }
+        }
+    }
+}
+
+/// The source pixels of some pixels of the result: the first, and the end.
+fn reach(taps: &[Taps]) -> (u32, u32) {
+    let first = taps.iter().map(|taps| taps.first).min().unwrap_or(0);
+    (first, taps.iter().map(Taps::end).max().unwrap_or(first))
+}
+
+fn take_row(row: &[[u8; 4]], left: u32, lanes: &mut [Lanes], lane: usize) {
+    for (lanes, pixel) in lanes.iter_mut().zip(row.get(left as usize..).unwrap_or(&[])) {
+        lanes[4 * lane..][..4].copy_from_slice(&premultiplied(*pixel));
     }
 }
 
@@ -86,7 +125,9 @@ fn scale(source: &Bitmap, columns: &[Taps], rows: &[Taps], pixels: &mut Vec<[u8;
 #[derive(Debug, Clone)]
 struct Taps {
     first: u32,
-    weights: Vec<f32>,
+    count: u32,
+    /// Their sum is `1 << WEIGHT`; those beyond the count are 0.
+    weights: Vec<[i16; TOGETHER]>,
 }
 
 impl Taps {
@@ -99,11 +140,44 @@ impl Taps {
         let end = ((centre + LOBES * stretch).ceil() as u32).clamp(first + 1, from.max(first + 1));
         let raw: Vec<f64> = (first..end).map(|tap| lanczos((f64::from(tap) + 0.5 - centre) / stretch)).collect();
         let sum: f64 = raw.iter().sum();
-        Self { first, weights: raw.into_iter().map(|weight| (weight / sum) as f32).collect() }
+        // The sum so far is rounded, and not each weight, so that many small ones still make a whole.
+        let (mut so_far, mut given) = (0.0, 0);
+        let weight = |weight: f64| {
+            so_far += weight / sum;
+            let before = given;
+            given = (so_far * f64::from(1 << WEIGHT) + 0.5).floor() as i32;
+            (given - before).clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
+        };
+        let flat: Vec<i16> = raw.into_iter().map(weight).collect();
+        let padded = |some: &[i16]| std::array::from_fn(|at| some.get(at).copied().unwrap_or(0));
+        Self { first, count: end - first, weights: flat.chunks(TOGETHER).map(padded).collect() }
+    }
+
+    /// Weighted means of lanes, of which the first is that of the source pixel `start`. After the last there are [`PADDING`] more.
+    fn means(&self, lanes: &[Lanes], start: u32) -> Lanes {
+        let mut sums = [1 << (WEIGHT - 1); 4 * LANES];
+        let (lanes, _) = lanes[(self.first - start) as usize..].as_chunks();
+        for (lanes, weights) in lanes.iter().zip(&self.weights) {
+            add(&mut sums, lanes, weights);
+        }
+        sums.map(|sum| (sum >> WEIGHT).clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16)
     }
 
     fn end(&self) -> u32 {
-        self.first + u32::try_from(self.weights.len()).unwrap_or(0)
+        self.first + self.count
+    }
+}
+
+/// A function of its own, since within the loop over all weights the compiler makes vectors of weights instead of lanes.
+#[inline(never)]
+fn add(sums: &mut [i32; 4 * LANES], lanes: &[Lanes; TOGETHER], weights: &[i16; TOGETHER]) {
+    let [a, b, c, d] = lanes;
+    let weights = weights.map(i32::from);
+    for at in 0..4 * LANES {
+        sums[at] += i32::from(a[at]) * weights[0]
+            + i32::from(b[at]) * weights[1]
+            + i32::from(c[at]) * weights[2]
+            + i32::from(d[at]) * weights[3];
     }
 }
 
@@ -112,36 +186,26 @@ fn lanczos(x: f64) -> f64 {
     if x.abs() < LOBES { sinc(x) * sinc(x / LOBES) } else { 0.0 }
 }
 
-fn scaled_row(source: &[[u8; 4]], columns: &[Taps]) -> Row {
-    let row: Row = source.iter().map(premultiplied).collect();
-    let scale = |taps: &Taps| {
-        let mut sum = [0.0; 4];
-        let pixels = row.get(taps.first as usize..).unwrap_or(&[]);
-        for (pixel, weight) in pixels.iter().zip(&taps.weights) {
-            for (sum, channel) in sum.iter_mut().zip(pixel) {
-                *sum += channel * weight;
-            }
-        }
-        sum
-    };
-    columns.iter().map(scale).collect()
-}
-
-fn premultiplied(&[red, green, blue, alpha]: &[u8; 4]) -> [f32; 4] {
-    let opacity = f32::from(alpha) / 255.0;
-    [f32::from(red) * opacity, f32::from(green) * opacity, f32::from(blue) * opacity, f32::from(alpha)]
+#[inline(always)]
+fn premultiplied([red, green, blue, alpha]: [u8; 4]) -> [i16; 4] {
+    // A division by 255 once for all channels. Opaque channels stay exact, and none exceeds its alpha.
+    let scale = ((u32::from(alpha) << (FRACTION + 16)) + 127) / 255;
+    let channel = |value: u8| ((u32::from(value) * scale + (1 << 15)) >> 16) as i16;
+    [channel(red), channel(green), channel(blue), i16::from(alpha) << FRACTION]
 }
 
 /// The kernel overshoots at edges; no channel may exceed its alpha.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=255")]
-fn straight([red, green, blue, alpha]: [f32; 4]) -> [u8; 4] {
-    let alpha = alpha.clamp(0.0, 255.0);
-    let opacity = alpha.round() as u8;
+#[inline(always)]
+fn straight([red, green, blue, alpha]: [i16; 4]) -> [u8; 4] {
+    let alpha = i32::from(alpha).clamp(0, OPAQUE);
+    let opacity = (alpha + (1 << (FRACTION - 1))) >> FRACTION;
     if opacity == 0 {
         return [0; 4];
     }
-    let channel = |value: f32| (value.clamp(0.0, alpha) * 255.0 / alpha).round() as u8;
-    [channel(red), channel(green), channel(blue), opacity]
+    // A division once for all channels; of a whole it leaves a whole.
+    let scale = ((255 << 20) + alpha as u32 / 2) / alpha as u32;
+    let channel = |value: i16| ((i32::from(value).clamp(0, alpha) as u32 * scale + (1 << 19)) >> 20) as u8;
+    [channel(red), channel(green), channel(blue), opacity as u8]
 }
 
 #[cfg(test)]
