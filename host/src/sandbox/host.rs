@@ -173,7 +173,7 @@ impl Sandbox {
     pub fn load_time(&self, plugin: &PluginRef) -> Result<Duration, Failure> {
         let plugin = self.catalog().find(plugin, Stage::Resolve)?;
         let begun = Instant::now();
-        self.make(plugin).map_err(|reason| plugin.incompatible(Stage::Resolve, &reason))?;
+        self.make(&plugin).map_err(|reason| plugin.incompatible(Stage::Resolve, &reason))?;
         Ok(begun.elapsed())
     }
 
