@@ -4,8 +4,8 @@ mod bench;
 mod build;
 mod check;
 mod create;
-mod server;
 mod javascript;
+mod server;
 mod test;
 mod trial;
 
