@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: help setup plugins build demo gallery test lint bench freeze install clean
+.PHONY: help setup plugins build demo gallery test lint bench freeze install dist clean
 
 CARGO ?= cargo
 PREFIX ?= $(HOME)/.local
@@ -47,6 +47,9 @@ freeze: plugins ## Keep the WIT and components of the version that is released
 install: build ## Copy the binary, stripped, to PREFIX/bin
 	@install -s -Dm755 $(TARGET)/release/wasmux "$(DESTDIR)$(PREFIX)/bin/wasmux"
 	@echo "installed $(DESTDIR)$(PREFIX)/bin/wasmux"
+
+dist: build ## A tarball with the binary, documents and licences
+	@scripts/dist.sh "$(TARGET)"
 
 clean: ## Remove what was built
 	@$(CARGO) clean

@@ -6,6 +6,7 @@
 //! [`Queue`] and [`Host`].
 
 mod answer;
+mod events;
 mod listing;
 mod plugins;
 mod query;
@@ -41,6 +42,9 @@ pub trait Host: Send + Sync {
 
     /// What this host is, as a JSON object: version, features, whether the sandbox of workers is whole.
     fn about(&self) -> Value;
+
+    /// Why tasks are not run at this moment; `None`: they are.
+    fn unready(&self) -> Option<String>;
 
     /// The plugins that requests can name, as JSON.
     fn plugins(&self) -> Value;

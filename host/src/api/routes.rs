@@ -1,12 +1,12 @@
 //! Routes of our own form of the API, and what all answers have in common.
 
 use std::any::Any;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody, PathRejection};
-use axum::extract::{DefaultBodyLimit, Extension, FromRequest, Path, Request, State};
+use axum::extract::{DefaultBodyLimit, Extension, FromRequest, MatchedPath, Path, Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, ORIGIN};
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{self, Next};
@@ -17,11 +17,12 @@ use serde_json::{Map, Value};
 use tower_http::catch_panic::CatchPanicLayer;
 use uuid::Uuid;
 
-use super::answer::Told;
+use super::answer::{SubmitAnswer, Told};
 use super::query::Parameters;
 use super::refusal::Refusal;
-use super::{Api, listing, plugins};
-use crate::task::TaskId;
+use super::{Api, events, listing, plugins};
+use crate::task::{TaskId, TaskState};
+use crate::telemetry;
 
 /// Longest body, in bytes; the same as intake's limit.
 const MAX_BODY: usize = 1 << 20;
@@ -32,6 +33,7 @@ const SHOWN: usize = 200;
 
 const PANICKED: &str = "a handler panicked";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const OPENMETRICS: HeaderValue = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Name of one request, in its answer and in the log.
@@ -40,7 +42,7 @@ pub(super) struct RequestId(String);
 
 pub(super) type Id = Extension<RequestId>;
 pub(super) type Answer = Result<Response, Refusal>;
-type TaskPath = Result<Path<String>, PathRejection>;
+pub(super) type TaskPath = Result<Path<String>, PathRejection>;
 
 impl Api {
     /// All routes.
@@ -50,10 +52,14 @@ impl Api {
             .route("/v1/tasks/{id}", get(show).delete(delete))
             .route("/v1/tasks/{id}/plan", get(plan))
             .route("/v1/tasks/{id}/cancel", post(cancel))
+            .route("/v1/tasks/{id}/retry", post(retry))
+            .route("/v1/tasks/{id}/events", get(events::events))
             .route("/v1/plan", post(dry_run))
             .route("/v1/plugins", get(plugins::list))
             .route("/v1/plugins/{name}/{version}", get(plugins::show).put(plugins::put).delete(plugins::delete))
             .route("/healthz", get(health))
+            .route("/readyz", get(ready))
+            .route("/metrics", get(metrics))
             .fallback(no_route)
             .method_not_allowed_fallback(wrong_method)
             .with_state(self)
@@ -68,11 +74,17 @@ async fn dress(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(RequestId(id.clone()));
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let foreign = request.headers().contains_key(ORIGIN);
+    // The pattern, since ids would make as many series as there are tasks. What is no method may be any text.
+    let route = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str).to_owned();
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE].contains(&method);
+    let begun = Instant::now();
     let mut response = if foreign { of_a_page().into_response() } else { next.run(request).await };
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
         response = refusal.tell(&id, response.headers());
     }
-    tracing::debug!(request_id = id, %method, path, status = response.status().as_u16(), "answered");
+    let status = response.status().as_u16();
+    telemetry::metrics().answered(if known { method.as_str() } else { "other" }, &route, status, begun.elapsed());
+    tracing::debug!(request_id = id, %method, path, status, "answered");
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -141,7 +153,7 @@ pub(super) async fn body(mut request: Request, most: usize) -> Result<Bytes, Ref
 }
 
 /// The task that a path names.
-fn task_id(path: TaskPath) -> Result<TaskId, Refusal> {
+pub(super) fn task_id(path: TaskPath) -> Result<TaskId, Refusal> {
     let text = path.map_or_else(|_| String::new(), |Path(text)| text);
     text.parse().map_err(|error| Refusal::not_found(format!("`{}` names no task: an id {error}", shown(&text))))
 }
@@ -160,12 +172,25 @@ async fn submit(State(api): State<Api>, Extension(id): Id, request: Request) -> 
     let body = body(request, MAX_BODY).await?;
     let name = id.0.clone();
     let answer = blocking(move || api.submit(&body, &name)).await?;
+    Ok(created(&id, answer))
+}
+
+/// A task was taken in.
+fn created(id: &RequestId, answer: SubmitAnswer) -> Response {
     let location = HeaderValue::from_str(&format!("/v1/tasks/{}", answer.task_id));
-    let mut response = told(StatusCode::CREATED, &id, answer);
+    let mut response = told(StatusCode::CREATED, id, answer);
     if let Ok(location) = location {
         response.headers_mut().insert(LOCATION, location);
     }
-    Ok(response)
+    response
+}
+
+async fn retry(State(api): State<Api>, Extension(id): Id, path: TaskPath, uri: Uri) -> Answer {
+    let task = task_id(path)?;
+    no_parameters(&uri)?;
+    let name = id.0.clone();
+    let answer = blocking(move || api.retry(task, &name)).await?;
+    Ok(created(&id, answer))
 }
 
 async fn show(State(api): State<Api>, Extension(id): Id, path: TaskPath, uri: Uri) -> Answer {
@@ -222,6 +247,33 @@ async fn health(State(api): State<Api>, Extension(id): Id) -> Answer {
     })
     .await?;
     Ok(told(StatusCode::OK, &id, about))
+}
+
+/// Whether tasks are taken and run: what a load balancer asks.
+async fn ready(State(api): State<Api>, Extension(id): Id) -> Answer {
+    blocking(move || {
+        api.depth()?;
+        match api.host.unready() {
+            None => Ok(()),
+            Some(reason) => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceBusy", reason)),
+        }
+    })
+    .await?;
+    Ok(told(StatusCode::OK, &id, serde_json::json!({"Status": "ready"})))
+}
+
+async fn metrics(State(api): State<Api>) -> Answer {
+    let text = blocking(move || {
+        let depth = api.depth()?;
+        let states = [
+            (TaskState::Queued, depth.queued),
+            (TaskState::Running, depth.running),
+            (TaskState::Committing, depth.committing),
+        ];
+        Ok(telemetry::metrics().text(&states.map(|(state, count)| (state.name(), count))))
+    })
+    .await?;
+    Ok(([(CONTENT_TYPE, OPENMETRICS)], text).into_response())
 }
 
 async fn no_route(method: Method, uri: Uri) -> Refusal {

@@ -9,6 +9,7 @@ use super::refusal::Refusal;
 use super::{Api, DryRunError};
 use crate::queue::{CancelAnswer, DeleteAnswer, Depth, ListQuery, NewTask};
 use crate::task::{ErrorCode, TaskId, TaskState, Timestamp};
+use crate::telemetry::metrics;
 
 impl Api {
     /// Takes a task in. Whoever is told its id can rely on it: the task is on the disk.
@@ -27,6 +28,18 @@ impl Api {
             status: answer::status(TaskState::Queued).to_owned(),
             warnings,
         })
+    }
+
+    /// Submits the request of a task that failed once more, as a new task: what plugins and buckets there are now is looked up anew.
+    pub(super) fn retry(&self, id: TaskId, request_id: &str) -> Result<SubmitAnswer, Refusal> {
+        let record = self.queue.get(id)?.ok_or_else(|| unknown(id))?;
+        if record.state != TaskState::Failed {
+            let message =
+                format!("{id} is {}: only a task that failed or was cancelled is run again", answer::state(&record));
+            return Err(Refusal::conflict("TaskNotFailed", message));
+        }
+        let request = self.queue.request(id)?.ok_or_else(|| unknown(id))?;
+        self.submit(request.as_bytes(), request_id)
     }
 
     /// One task with its history; with its request too, if it is wanted.
@@ -77,6 +90,7 @@ impl Api {
         let canceled = ErrorCode::Canceled.name();
         match self.queue.cancel(id, Timestamp::now())? {
             CancelAnswer::Canceled => {
+                metrics().task_ended(TaskState::Failed.name(), canceled);
                 self.host.wake();
                 Ok(done(TaskState::Failed, canceled))
             }
@@ -118,6 +132,6 @@ impl Api {
     }
 }
 
-fn unknown(id: TaskId) -> Refusal {
+pub(super) fn unknown(id: TaskId) -> Refusal {
     Refusal::not_found(format!("there is no task {id}"))
 }

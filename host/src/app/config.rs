@@ -1,8 +1,12 @@
 //! The configuration of the host: what is written in the file that `wasmux serve --config` names, and what a worker is told of it.
 
-use std::collections::{BTreeMap, HashMap};
+mod read;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+pub use read::DEFAULT_CONFIG;
 
 use serde::{Deserialize, Serialize};
 
@@ -126,10 +130,35 @@ pub struct ServeConfig {
 }
 
 impl ServeConfig {
-    /// Reads a TOML file. The error is a sentence that names the line and what is allowed there.
-    pub fn read(path: &Path) -> Result<Self, String> {
-        let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+    /// Refuses what could not be served with; all faults at once, each a sentence that names the field.
+    pub fn check(&self) -> Result<(), Vec<String>> {
+        let mut faults: Vec<_> =
+            [self.workers.check(), self.limits.check()].into_iter().filter_map(Result::err).collect();
+        let of = self.plugins.of.iter().map(|(name, limits)| (format!("plugins.of.{name}"), limits));
+        for (table, limits) in std::iter::once(("plugins.limits".to_owned(), &self.plugins.limits)).chain(of) {
+            faults.extend(limits.check().err().map(|reason| format!("{table}.{reason}")));
+        }
+        let mut names = BTreeSet::new();
+        for (index, bucket) in self.buckets.iter().enumerate() {
+            if !names.insert(&bucket.name) {
+                faults
+                    .push(format!("buckets[{index}].name is {} again; each bucket has a name of its own", bucket.name));
+            }
+        }
+        let buckets =
+            self.buckets.iter().enumerate().map(|(index, bucket)| (format!("buckets[{index}].folder"), &bucket.folder));
+        let plugins = self.plugin_folder.iter().map(|folder| ("plugin_folder".to_owned(), folder));
+        for (field, folder) in buckets.chain(plugins) {
+            if !folder.is_dir() {
+                faults.push(format!("{field} is {}; there is no such folder", folder.display()));
+            }
+        }
+        for (index, font) in self.plugins.fonts.iter().enumerate() {
+            if !font.files.iter().any(|file| file.is_file()) {
+                faults.push(format!("plugins.fonts[{index}].files: none of the files of {} is there", font.name));
+            }
+        }
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 }
 
@@ -172,6 +201,38 @@ mod tests {
         assert_eq!((config.plugins.fonts.len(), config.plugins.fonts[0].name.as_str()), (1, "Corporate"));
         let error = toml::from_str::<ServeConfig>("[workers]\nconcurency = 3").unwrap_err().to_string();
         assert!(error.contains("concurency") && error.contains("line 2") && error.contains("memory_bytes"), "{error}");
+    }
+
+    #[test]
+    fn all_that_cannot_be_served_with_is_told_at_once() {
+        let text = r#"
+            plugin_folder = "/no/plugins"
+            buckets = [{name = "a", folder = "/"}, {name = "a", folder = "/no/bucket"}]
+            [workers]
+            concurrency = 0
+            [limits]
+            max_streams = 5000
+            [plugins.of.delogo]
+            frame_cpu_ms = 0
+            [[plugins.fonts]]
+            name = "Corporate"
+            files = ["/no/font.otf"]
+        "#;
+        let faults = toml::from_str::<ServeConfig>(text).unwrap().check().unwrap_err();
+        let fields = [
+            "workers.concurrency",
+            "limits.max_streams",
+            "plugins.of.delogo.frame_cpu_ms",
+            "buckets[1].name",
+            "buckets[1].folder",
+            "plugin_folder",
+            "plugins.fonts[0].files",
+        ];
+        assert_eq!(faults.len(), fields.len(), "{faults:#?}");
+        for (fault, field) in faults.iter().zip(fields) {
+            assert!(fault.starts_with(field), "{fault}");
+        }
+        assert_eq!(ServeConfig::default().check(), Ok(()));
     }
 
     #[test]

@@ -43,6 +43,10 @@ impl Host for ServiceHost {
         })
     }
 
+    fn unready(&self) -> Option<String> {
+        self.supervisor.unready().map(str::to_owned)
+    }
+
     fn plugins(&self) -> Value {
         json!(self.app.plugins())
     }

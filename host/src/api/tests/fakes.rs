@@ -197,6 +197,7 @@ pub(super) struct FakeHost {
     pub(super) panics: AtomicBool,
     pub(super) plan: Mutex<std::result::Result<String, DryRunError>>,
     pub(super) published: Mutex<Vec<PluginId>>,
+    pub(super) unready: Mutex<Option<String>>,
 }
 
 impl Host for FakeHost {
@@ -220,6 +221,10 @@ impl Host for FakeHost {
 
     fn about(&self) -> Value {
         json!({"Version": "0.1.0"})
+    }
+
+    fn unready(&self) -> Option<String> {
+        self.unready.lock().unwrap().clone()
     }
 
     fn plugins(&self) -> Value {
@@ -389,6 +394,7 @@ impl Rig {
             panics: AtomicBool::new(false),
             plan: Mutex::new(Err(DryRunError::Busy)),
             published: Mutex::default(),
+            unready: Mutex::default(),
         });
         let api = Api::new(queue.clone(), host.clone());
         (queue, host, api)

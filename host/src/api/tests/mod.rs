@@ -1,7 +1,9 @@
 //! Tests of the room: requests in, answers out, in front of a queue and a host that only remember.
 
 mod connections;
+mod events;
 mod fakes;
+mod health;
 mod lists;
 mod plans;
 mod plugins;
