@@ -10,7 +10,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream};
 use serde::Serialize;
 
-use super::answer::{self, TaskAnswer};
+use super::answer::{self, TargetAnswer, TaskAnswer};
 use super::refusal::Refusal;
 use super::routes::{Answer, Id, TaskPath, blocking, no_parameters, task_id};
 use super::{Api, tasks};
@@ -50,13 +50,20 @@ struct ProgressEvent {
     progress: u8,
     frames: u64,
     bytes: u64,
-    targets: Vec<TargetProgress>,
+    targets: Vec<TargetAnswer>,
 }
 
 impl ProgressEvent {
     fn of(record: &TaskRecord) -> Self {
-        let TaskProgress { percent, targets, frames, bytes } = record.progress.clone();
-        Self { progress: percent, frames, bytes, targets }
+        let TaskProgress { percent, ref targets, frames, bytes } = record.progress;
+        let answer = |target: &TargetProgress| TargetAnswer {
+            index: target.index,
+            progress: target.percent,
+            uri: None,
+            files: Vec::new(),
+            facts: None,
+        };
+        Self { progress: percent, frames, bytes, targets: targets.iter().map(answer).collect() }
     }
 }
 
