@@ -7,7 +7,7 @@ use toml::{Table, Value};
 use super::ServeConfig;
 
 /// What the names of variables begin with; `__` stands between the names of tables and of the field.
-pub const VARIABLES: &str = "WASMUX_CONFIG__";
+const VARIABLES: &str = "WASMUX_CONFIG__";
 
 /// The whole configuration with its defaults, with comments.
 pub const DEFAULT_CONFIG: &str = include_str!("../../../../docs/config.toml");
