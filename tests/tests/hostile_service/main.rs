@@ -22,7 +22,7 @@ use wasmux_tests::{World, clips, request};
 use components::{disguised, original};
 
 /// Limits that a misdeed reaches soon, and honest work on a busy machine does not: CPU time is counted.
-const CONFIG: &str = "[workers]\nthreads = 1\n[plugins.limits]\nopen_cpu_ms = 300\nframe_cpu_ms = 200\nmemory_bytes = 67108864\n";
+const CONFIG: &str = "[workers]\nthreads = 1\n[plugins.limits]\nopen_cpu_ms = 300\nframe_cpu_ms = 200\nmemory_bytes = 134217728\n";
 
 /// A server with the good and the hostile plugins, and what the good task makes when it is alone.
 struct Stand {
@@ -104,7 +104,7 @@ impl Stand {
 
 /// A target without filters. One thread and the loss of nothing: the encoder has nothing to decide by the clock.
 fn target(name: &str) -> Value {
-    let video = json!({"Codec": "h264", "Preset": "veryfast", "CRF": 0, "PixelFormat": "yuv420p"});
+    let video = json!({"Codec": "h264", "Preset": "fast", "CRF": 0, "PixelFormat": "yuv420p"});
     json!({"URI": format!("oss://test-bucket/{name}"), "Container": "mp4", "Video": {"TranscodeVideo": video},
         "Audio": {"DisableAudio": true}})
 }

@@ -34,12 +34,12 @@ const MISDEEDS: [(Guest, &str, &str); 63] = [
     (Filter("endless-calls"), "PluginDeadline", "in process of frame 0"),
     (Filter("endless-writes"), "PluginDeadline", "in process of frame 0"),
     // Memory and tables.
-    (Filter("eat-memory"), "PluginMemory", "memory_bytes is 67108864"),
-    (Filter("eat-memory-in-process"), "PluginMemory", "memory_bytes is 67108864"),
-    (Uri("eat"), "PluginMemory", "memory_bytes is 67108864"),
-    (Parameters("eat"), "PluginMemory", "memory_bytes is 67108864"),
+    (Filter("eat-memory"), "PluginMemory", "memory_bytes is 134217728"),
+    (Filter("eat-memory-in-process"), "PluginMemory", "memory_bytes is 134217728"),
+    (Uri("eat"), "PluginMemory", "memory_bytes is 134217728"),
+    (Parameters("eat"), "PluginMemory", "memory_bytes is 134217728"),
     (Filter("grow-memory-in-good-faith"), "", ""),
-    (Named("memory-bomb"), "PluginMemory", "memory_bytes is 67108864"),
+    (Named("memory-bomb"), "PluginMemory", "memory_bytes is 134217728"),
     (Named("table-bomb"), "PluginMemory", "table_elements is 100000"),
     (Filter("hoard-fonts"), "PluginMemory", "handle"),
     // Traps.

@@ -50,7 +50,7 @@ impl Guest for Hostile {
                 }
             }
             "trap" => panic!("this guest panics as it was told"),
-            "deep-json" => Ok("[".repeat(200_000)),
+            "deep-json" => Ok(format!(r#"{{"Decision": "use", "Video": {}"#, "[".repeat(200_000))),
             "nan" => Ok(answer("NaN", "120")),
             "infinite" => Ok(answer("1e999", "120")),
             "negative" => Ok(answer("-160", "120")),
