@@ -33,11 +33,18 @@ struct Stand {
 }
 
 impl Stand {
-    fn new(config: &str) -> Self {
+    fn without_plugins(config: &str) -> Self {
         let world = World::default();
         clips::put(&world, "tiny.mkv");
         let server = Server::start(&world, &Options { concurrency: Some(2), config, ..Options::default() });
-        let mut stand = Self { world, server, alone: Vec::new(), next: AtomicU32::default() };
+        let stand = Self { world, server, alone: Vec::new(), next: AtomicU32::default() };
+        let id = stand.server.submit(&request("tiny.mkv", &target("alone.mp4")));
+        stand.server.success_of(&id);
+        stand
+    }
+
+    fn new(config: &str) -> Self {
+        let mut stand = Self::without_plugins(config);
         stand.publish("hostile-filter", &original("hostile_filter"));
         stand.publish("hostile-uri-policy", &original("hostile_uri_policy"));
         let id = stand.server.submit(&good("alone.mp4"));
