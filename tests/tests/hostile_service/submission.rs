@@ -57,7 +57,7 @@ fn a_bad_check_costs_its_submission_and_the_service_nothing() {
             stand.assert_refused(&checked(template), "Targets[0].Policies.URITemplate", message);
         }
         let task = filtered("x.mp4", "doubles", &nested);
-        stand.assert_refused(&task, "Targets[0].Video.TranscodeVideo.FilterVideo.Plugins[0]", "too much work for the plugin's schema");
+        stand.assert_refused(&task, "Targets[0].Video.FilterVideo.Plugins[0]", "too much work for the plugin's schema");
         stand.resident()
     };
     round();
