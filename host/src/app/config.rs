@@ -111,7 +111,8 @@ struct PluginTable {
 
 impl Default for PluginTable {
     fn default() -> Self {
-        let PluginConfig { max_component_bytes, publish, max_published, limits, of: _, fonts } = PluginConfig::default();
+        let PluginConfig { max_component_bytes, publish, max_published, limits, of: _, fonts } =
+            PluginConfig::default();
         Self { max_component_bytes, publish, max_published, limits, of: BTreeMap::new(), fonts }
     }
 }
@@ -201,7 +202,11 @@ mod tests {
         assert_eq!(config.limits, TaskLimits { max_streams: 7, ..TaskLimits::default() });
         assert!(config.buckets[0].read && !config.buckets[0].write);
         let watermark = &config.plugins.of[&PluginName::new("watermark").unwrap()];
-        assert_eq!((watermark.memory_bytes, watermark.log_lines), (1_000_000, 7), "what it does not name is as for all");
+        assert_eq!(
+            (watermark.memory_bytes, watermark.log_lines),
+            (1_000_000, 7),
+            "what it does not name is as for all"
+        );
         let settings = serde_json::to_value(&config.plugins).unwrap();
         assert_eq!(serde_json::from_value::<PluginConfig>(settings).unwrap(), config.plugins, "as a worker is told");
         let error = toml::from_str::<ServeConfig>("[plugins.of.watermark]\nmemory = 3").unwrap_err().to_string();

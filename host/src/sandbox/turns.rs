@@ -44,7 +44,8 @@ mod tests {
 
     #[test]
     fn no_more_than_the_places_are_taken_and_everybody_gets_one() {
-        let (turns, inside, most, done) = (Turns::new(2), AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+        let (turns, inside, most, done) =
+            (Turns::new(2), AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
         thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {

@@ -8,7 +8,12 @@ const TIGHT: &str = "[workers]\nthreads = 1\n[plugins.limits]\nopen_cpu_ms = 400
 
 /// What a plugin of its own name is told with the tight limits; the same bytes with the others are told something else.
 const HIT: [(&str, &str, &str, &str); 6] = [
-    ("loop-in-process", "PluginDeadline", "50 ms of CPU time in one call, its limit frame_cpu_ms", "1000 ms of CPU time"),
+    (
+        "loop-in-process",
+        "PluginDeadline",
+        "50 ms of CPU time in one call, its limit frame_cpu_ms",
+        "1000 ms of CPU time",
+    ),
     // What the plugin's own table does not name is as for all.
     ("loop-in-open", "PluginDeadline", "400 ms of CPU time in one call, its limit open_cpu_ms", "400 ms of CPU time"),
     ("eat-memory", "PluginMemory", "memory_bytes is 4194304", "memory_bytes is 268435456"),
@@ -55,7 +60,7 @@ fn what_is_never_too_slow_ends_with_its_tasks_time() {
     let config = "[workers]\nthreads = 1\ntask_seconds = 5\n[plugins.limits]\nframe_cpu_ms = 20000\n";
     let stand = Stand::new(config);
     let mut calls = filtered("calls.mp4", "hostile-filter", &json!({"Behaviour": "million-calls"}));
-    calls["Sources"][0]["Duration"] = json!("0.1");
+    calls["Sources"][0]["Duration"] = json!(0.1);
     let ended = stand.beside_good("million-calls", &calls);
     assert_eq!(ended["Status"], "Succeeded", "{ended:#}");
     let mut slow = filtered("slow.mp4", "hostile-filter", &json!({"Behaviour": "slow"}));

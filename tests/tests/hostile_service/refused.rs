@@ -1,11 +1,9 @@
 //! Components that must not come in: each is refused with a status, a code and a reason, and leaves nothing.
 
-use std::panic::catch_unwind;
-
 use serde_json::{Value, json};
 use wasmux::sandbox::{Sandbox, SandboxConfig};
-use wasmux_tests::server::Server;
 use wasmux_tests::clips;
+use wasmux_tests::server::Server;
 
 use crate::components::{append, disguised, manifest, original, replace, with_manifest};
 use crate::{CONFIG, Stand, bombs};
@@ -67,9 +65,11 @@ fn judged_before_compiling() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("a pattern that explodes", schema(&json!({"pattern": "((a{500}){500}){500}"})), "no valid JSON schema"),
         ("a pattern that looks ahead", schema(&json!({"pattern": "^(?=a)"})), "no valid JSON schema"),
     ];
-    for (version, todo) in
-        [("@0.2.0", "Use a newer wasmux"), ("@0.1.7", "Use a newer wasmux"), ("@0.0.9", "Rebuild the plugin with the SDK")]
-    {
+    for (version, todo) in [
+        ("@0.2.0", "Use a newer wasmux"),
+        ("@0.1.7", "Use a newer wasmux"),
+        ("@0.0.9", "Rebuild the plugin with the SDK"),
+    ] {
         let [all, told, inside] = made_for(version);
         cases.push(("a plugin for another version", all, todo));
         cases.push(("a manifest for another version", told, todo));
@@ -158,11 +158,7 @@ fn damaged_components_do_no_harm() {
     let mut refused = 0;
     for name in ["hostile_filter", "hostile_uri_policy", "hostile_parameter_policy"] {
         let good = original(name);
-        for round in 0..200 {
-            let bytes = damaged(&good, &mut random);
-            let judged = catch_unwind(|| sandbox.identify(&bytes));
-            refused += usize::from(judged.unwrap_or_else(|_| panic!("{name}, round {round}: a panic")).is_err());
-        }
+        refused += (0..200).filter(|_| sandbox.identify(&damaged(&good, &mut random)).is_err()).count();
     }
     assert!(refused > 0, "some of them are broken where that shows");
 
