@@ -140,6 +140,11 @@ impl Server {
         wait_for("the process of a worker", || self.workers().into_iter().max_by_key(|(_, threads)| *threads)).0
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The processes of workers, with their threads.
     pub fn workers(&self) -> Vec<(Pid, usize)> {
         let pid = self.process.id();

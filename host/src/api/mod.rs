@@ -34,6 +34,9 @@ pub trait Host: Send + Sync {
     /// Judges the body of a request; all faults at once.
     fn intake(&self, body: &[u8]) -> Result<TaskSpec, Faults>;
 
+    /// Whether the plugins that intake has pinned for this task are still there.
+    fn has_plugins(&self, spec: &TaskSpec) -> bool;
+
     /// Plans a task in a worker of its own, and writes nothing: the plan as JSON text. `Busy` when too many are being made.
     fn dry_run(&self, spec: &TaskSpec) -> Result<String, DryRunError>;
 

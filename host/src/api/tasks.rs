@@ -1,6 +1,6 @@
 //! What is done with tasks, apart from how it is said on the wire: each form of the API calls these functions. They block.
 
-use std::sync::PoisonError;
+use std::sync::{PoisonError, RwLockReadGuard};
 
 use axum::http::StatusCode;
 
@@ -8,14 +8,16 @@ use super::answer::{self, CancelDone, ListAnswer, SubmitAnswer, TaskAnswer};
 use super::refusal::Refusal;
 use super::{Api, DryRunError};
 use crate::queue::{CancelAnswer, DeleteAnswer, Depth, ListQuery, NewTask};
-use crate::task::{ErrorCode, TaskId, TaskState, Timestamp};
+use crate::task::{ErrorCode, TaskId, TaskSpec, TaskState, Timestamp};
 use crate::telemetry::metrics;
+
+/// How often a request is judged whose plugins are removed meanwhile. Once they are gone it is refused for that.
+const ATTEMPTS: u32 = 3;
 
 impl Api {
     /// Takes a task in. Whoever is told its id can rely on it: the task is on the disk.
     pub(super) fn submit(&self, body: &[u8], request_id: &str) -> Result<SubmitAnswer, Refusal> {
-        let in_use = self.plugins_in_use.read().unwrap_or_else(PoisonError::into_inner);
-        let spec = self.host.intake(body)?;
+        let (spec, in_use) = self.taken_in(body)?;
         let id = TaskId::new();
         let warnings = spec.warnings.clone();
         let request = String::from_utf8_lossy(body).into_owned();
@@ -40,6 +42,19 @@ impl Api {
         }
         let request = self.queue.request(id)?.ok_or_else(|| unknown(id))?;
         self.submit(request.as_bytes(), request_id)
+    }
+
+    /// Judges a request, and keeps its plugins from being removed as long as the guard lives. Judging may ask a policy that takes its
+    /// time; so it is done before the gate is held, or whoever removes a plugin would wait for that, and all submissions for them.
+    fn taken_in(&self, body: &[u8]) -> Result<(TaskSpec, RwLockReadGuard<'_, ()>), Refusal> {
+        for _ in 0..ATTEMPTS {
+            let spec = self.host.intake(body)?;
+            let in_use = self.plugins_in_use.read().unwrap_or_else(PoisonError::into_inner);
+            if self.host.has_plugins(&spec) {
+                return Ok((spec, in_use));
+            }
+        }
+        Err(Refusal::busy("plugins of this request are being removed"))
     }
 
     /// One task with its history; with its request too, if it is wanted.

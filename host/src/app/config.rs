@@ -71,7 +71,7 @@ pub fn limits(given: &[String]) -> Result<TaskLimits, String> {
 
 /// What plugins may use.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(try_from = "PluginTable")]
 pub struct PluginConfig {
     /// Size of a component in a file, in bytes.
     pub max_component_bytes: u64,
@@ -81,7 +81,7 @@ pub struct PluginConfig {
     pub max_published: usize,
     /// Limits of all plugins that `of` does not name.
     pub limits: Limits,
-    /// Limits of single plugins, by name.
+    /// Limits of single plugins, by name. In a file each names only what differs from `limits`.
     pub of: HashMap<PluginName, Limits>,
     /// Fonts that requests may name and plugins see, besides those that the API names; one of the same name takes the place of
     /// that font.
@@ -98,6 +98,40 @@ impl Default for PluginConfig {
             of: HashMap::new(),
             fonts: Vec::new(),
         }
+    }
+}
+
+/// The same as it is written.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct PluginTable {
+    max_component_bytes: u64,
+    publish: Option<bool>,
+    max_published: usize,
+    limits: Limits,
+    of: BTreeMap<PluginName, BTreeMap<String, u64>>,
+    fonts: Vec<FontConfig>,
+}
+
+impl Default for PluginTable {
+    fn default() -> Self {
+        let PluginConfig { max_component_bytes, publish, max_published, limits, of: _, fonts } =
+            PluginConfig::default();
+        Self { max_component_bytes, publish, max_published, limits, of: BTreeMap::new(), fonts }
+    }
+}
+
+impl TryFrom<PluginTable> for PluginConfig {
+    type Error = String;
+
+    fn try_from(table: PluginTable) -> Result<Self, String> {
+        let PluginTable { max_component_bytes, publish, max_published, limits, of, fonts } = table;
+        let of = of.into_iter().map(|(name, changes)| match limits.with(&changes) {
+            Ok(limits) => Ok((name, limits)),
+            Err(error) => Err(format!("plugins.of.{name}: {error}")),
+        });
+        let of = of.collect::<Result<_, _>>()?;
+        Ok(Self { max_component_bytes, publish, max_published, limits, of, fonts })
     }
 }
 
@@ -180,6 +214,8 @@ mod tests {
             threads = 2
             [limits]
             max_streams = 7
+            [plugins.limits]
+            log_lines = 7
             [plugins.of.watermark]
             memory_bytes = 1000000
             [policies]
@@ -194,7 +230,16 @@ mod tests {
         assert_eq!(config.workers, WorkerLimits { concurrency: 3, threads: 2, ..WorkerLimits::default() });
         assert_eq!(config.limits, TaskLimits { max_streams: 7, ..TaskLimits::default() });
         assert!(config.buckets[0].read && !config.buckets[0].write);
-        assert_eq!(config.plugins.of[&PluginName::new("watermark").unwrap()].memory_bytes, 1_000_000);
+        let watermark = &config.plugins.of[&PluginName::new("watermark").unwrap()];
+        assert_eq!(
+            (watermark.memory_bytes, watermark.log_lines),
+            (1_000_000, 7),
+            "what it does not name is as for all"
+        );
+        let settings = serde_json::to_value(&config.plugins).unwrap();
+        assert_eq!(serde_json::from_value::<PluginConfig>(settings).unwrap(), config.plugins, "as a worker is told");
+        let error = toml::from_str::<ServeConfig>("[plugins.of.watermark]\nmemory = 3").unwrap_err().to_string();
+        assert!(error.contains("plugins.of.watermark: unknown field `memory`"), "{error}");
         let text = |plugin: &Option<PluginRef>| plugin.as_ref().map(ToString::to_string);
         assert_eq!(text(&config.policies.parameters).as_deref(), Some("per-title@^1"));
         assert_eq!(text(&config.projects["acme"].policies.watermark).as_deref(), Some("brand"));

@@ -24,6 +24,11 @@ impl Host for ServiceHost {
         self.app.intake(body)
     }
 
+    fn has_plugins(&self, spec: &TaskSpec) -> bool {
+        let pinned = spec.plugins().into_iter().filter(|plugin| plugin.pin.is_some());
+        pinned.map(|plugin| self.app.sandbox.plugin_id(plugin)).all(|found| found.is_ok())
+    }
+
     fn dry_run(&self, spec: &TaskSpec) -> Result<String, DryRunError> {
         match self.supervisor.plan(spec) {
             Some(plan) => plan.map_err(DryRunError::Failed),

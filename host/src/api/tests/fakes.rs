@@ -211,6 +211,10 @@ impl Host for FakeHost {
         intake::intake(body, &context)
     }
 
+    fn has_plugins(&self, _: &TaskSpec) -> bool {
+        true
+    }
+
     fn dry_run(&self, _: &TaskSpec) -> std::result::Result<String, DryRunError> {
         self.plan.lock().unwrap().clone()
     }
