@@ -7,6 +7,8 @@ SHELL := bash
 CARGO ?= cargo
 PREFIX ?= $(HOME)/.local
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+# Tools of other languages stay beside what is built; the stamp is older than what asks for another version.
+LANGUAGES := $(abspath $(TARGET))/languages
 BUILT_IN := watermark delogo uri-template parameters null-filter
 EXAMPLES := vignette grayscale timecode lut per-title dated-uri
 HOSTILE := hostile-filter hostile-uri-policy hostile-parameter-policy hostile-wrong-world
@@ -34,8 +36,12 @@ lint: plugins ## fmt and clippy
 	@$(CARGO) clippy --release --workspace --all-targets -- -D warnings
 	@$(CARGO) clippy --release --target wasm32-unknown-unknown $(addprefix -p ,$(BUILT_IN) $(EXAMPLES) $(HOSTILE)) -- -D warnings
 
-test: build lint ## All tests, fmt and clippy
-	@$(CARGO) test --release --workspace --no-fail-fast
+$(LANGUAGES)/installed: scripts/setup-languages.sh host/templates/plugin-js/uri-policy/package.json | setup
+	@scripts/setup-languages.sh "$(LANGUAGES)"
+	@touch "$@"
+
+test: build lint $(LANGUAGES)/installed ## All tests, fmt and clippy
+	@WASMUX_LANGUAGES="$(LANGUAGES)" $(CARGO) test --release --workspace --no-fail-fast
 
 bench: build ## Benches; results go to benches/results
 	@$(CARGO) build --release --target wasm32-unknown-unknown -p kernels

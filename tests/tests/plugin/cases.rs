@@ -138,7 +138,7 @@ fn policies_are_asked() {
     let author = Author::new();
     fs::copy(component("parameters"), author.path("plugin.wasm")).unwrap();
     case(&author, "answer", "document = \"request.json\"\n");
-    let template = workspace().join("host/templates/plugin/parameter-policy/cases/full-hd/request.json");
+    let template = workspace().join("plugins/examples/per-title/cases/full-hd/request.json");
     fs::copy(template, author.path("cases/answer/request.json")).unwrap();
     author.run_well("", &BLESS);
     author.run_well("", &TEST);

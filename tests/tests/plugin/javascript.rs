@@ -1,5 +1,5 @@
-//! Plugins in JavaScript. The tool that makes components of it comes from npm, which tests do not ask; where a folder with it is named by
-//! the environment variable `WASMUX_NODE_MODULES`, it is used.
+//! Plugins in JavaScript. The tool that makes components of it comes from npm: `make test` installs it, once, into the folder that the
+//! environment variable `WASMUX_LANGUAGES` names.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use wasmux_tests::{component, text};
 
-use super::Author;
+use super::{Author, languages};
 
 const TOOL: &str = "node_modules/.bin/componentize-qjs";
 
@@ -86,10 +86,9 @@ fn what_is_wrong_with_a_plugin_in_javascript_is_told() {
 }
 
 #[test]
-#[ignore = "needs componentize-qjs of npm in the folder WASMUX_NODE_MODULES"]
 fn templates_in_javascript_pass_their_cases() {
     let author = Author::new();
-    let modules = std::env::var("WASMUX_NODE_MODULES").unwrap();
+    let modules = languages().join("node_modules");
     for world in ["uri-policy", "parameter-policy"] {
         let name = format!("js-{world}");
         author.run_well("", &["plugin", "new", &name, "--world", world, "--lang", "js"]);

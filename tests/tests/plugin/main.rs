@@ -25,6 +25,15 @@ fn one_build_at_a_time() -> MutexGuard<'static, ()> {
     BUILDING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The folder with the tools of other languages.
+#[track_caller]
+fn languages() -> PathBuf {
+    let folder = std::env::var_os("WASMUX_LANGUAGES").map_or_else(|| target().join("languages"), PathBuf::from);
+    let installed = folder.join("installed").is_file();
+    assert!(installed, "{} does not hold the tools of other languages: `make test` installs them", folder.display());
+    folder
+}
+
 /// An empty folder, in which the commands of an author are run.
 struct Author {
     folder: TempDir,
