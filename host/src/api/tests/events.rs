@@ -1,9 +1,10 @@
-use std::thread;
-use std::time::Duration;
-
+use axum::body::Body;
+use axum::http::Request;
+use futures_util::StreamExt;
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
-use super::fakes::{REQUEST, Rig};
+use super::fakes::{REQUEST, Rig, runtime};
 use crate::task::{TaskState, Warning};
 
 /// The events of a stream that has ended: name and data.
@@ -19,20 +20,30 @@ fn read(text: &str) -> Vec<(String, Value)> {
 fn events_tell_what_is_and_then_what_changes() {
     let rig = Rig::new();
     let id = rig.put(TaskState::Running);
-    let got = thread::scope(|scope| {
-        let asked = scope.spawn(|| rig.ask("GET", &format!("/v1/tasks/{id}/events"), ""));
-        thread::sleep(Duration::from_millis(100));
-        rig.change(id, |entry| entry.record.progress.frames = 9);
-        thread::sleep(Duration::from_millis(100));
-        rig.change(id, |entry| {
-            let (code, field, message) = ("CutShortened".into(), String::new(), "m".into());
-            entry.record.warnings.push(Warning { code, field, target: None, message });
-            entry.record.state = TaskState::Succeeded;
-        });
-        asked.join().unwrap()
+    let text = runtime().block_on(async {
+        let request = Request::builder().uri(format!("/v1/tasks/{id}/events")).body(Body::empty()).unwrap();
+        let response = rig.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        let (mut parts, mut text) = (response.into_body().into_data_stream(), String::new());
+        // Each change is made when what was before has been told.
+        let mut changed = 0;
+        while let Some(part) = parts.next().await {
+            text.push_str(std::str::from_utf8(&part.unwrap()).unwrap());
+            if changed == 0 && text.contains("\"Frames\":7") {
+                rig.change(id, |entry| entry.record.progress.frames = 9);
+                changed = 1;
+            } else if changed == 1 && text.contains("\"Frames\":9") {
+                let (code, field, message) = ("CutShortened".into(), String::new(), "m".into());
+                rig.change(id, |entry| {
+                    entry.record.warnings.push(Warning { code, field, target: None, message });
+                    entry.record.state = TaskState::Succeeded;
+                });
+                changed = 2;
+            }
+        }
+        text
     });
-    assert_eq!(got.headers["content-type"], "text/event-stream");
-    let events = read(&got.text);
+    let events = read(&text);
     let names: Vec<_> = events.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["state", "progress", "progress", "state", "warning", "end"], "{events:?}");
     assert_eq!((&events[0].1["State"], &events[3].1["State"]), (&json!("Running"), &json!("Succeeded")));
