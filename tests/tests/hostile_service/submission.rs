@@ -12,10 +12,10 @@ use crate::{CONFIG, Stand, filtered, good, governed};
 const CHECKS: [(&str, &str); 7] = [
     (
         "check-loop",
-        "PluginDeadline: plugin hostile-uri-policy 0.1.0: it used more than 300 ms of CPU time in one call, its limit open_cpu_ms (in check)",
+        "PluginDeadline: plugin hostile-uri-policy 0.1.0: it used more than 600 ms of CPU time in one call, its limit open_cpu_ms (in check)",
     ),
     ("check-calls", "PluginDeadline"),
-    ("check-eat", "PluginMemory: plugin hostile-uri-policy 0.1.0: it wanted 16"),
+    ("check-eat", "PluginMemory: plugin hostile-uri-policy 0.1.0: it wanted 6"),
     ("check-stack", "PluginTrap"),
     (
         "check-trap",
@@ -57,7 +57,7 @@ fn a_bad_check_costs_its_submission_and_the_service_nothing() {
         let again = json!({"properties": {"c": {"$ref": "#"}}});
         manifest["parameters"] = json!({"allOf": [again, again]});
     });
-    let nested = (0..60).fold(json!({}), |value, _| json!({"c": value}));
+    let nested = (0..40).fold(json!({}), |value, _| json!({"c": value}));
     let round = || {
         for (template, message) in CHECKS {
             stand.assert_refused(&checked(template), "Targets[0].Policies.URITemplate", message);

@@ -108,7 +108,7 @@ fn of_field<'a>(object: &'a Map<String, Value>, name: &str) -> impl Iterator<Ite
 }
 
 /// The same for an element of a list.
-fn of_items<'a>(object: &'a Map<String, Value>, index: usize) -> impl Iterator<Item = &'a Value> {
+fn of_items(object: &Map<String, Value>, index: usize) -> impl Iterator<Item = &Value> {
     // In older drafts `items` may be a list, with a schema for each of the first elements.
     let items = object.get("items").and_then(|items| match items {
         Value::Array(list) => list.get(index),
