@@ -23,27 +23,27 @@ use Guest::{Filter, Named, Parameters, Uri};
 /// Guest, code of its task, part of the message. Without a code the task succeeds.
 const MISDEEDS: [(Guest, &str, &str); 63] = [
     // Loops without end, in every export.
-    (Filter("loop-in-open"), "PluginDeadline", "300 ms of CPU time in one call, its limit open_cpu_ms (in open)"),
+    (Filter("loop-in-open"), "PluginDeadline", "600 ms of CPU time in one call, its limit open_cpu_ms (in open)"),
     (
         Filter("loop-in-process"),
         "PluginDeadline",
         "200 ms of CPU time in one call, its limit frame_cpu_ms (in process of frame 0)",
     ),
     (Filter("loop-in-third-frame"), "PluginDeadline", "in process of frame 2"),
-    (Filter("loop-in-finish"), "PluginDeadline", "300 ms of CPU time in one call, its limit open_cpu_ms (in finish)"),
+    (Filter("loop-in-finish"), "PluginDeadline", "600 ms of CPU time in one call, its limit open_cpu_ms (in finish)"),
     (Filter("loop-in-drop"), "PluginDeadline", "in finish"),
-    (Uri("loop"), "PluginDeadline", "300 ms of CPU time in one call, its limit open_cpu_ms (in expand)"),
-    (Parameters("loop"), "PluginDeadline", "300 ms of CPU time in one call, its limit open_cpu_ms (in resolve)"),
+    (Uri("loop"), "PluginDeadline", "600 ms of CPU time in one call, its limit open_cpu_ms (in expand)"),
+    (Parameters("loop"), "PluginDeadline", "600 ms of CPU time in one call, its limit open_cpu_ms (in resolve)"),
     // Calls without end: each is short, and the CPU time of all of them together counts.
     (Filter("endless-calls"), "PluginDeadline", "in process of frame 0"),
     (Filter("endless-writes"), "PluginDeadline", "in process of frame 0"),
     // Memory and tables.
-    (Filter("eat-memory"), "PluginMemory", "memory_bytes is 167772160"),
-    (Filter("eat-memory-in-process"), "PluginMemory", "memory_bytes is 167772160"),
-    (Uri("eat"), "PluginMemory", "memory_bytes is 167772160"),
-    (Parameters("eat"), "PluginMemory", "memory_bytes is 167772160"),
+    (Filter("eat-memory"), "PluginMemory", "memory_bytes is 67108864"),
+    (Filter("eat-memory-in-process"), "PluginMemory", "memory_bytes is 67108864"),
+    (Uri("eat"), "PluginMemory", "memory_bytes is 67108864"),
+    (Parameters("eat"), "PluginMemory", "memory_bytes is 67108864"),
     (Filter("grow-memory-in-good-faith"), "", ""),
-    (Named("memory-bomb"), "PluginMemory", "memory_bytes is 167772160"),
+    (Named("memory-bomb"), "PluginMemory", "memory_bytes is 67108864"),
     (Named("table-bomb"), "PluginMemory", "table_elements is 100000"),
     (Filter("hoard-fonts"), "PluginMemory", "handle"),
     // Traps.

@@ -198,9 +198,9 @@ impl Instance {
                 });
             }
             "long-error" => return Err(refused(&"x".repeat(300_000))),
-            "huge-error" => return Err(refused(&"x".repeat(64 << 20))),
+            "huge-error" => return Err(refused(&"x".repeat(20 << 20))),
             "flood-log" => flood(),
-            "long-log" => log::log(Level::Info, &"x".repeat(64 << 20), &[]),
+            "long-log" => log::log(Level::Info, &"x".repeat(20 << 20), &[]),
             "flood-warnings" => (0..5000).for_each(|n| report::warning("Flood", "Behaviour", &format!("warning {n}"))),
             "many-regions" => {
                 (0..5000).for_each(|n| report::region(Rect { x: n, y: 0, width: 1, height: 1 }, 0, None));
