@@ -11,6 +11,7 @@ mod plugins;
 mod query;
 mod refusal;
 mod routes;
+mod rpc;
 mod serve;
 mod tasks;
 #[cfg(test)]

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::answer::Told;
 use super::query::Parameters;
 use super::refusal::Refusal;
-use super::{Api, listing, plugins};
+use super::{Api, listing, plugins, rpc};
 use crate::task::TaskId;
 
 /// Longest body, in bytes; the same as intake's limit.
@@ -36,7 +36,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Name of one request, in its answer and in the log.
 #[derive(Debug, Clone)]
-pub(super) struct RequestId(String);
+pub(super) struct RequestId(pub(super) String);
 
 pub(super) type Id = Extension<RequestId>;
 pub(super) type Answer = Result<Response, Refusal>;
@@ -46,6 +46,7 @@ impl Api {
     /// All routes.
     pub fn router(self) -> Router {
         Router::new()
+            .route("/", get(rpc::call).post(rpc::call))
             .route("/v1/tasks", get(list).post(submit))
             .route("/v1/tasks/{id}", get(show).delete(delete))
             .route("/v1/tasks/{id}/plan", get(plan))

@@ -38,6 +38,11 @@ impl Api {
         Ok(TaskAnswer { events, plugins, task_request_definition, ..TaskAnswer::of(record) })
     }
 
+    /// The request of a task as a text of JSON; `None` where the task was removed meanwhile.
+    pub(super) fn request(&self, id: TaskId) -> Result<Option<String>, Refusal> {
+        Ok(self.queue.request(id)?)
+    }
+
     /// A page of tasks.
     pub(super) fn list(&self, query: &ListQuery) -> Result<ListAnswer, Refusal> {
         let page = self.queue.list(query)?;

@@ -6,4 +6,5 @@ mod lists;
 mod plans;
 mod plugins;
 mod refusals;
+mod rpc;
 mod tasks;
