@@ -43,7 +43,7 @@ pub(super) fn query(
     default_order: Order,
 ) -> Result<ListQuery, Refusal> {
     let filter = TaskFilter {
-        project: given.text("ProjectName"),
+        projects: given.text("ProjectName").into_iter().collect(),
         states: given
             .parsed("Status", states, "must be Running, Succeeded, Failed, Queued or Committing")
             .unwrap_or_default(),

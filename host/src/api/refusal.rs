@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use axum::http::header::{ALLOW, RETRY_AFTER};
+use axum::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -144,6 +144,9 @@ impl Refusal {
         let mut header = |name: HeaderName, value: HeaderValue| response.headers_mut().insert(name, value);
         if let Some(allowed) = had.get(ALLOW) {
             header(ALLOW, allowed.clone());
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if let Some(seconds) = self.more.retry_after {
             header(RETRY_AFTER, seconds.into());

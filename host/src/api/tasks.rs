@@ -4,17 +4,20 @@ use std::sync::PoisonError;
 
 use axum::http::StatusCode;
 
+use super::admit;
 use super::answer::{self, CancelDone, ListAnswer, SubmitAnswer, TaskAnswer};
 use super::refusal::Refusal;
 use super::{Api, DryRunError};
-use crate::queue::{CancelAnswer, DeleteAnswer, Depth, ListQuery, NewTask};
+use crate::access::Caller;
+use crate::queue::{CancelAnswer, DeleteAnswer, Depth, ListQuery, NewTask, TaskRecord};
 use crate::task::{ErrorCode, TaskId, TaskState, Timestamp};
 
 impl Api {
     /// Takes a task in. Whoever is told its id can rely on it: the task is on the disk.
-    pub(super) fn submit(&self, body: &[u8], request_id: &str) -> Result<SubmitAnswer, Refusal> {
+    pub(super) fn submit(&self, who: &Caller, body: &[u8], request_id: &str) -> Result<SubmitAnswer, Refusal> {
         let in_use = self.plugins_in_use.read().unwrap_or_else(PoisonError::into_inner);
         let spec = self.host.intake(body)?;
+        admit::needs_project(who, &spec.project_name)?;
         let id = TaskId::new();
         let warnings = spec.warnings.clone();
         let request = String::from_utf8_lossy(body).into_owned();
@@ -29,9 +32,14 @@ impl Api {
         })
     }
 
+    /// The record of a task of the caller's projects. Those of others are as unknown as those that do not exist.
+    fn record(&self, who: &Caller, id: TaskId) -> Result<TaskRecord, Refusal> {
+        self.queue.get(id)?.filter(|record| who.reaches(&record.project)).ok_or_else(|| unknown(id))
+    }
+
     /// One task with its history; with its request too, if it is wanted.
-    pub(super) fn task(&self, id: TaskId, with_request: bool) -> Result<TaskAnswer, Refusal> {
-        let record = self.queue.get(id)?.ok_or_else(|| unknown(id))?;
+    pub(super) fn task(&self, who: &Caller, id: TaskId, with_request: bool) -> Result<TaskAnswer, Refusal> {
+        let record = self.record(who, id)?;
         let events = Some(self.queue.events(id)?);
         let task_request_definition = if with_request { self.queue.request(id)? } else { None };
         let plugins = self.queue.plugins(id)?;
@@ -44,8 +52,15 @@ impl Api {
     }
 
     /// A page of tasks.
-    pub(super) fn list(&self, query: &ListQuery) -> Result<ListAnswer, Refusal> {
-        let page = self.queue.list(query)?;
+    pub(super) fn list(&self, who: &Caller, mut query: ListQuery) -> Result<ListAnswer, Refusal> {
+        let wanted = &mut query.filter.projects;
+        for project in wanted.iter() {
+            admit::needs_project(who, project)?;
+        }
+        if wanted.is_empty() {
+            wanted.extend(who.projects().into_iter().flatten().cloned());
+        }
+        let page = self.queue.list(&query)?;
         Ok(ListAnswer {
             tasks: page.tasks.into_iter().map(TaskAnswer::brief).collect(),
             max_results: query.limit.to_string(),
@@ -54,7 +69,8 @@ impl Api {
     }
 
     /// The plan of a task as JSON.
-    pub(super) fn plan(&self, id: TaskId) -> Result<String, Refusal> {
+    pub(super) fn plan(&self, who: &Caller, id: TaskId) -> Result<String, Refusal> {
+        self.record(who, id)?;
         if let Some(plan) = self.queue.plan(id)?.ok_or_else(|| unknown(id))? {
             return Ok(plan);
         }
@@ -64,8 +80,9 @@ impl Api {
     }
 
     /// The plan that a request would get, as JSON. Nothing is written.
-    pub(super) fn dry_run(&self, body: &[u8]) -> Result<String, Refusal> {
+    pub(super) fn dry_run(&self, who: &Caller, body: &[u8]) -> Result<String, Refusal> {
         let spec = self.host.intake(body)?;
+        admit::needs_project(who, &spec.project_name)?;
         self.host.dry_run(&spec).map_err(|error| match error {
             DryRunError::Failed(failure) => Refusal::failed(&failure),
             DryRunError::Busy => Refusal::busy("too many plans are being made"),
@@ -73,7 +90,8 @@ impl Api {
     }
 
     /// Asks for the end of a task. Asking again is no fault.
-    pub(super) fn cancel(&self, id: TaskId) -> Result<CancelDone, Refusal> {
+    pub(super) fn cancel(&self, who: &Caller, id: TaskId) -> Result<CancelDone, Refusal> {
+        self.record(who, id)?;
         let done = |state: TaskState, name: &str| CancelDone {
             task_id: id,
             status: answer::status(state).to_owned(),
@@ -105,7 +123,8 @@ impl Api {
     }
 
     /// Removes the record of a task that has ended.
-    pub(super) fn delete(&self, id: TaskId) -> Result<(), Refusal> {
+    pub(super) fn delete(&self, who: &Caller, id: TaskId) -> Result<(), Refusal> {
+        self.record(who, id)?;
         match self.queue.delete(id)? {
             DeleteAnswer::Deleted => Ok(()),
             DeleteAnswer::Live(state) => {

@@ -4,7 +4,9 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::access::{Caller, Right};
 use crate::api::Api;
+use crate::api::admit;
 use crate::api::answer::{ListAnswer, TASK_TYPE};
 use crate::api::listing;
 use crate::api::query::Parameters;
@@ -21,20 +23,23 @@ pub(super) fn only_reads(action: &str) -> bool {
 }
 
 /// Does what a call asks for.
-pub(super) async fn run(api: Api, action: &str, parameters: Pairs, id: &RequestId) -> Answer {
+pub(super) async fn run(api: Api, who: Caller, action: &str, parameters: Pairs, id: &RequestId) -> Answer {
     match action {
         "CreateMediaConvertTask" => {
+            admit::needs(&who, Right::Submit)?;
             let body = body(parameters)?;
             let name = id.0.clone();
-            let answer = blocking(move || api.submit(&body, &name)).await?;
+            let answer = blocking(move || api.submit(&who, &body, &name)).await?;
             Ok(told(StatusCode::OK, id, answer))
         }
         "GetTask" => {
-            let answer = blocking(move || get_task(&api, parameters)).await?;
+            admit::needs(&who, Right::Read)?;
+            let answer = blocking(move || get_task(&api, &who, parameters)).await?;
             Ok(told(StatusCode::OK, id, answer))
         }
         "ListTasks" => {
-            let answer = blocking(move || list_tasks(&api, parameters)).await?;
+            admit::needs(&who, Right::Read)?;
+            let answer = blocking(move || list_tasks(&api, &who, parameters)).await?;
             Ok(told(StatusCode::OK, id, answer))
         }
         other => {
@@ -68,7 +73,7 @@ fn body(parameters: Pairs) -> Result<Vec<u8>, Refusal> {
     Ok(Value::Object(members).to_string().into_bytes())
 }
 
-fn get_task(api: &Api, parameters: Pairs) -> Result<impl Serialize + use<>, Refusal> {
+fn get_task(api: &Api, who: &Caller, parameters: Pairs) -> Result<impl Serialize + use<>, Refusal> {
     let known = ["ProjectName", "TaskType", "TaskId", "RequestDefinition"];
     let mut given = Parameters::of(parameters, &known, "GetTask");
     let project = given.required("ProjectName");
@@ -80,7 +85,7 @@ fn get_task(api: &Api, parameters: Pairs) -> Result<impl Serialize + use<>, Refu
     given.finish()?;
     let unknown = || Refusal::not_found(format!("the project has no task `{}`", shown(&name)));
     let id: TaskId = name.parse().map_err(|_| unknown())?;
-    let task = api.task(id, with_request)?;
+    let task = api.task(who, id, with_request)?;
     if Some(&task.project_name) != project.as_ref() { Err(unknown()) } else { Ok(task) }
 }
 
@@ -93,7 +98,7 @@ struct Listed {
     list: ListAnswer,
 }
 
-fn list_tasks(api: &Api, parameters: Pairs) -> Result<impl Serialize + use<>, Refusal> {
+fn list_tasks(api: &Api, who: &Caller, parameters: Pairs) -> Result<impl Serialize + use<>, Refusal> {
     let known = [
         "ProjectName",
         "TaskTypes",
@@ -114,8 +119,9 @@ fn list_tasks(api: &Api, parameters: Pairs) -> Result<impl Serialize + use<>, Re
     let wanted = takes_type(&mut given);
     let query = listing::query(given, created, ended, Order::Ascending)?;
     let mut list = if wanted {
-        api.list(&query)?
+        api.list(who, query)?
     } else {
+        admit::needs_project(who, &project_name)?;
         let (tasks, next_token) = (Vec::new(), String::new());
         ListAnswer { tasks, max_results: query.limit.to_string(), next_token }
     };

@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use super::Api;
 use super::refusal::Refusal;
 use super::routes::{Answer, Id, body, shown};
+use crate::access::{Caller, Signed};
 
 /// The version of the vendor's API.
 const VERSION: &str = "2020-09-30";
@@ -40,29 +41,51 @@ const COMMON: &[&str] = &[
 
 /// One request, decoded.
 struct Call {
-    /// Names and values of the query, then those of the form.
-    pairs: Vec<(String, String)>,
+    /// Names and values of the query.
+    query: Vec<(String, String)>,
+    /// Those of the form.
+    form: Vec<(String, String)>,
+    /// Whether headers count: the older signature does not cover them.
+    takes_headers: bool,
     head: Parts,
 }
 
 impl Call {
     fn read(head: Parts, body: &Bytes) -> Result<Self, Refusal> {
-        let mut pairs = query::decode("query", head.uri.query().unwrap_or_default().as_bytes())?;
+        let query = query::decode("query", head.uri.query().unwrap_or_default().as_bytes())?;
+        let mut form = Vec::new();
         if !body.is_empty() {
             if !is_form(&head.headers) {
                 let message = "a body must be a form, with the Content-Type application/x-www-form-urlencoded";
                 return Err(Refusal::new(StatusCode::BAD_REQUEST, "InvalidArgument", message));
             }
-            pairs.extend(query::decode("form", body)?);
+            form = query::decode("form", body)?;
         }
-        let call = Self { pairs, head };
-        call.format()?;
-        Ok(call)
+        Ok(Self { query, form, takes_headers: true, head })
+    }
+
+    /// Who has signed it.
+    fn signer(&mut self, api: &Api, body: &[u8]) -> Result<Caller, Refusal> {
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let headers: Vec<_> = self.head.headers.iter().map(|(name, value)| (name, text(value.as_bytes()))).collect();
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let signed = Signed {
+            method: self.head.method.as_str(),
+            path: self.head.uri.path(),
+            query: &self.query,
+            form: &self.form,
+            headers: &headers,
+            body,
+        };
+        let caller = api.signer(&signed)?;
+        self.takes_headers = matches!(caller, Caller::Anonymous) || signed.is_v3();
+        Ok(caller)
     }
 
     /// A parameter of the protocol. Given twice, it might be read here in one way and elsewhere in another.
     fn common(&self, name: &str) -> Result<Option<&str>, Refusal> {
-        let mut values = self.pairs.iter().filter(|(given, _)| given == name).map(|(_, value)| value.as_str());
+        let mut values =
+            self.query.iter().chain(&self.form).filter(|(given, _)| given == name).map(|(_, value)| value.as_str());
         let first = values.next();
         if values.next().is_some() {
             let message = format!("{name} is given twice");
@@ -73,7 +96,7 @@ impl Call {
 
     /// A header, or else the parameter that stood for it before.
     fn header_or(&self, header: &str, parameter: &str) -> Result<Option<&str>, Refusal> {
-        let header = self.head.headers.get(header).and_then(|value| value.to_str().ok());
+        let header = self.head.headers.get(header).and_then(|value| value.to_str().ok()).filter(|_| self.takes_headers);
         Ok(header.filter(|value| !value.is_empty()).or(self.common(parameter)?))
     }
 
@@ -101,8 +124,9 @@ impl Call {
     }
 
     /// A web page can make a browser send a `GET` to another site without the header `Origin` by which pages are told apart.
-    fn may_be_by_its_method(&self, action: &str) -> Result<(), Refusal> {
-        if self.head.method == Method::POST || actions::only_reads(action) {
+    fn may_be_by_its_method(&self, who: &Caller, action: &str) -> Result<(), Refusal> {
+        let is_signed = matches!(who, Caller::Key(_));
+        if is_signed || self.head.method == Method::POST || actions::only_reads(action) {
             return Ok(());
         }
         let message = format!("{action} must be sent by POST (found {})", self.head.method);
@@ -121,7 +145,7 @@ impl Call {
 
     /// The parameters of the action.
     fn into_parameters(self) -> Vec<(String, String)> {
-        self.pairs.into_iter().filter(|(name, _)| !COMMON.contains(&name.as_str())).collect()
+        self.query.into_iter().chain(self.form).filter(|(name, _)| !COMMON.contains(&name.as_str())).collect()
     }
 }
 
@@ -136,10 +160,12 @@ pub(super) async fn call(State(api): State<Api>, Extension(id): Id, request: Req
     let (head, stream) = request.into_parts();
     let answer = async {
         let body = body(Request::from_parts(head.clone(), stream), MAX_FORM).await?;
-        let call = Call::read(head, &body)?;
+        let mut call = Call::read(head, &body)?;
+        let who = call.signer(&api, &body)?;
+        call.format()?;
         let action = call.action()?.to_owned();
-        call.may_be_by_its_method(&action)?;
-        actions::run(api, &action, call.into_parameters(), &id).await
+        call.may_be_by_its_method(&who, &action)?;
+        actions::run(api, who, &action, call.into_parameters(), &id).await
     };
     answer.await.map_err(Refusal::of_the_vendor)
 }

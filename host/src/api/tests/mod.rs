@@ -2,6 +2,7 @@
 
 mod connections;
 mod fakes;
+mod keys;
 mod lists;
 mod plans;
 mod plugins;

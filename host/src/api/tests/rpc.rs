@@ -135,7 +135,7 @@ fn tasks_are_listed() {
         assert_eq!(got.status, 200, "{}", got.text);
         (got.json(), rig.queue.listed.lock().unwrap().take())
     };
-    let of_p = TaskFilter { project: Some("p".into()), ..TaskFilter::default() };
+    let of_p = TaskFilter { projects: vec!["p".into()], ..TaskFilter::default() };
     let plain = ListQuery { filter: of_p.clone(), order: Order::Ascending, limit: 100, ..ListQuery::default() };
     let (said, query) = list(&[("ProjectName", "p"), ("TaskTypes", "[]"), ("Status", "")]);
     assert_eq!(query, Some(plain.clone()));
