@@ -1,6 +1,6 @@
 //! What those who run the service rely on: its configuration, health, metrics and logs, and what packages install.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use std::collections::BTreeSet;
 use std::fs;

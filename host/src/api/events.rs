@@ -10,10 +10,11 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream};
 use serde::Serialize;
 
+use super::Api;
 use super::answer::{self, TargetAnswer, TaskAnswer};
 use super::refusal::Refusal;
-use super::routes::{Answer, Id, TaskPath, blocking, no_parameters, task_id};
-use super::{Api, tasks};
+use super::routes::{Answer, TaskPath, Who, blocking, no_parameters, task_id};
+use crate::access::Caller;
 use crate::queue::TaskRecord;
 use crate::task::{TargetProgress, TaskId, TaskProgress, Warning};
 
@@ -70,6 +71,7 @@ impl ProgressEvent {
 /// What a client was told.
 struct Teller {
     api: Api,
+    who: Caller,
     id: TaskId,
     state: Option<StateEvent>,
     progress: Option<ProgressEvent>,
@@ -77,10 +79,10 @@ struct Teller {
     ended: bool,
 }
 
-pub(super) async fn events(State(api): State<Api>, Extension(_): Id, path: TaskPath, uri: Uri) -> Answer {
+pub(super) async fn events(State(api): State<Api>, Extension(who): Who, path: TaskPath, uri: Uri) -> Answer {
     let id = task_id(path)?;
     no_parameters(&uri)?;
-    let mut teller = Teller { api, id, state: None, progress: None, warnings: Vec::new(), ended: false };
+    let mut teller = Teller { api, who, id, state: None, progress: None, warnings: Vec::new(), ended: false };
     // A task that is not there is refused as everywhere, before anything is streamed.
     let (teller, first) = blocking(move || {
         let first = teller.look()?;
@@ -116,7 +118,7 @@ fn stream(teller: Teller, first: Vec<Event>) -> impl Stream<Item = Result<Event,
 impl Teller {
     /// What is new. At first everything is, so that nobody has to ask what was before.
     fn look(&mut self) -> Result<Vec<Event>, Refusal> {
-        let record = self.api.queue.get(self.id)?.ok_or_else(|| tasks::unknown(self.id))?;
+        let record = self.api.record(&self.who, self.id)?;
         let mut events = Vec::new();
         let state = StateEvent::of(&record);
         if self.state.as_ref() != Some(&state) {

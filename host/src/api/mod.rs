@@ -5,6 +5,7 @@
 //! time limit; a task that was answered with its id is on the disk. It refuses: processes, databases, media: those stand behind
 //! [`Queue`] and [`Host`].
 
+mod admit;
 mod answer;
 mod events;
 mod listing;
@@ -12,6 +13,7 @@ mod plugins;
 mod query;
 mod refusal;
 mod routes;
+mod rpc;
 mod serve;
 mod tasks;
 #[cfg(test)]
@@ -25,6 +27,7 @@ use serde_json::Value;
 pub use answer::{CancelDone, ErrorAnswer, ListAnswer, PublishAnswer, SubmitAnswer, TargetAnswer, TaskAnswer};
 pub use serve::serve;
 
+use crate::access::Access;
 use crate::intake::Faults;
 use crate::queue::Queue;
 use crate::task::{Failure, PluginId, PluginName, TaskSpec};
@@ -116,6 +119,8 @@ pub enum DryRunError {
 pub struct Api {
     queue: Arc<dyn Queue>,
     host: Arc<dyn Host>,
+    /// Who may do what; `None`: anybody everything.
+    access: Option<Arc<Access>>,
     /// Held for reading from the moment that a request's plugins are looked up until its task is in the queue, for writing while
     /// a plugin is removed: whoever removes one sees all tasks that need it.
     plugins_in_use: Arc<RwLock<()>>,
@@ -124,6 +129,12 @@ pub struct Api {
 impl Api {
     /// An API over these tasks and this host.
     pub fn new(queue: Arc<dyn Queue>, host: Arc<dyn Host>) -> Self {
-        Self { queue, host, plugins_in_use: Arc::default() }
+        Self { queue, host, access: None, plugins_in_use: Arc::default() }
+    }
+
+    /// The same for those who have one of these keys; without keys for anybody.
+    #[must_use]
+    pub fn for_keys(self, access: Option<Access>) -> Self {
+        Self { access: access.map(Arc::new), ..self }
     }
 }

@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody, PathRejection};
 use axum::extract::{DefaultBodyLimit, Extension, FromRequest, MatchedPath, Path, Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, ORIGIN};
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -20,7 +20,8 @@ use uuid::Uuid;
 use super::answer::{SubmitAnswer, Told};
 use super::query::Parameters;
 use super::refusal::Refusal;
-use super::{Api, events, listing, plugins};
+use super::{Api, admit, events, listing, plugins, rpc};
+use crate::access::{Caller, Right};
 use crate::task::{TaskId, TaskState};
 use crate::telemetry;
 
@@ -38,16 +39,18 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Name of one request, in its answer and in the log.
 #[derive(Debug, Clone)]
-pub(super) struct RequestId(String);
+pub(super) struct RequestId(pub(super) String);
 
 pub(super) type Id = Extension<RequestId>;
 pub(super) type Answer = Result<Response, Refusal>;
+/// Who asks, as [`admit::by_bearer`] found.
+pub(super) type Who = Extension<Caller>;
 pub(super) type TaskPath = Result<Path<String>, PathRejection>;
 
 impl Api {
     /// All routes.
     pub fn router(self) -> Router {
-        Router::new()
+        let ours = Router::new()
             .route("/v1/tasks", get(list).post(submit))
             .route("/v1/tasks/{id}", get(show).delete(delete))
             .route("/v1/tasks/{id}/plan", get(plan))
@@ -57,9 +60,12 @@ impl Api {
             .route("/v1/plan", post(dry_run))
             .route("/v1/plugins", get(plugins::list))
             .route("/v1/plugins/{name}/{version}", get(plugins::show).put(plugins::put).delete(plugins::delete))
+            .route("/metrics", get(metrics))
+            .route_layer(middleware::from_fn_with_state(self.clone(), admit::by_bearer));
+        // These look for themselves who asks, or do not care.
+        ours.route("/", get(rpc::call).post(rpc::call))
             .route("/healthz", get(health))
             .route("/readyz", get(ready))
-            .route("/metrics", get(metrics))
             .fallback(no_route)
             .method_not_allowed_fallback(wrong_method)
             .with_state(self)
@@ -167,11 +173,11 @@ pub(super) fn shown(text: &str) -> String {
     text.chars().take(SHOWN).collect()
 }
 
-async fn submit(State(api): State<Api>, Extension(id): Id, request: Request) -> Answer {
+async fn submit(State(api): State<Api>, Extension(id): Id, Extension(who): Who, request: Request) -> Answer {
     no_parameters(request.uri())?;
     let body = body(request, MAX_BODY).await?;
     let name = id.0.clone();
-    let answer = blocking(move || api.submit(&body, &name)).await?;
+    let answer = blocking(move || api.submit(&who, &body, &name)).await?;
     Ok(created(&id, answer))
 }
 
@@ -185,61 +191,67 @@ fn created(id: &RequestId, answer: SubmitAnswer) -> Response {
     response
 }
 
-async fn retry(State(api): State<Api>, Extension(id): Id, path: TaskPath, uri: Uri) -> Answer {
+async fn retry(State(api): State<Api>, Extension(id): Id, Extension(who): Who, path: TaskPath, uri: Uri) -> Answer {
     let task = task_id(path)?;
     no_parameters(&uri)?;
     let name = id.0.clone();
-    let answer = blocking(move || api.retry(task, &name)).await?;
+    let answer = blocking(move || api.retry(&who, task, &name)).await?;
     Ok(created(&id, answer))
 }
 
-async fn show(State(api): State<Api>, Extension(id): Id, path: TaskPath, uri: Uri) -> Answer {
+async fn show(State(api): State<Api>, Extension(id): Id, Extension(who): Who, path: TaskPath, uri: Uri) -> Answer {
     let task = task_id(path)?;
     let mut given = Parameters::read(&uri, &["RequestDefinition"]);
     let with_request = given.flag("RequestDefinition");
     given.finish()?;
-    let answer = blocking(move || api.task(task, with_request)).await?;
+    let answer = blocking(move || api.task(&who, task, with_request)).await?;
     Ok(told(StatusCode::OK, &id, answer))
 }
 
-async fn list(State(api): State<Api>, Extension(id): Id, uri: Uri) -> Answer {
+async fn list(State(api): State<Api>, Extension(id): Id, Extension(who): Who, uri: Uri) -> Answer {
     let query = listing::read(&uri)?;
-    let answer = blocking(move || api.list(&query)).await?;
+    let answer = blocking(move || api.list(&who, query)).await?;
     Ok(told(StatusCode::OK, &id, answer))
 }
 
-async fn plan(State(api): State<Api>, path: TaskPath, uri: Uri) -> Answer {
+async fn plan(State(api): State<Api>, Extension(who): Who, path: TaskPath, uri: Uri) -> Answer {
     let task = task_id(path)?;
     no_parameters(&uri)?;
-    let plan = blocking(move || api.plan(task)).await?;
+    let plan = blocking(move || api.plan(&who, task)).await?;
     Ok(text_of_json(StatusCode::OK, plan))
 }
 
-async fn dry_run(State(api): State<Api>, request: Request) -> Answer {
+async fn dry_run(State(api): State<Api>, Extension(who): Who, request: Request) -> Answer {
     no_parameters(request.uri())?;
     let body = body(request, MAX_BODY).await?;
-    let plan = blocking(move || api.dry_run(&body)).await?;
+    let plan = blocking(move || api.dry_run(&who, &body)).await?;
     Ok(text_of_json(StatusCode::OK, plan))
 }
 
-async fn cancel(State(api): State<Api>, Extension(id): Id, path: TaskPath, uri: Uri) -> Answer {
+async fn cancel(State(api): State<Api>, Extension(id): Id, Extension(who): Who, path: TaskPath, uri: Uri) -> Answer {
     let task = task_id(path)?;
     no_parameters(&uri)?;
-    let answer = blocking(move || api.cancel(task)).await?;
+    let answer = blocking(move || api.cancel(&who, task)).await?;
     Ok(told(StatusCode::OK, &id, answer))
 }
 
-async fn delete(State(api): State<Api>, path: TaskPath, uri: Uri) -> Answer {
+async fn delete(State(api): State<Api>, Extension(who): Who, path: TaskPath, uri: Uri) -> Answer {
     let task = task_id(path)?;
     no_parameters(&uri)?;
-    blocking(move || api.delete(task)).await?;
+    blocking(move || api.delete(&who, task)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-async fn health(State(api): State<Api>, Extension(id): Id) -> Answer {
+/// Whoever watches the service has no key, and is told only whether it works.
+async fn health(State(api): State<Api>, Extension(id): Id, headers: HeaderMap) -> Answer {
+    let is_known = api.bearer(&headers).is_ok_and(|who| who.may(Right::Read));
     let about = blocking(move || {
         let mut about = Map::from_iter([("Status".to_owned(), Value::from("ok"))]);
-        about.insert("Queue".to_owned(), serde_json::json!(api.depth()?));
+        let depth = api.depth()?;
+        if !is_known {
+            return Ok(about);
+        }
+        about.insert("Queue".to_owned(), serde_json::json!(depth));
         if let Value::Object(more) = api.host.about() {
             about.extend(more);
         }

@@ -11,6 +11,7 @@ pub use read::DEFAULT_CONFIG;
 use serde::{Deserialize, Serialize};
 
 use super::{ProjectConfig, RoleConfig};
+use crate::access::KeyConfig;
 use crate::sandbox::{FontConfig, Limits, MAX_COMPONENT_BYTES};
 use crate::store::BucketConfig;
 use crate::supervise::WorkerLimits;
@@ -75,7 +76,7 @@ pub fn limits(given: &[String]) -> Result<TaskLimits, String> {
 pub struct PluginConfig {
     /// Size of a component in a file, in bytes.
     pub max_component_bytes: u64,
-    /// Whether `PUT /v1/plugins` takes plugins; by default it does where `listen` is a loopback address.
+    /// Whether `PUT /v1/plugins` takes plugins; by default it does where there are keys, or `listen` is a loopback address.
     pub publish: Option<bool>,
     /// How many plugins may be published.
     pub max_published: usize,
@@ -151,6 +152,8 @@ pub struct ServeConfig {
     pub cache_folder: Option<PathBuf>,
     /// Buckets with a folder of their own.
     pub buckets: Vec<BucketConfig>,
+    /// Who may do what; where there are none, anybody may do everything.
+    pub keys: Vec<KeyConfig>,
     /// What workers may use.
     pub workers: WorkerLimits,
     /// How much a task may be about.

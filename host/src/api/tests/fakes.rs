@@ -12,6 +12,7 @@ use semver::Version;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use crate::access::{Access, KeyConfig};
 use crate::api::{Api, DryRunError, Host, PluginClaim, Publication, PublishError};
 use crate::intake::{self, BucketRights, CheckFault, Faults, Limits, RoleDefaults, SubmissionCheck};
 use crate::queue::*;
@@ -407,6 +408,12 @@ impl Rig {
     pub(super) fn new() -> Self {
         let (queue, host, api) = Self::api();
         Self { queue, host, router: api.router() }
+    }
+
+    /// The same for those who have one of these keys.
+    pub(super) fn for_keys(keys: &[KeyConfig]) -> Self {
+        let (queue, host, api) = Self::api();
+        Self { queue, host, router: api.for_keys(Access::open(keys).unwrap()).router() }
     }
 
     /// Puts a task in this state into the queue.
