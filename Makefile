@@ -35,6 +35,7 @@ lint: plugins ## fmt and clippy
 	@$(CARGO) clippy --release --target wasm32-unknown-unknown $(addprefix -p ,$(BUILT_IN) $(EXAMPLES) $(HOSTILE)) -- -D warnings
 
 test: build lint ## All tests, fmt and clippy
+	@scripts/setup-sdk.sh "$(TARGET)"
 	@$(CARGO) test --release --workspace --no-fail-fast
 
 bench: build ## Benches; results go to benches/results
