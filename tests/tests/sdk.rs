@@ -1,7 +1,5 @@
 //! The vendor's own SDK for Python against a server with keys. `scripts/setup-sdk.sh` installs it; where it is not, the test is left out.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 use std::fs;
 use std::process::Command;
 
