@@ -11,7 +11,7 @@ pub use read::DEFAULT_CONFIG;
 use serde::{Deserialize, Serialize};
 
 use super::{ProjectConfig, RoleConfig};
-use crate::access::KeyConfig;
+use crate::access::{Access, KeyConfig};
 use crate::sandbox::{FontConfig, Limits, MAX_COMPONENT_BYTES};
 use crate::store::BucketConfig;
 use crate::supervise::WorkerLimits;
@@ -175,6 +175,7 @@ impl ServeConfig {
         for (table, limits) in std::iter::once(("plugins.limits".to_owned(), &self.plugins.limits)).chain(of) {
             faults.extend(limits.check().err().map(|reason| format!("{table}.{reason}")));
         }
+        faults.extend(Access::open(&self.keys).err());
         let mut names = BTreeSet::new();
         for (index, bucket) in self.buckets.iter().enumerate() {
             if !names.insert(&bucket.name) {
