@@ -53,21 +53,28 @@ fn the_table_that_every_component_has_is_counted_too() {
     assert!(ended["Code"] == "PluginMemory" && said.contains("its limit table_elements is 2"), "{said}");
 }
 
-/// A million short calls for each frame are within the limits: each call costs less than a microsecond. A filter in which no call is
-/// ever too slow ends with its task's time.
+/// A million short calls for each frame are within the limit that is the default of the host: each costs a fraction of a microsecond.
 #[test]
-fn what_is_never_too_slow_ends_with_its_tasks_time() {
-    let config = "[workers]\nthreads = 1\ntask_seconds = 5\n[plugins.limits]\nframe_cpu_ms = 20000\n";
-    let stand = Stand::new(config);
+fn a_million_calls_for_each_frame_are_within_the_limits() {
+    let stand = Stand::new("[workers]\nthreads = 1\n");
     let mut calls = filtered("calls.mp4", "hostile-filter", &json!({"Behaviour": "million-calls"}));
     calls["Sources"][0]["Duration"] = json!(0.1);
     let ended = stand.beside_good("million-calls", &calls);
     assert_eq!(ended["Status"], "Succeeded", "{ended:#}");
+    stand.assert_clean(&["calls.mp4"], 2);
+}
+
+/// A filter in which no call is ever too slow ends with its task's time. Each frame takes half a second of CPU time on a machine of today,
+/// so all 60 take several times the task's time, and none of them nears the limit of a frame.
+#[test]
+fn what_is_never_too_slow_ends_with_its_tasks_time() {
+    let config = "[workers]\nthreads = 1\ntask_seconds = 5\n[plugins.limits]\nframe_cpu_ms = 20000\n";
+    let stand = Stand::new(config);
     let mut slow = filtered("slow.mp4", "hostile-filter", &json!({"Behaviour": "slow"}));
     slow["Targets"][0]["Video"]["TranscodeVideo"]["FrameRate"] = json!(100);
     let ended = stand.beside_good("slow", &slow);
     let said = ended["Message"].as_str().unwrap();
     assert!(ended["Code"] == "TimeLimit" && said.contains("5 s, the limit workers.task_seconds"), "{ended:#}");
     assert!(ended["Frames"].as_u64() > Some(0), "it came forward all the time: {ended:#}");
-    stand.assert_clean(&["calls.mp4"], 2);
+    stand.assert_clean(&[], 2);
 }
