@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{Stand, filtered};
 
-const TIGHT: &str = "[workers]\nthreads = 1\n[plugins.limits]\nopen_cpu_ms = 400\n[plugins.of.tight]\nframe_cpu_ms = 50\nmemory_bytes = 4194304\ntable_elements = 2\nasset_bytes = 1000\nreturned_bytes = 2000\nregions = 0\n";
+const TIGHT: &str = "[workers]\nthreads = 1\n[plugins.limits]\nopen_cpu_ms = 1000\nmemory_bytes = 33554432\n[plugins.of.tight]\nframe_cpu_ms = 50\nmemory_bytes = 4194304\ntable_elements = 2\nasset_bytes = 1000\nreturned_bytes = 2000\nregions = 0\n";
 
 /// What a plugin of its own name is told with the tight limits; the same bytes with the others are told something else.
 const HIT: [(&str, &str, &str, &str); 6] = [
@@ -15,8 +15,8 @@ const HIT: [(&str, &str, &str, &str); 6] = [
         "1000 ms of CPU time",
     ),
     // What the plugin's own table does not name is as for all.
-    ("loop-in-open", "PluginDeadline", "400 ms of CPU time in one call, its limit open_cpu_ms", "400 ms of CPU time"),
-    ("eat-memory", "PluginMemory", "memory_bytes is 4194304", "memory_bytes is 268435456"),
+    ("loop-in-open", "PluginDeadline", "1000 ms of CPU time in one call, its limit open_cpu_ms", "1000 ms of CPU time"),
+    ("eat-memory", "PluginMemory", "memory_bytes is 4194304", "memory_bytes is 33554432"),
     ("greedy-asset", "PluginMemory", "1000 bytes of assets (limit asset_bytes)", "67108864 bytes of assets"),
     ("long-error", "PluginMemory", "limit returned_bytes", "Refused: xxx"),
     ("write-outside-region", "PluginTrap", "more than 0 regions (limit regions)", "of plane 0"),
