@@ -23,7 +23,7 @@ use components::{disguised, original};
 
 /// Limits that a misdeed reaches soon, and honest work on a busy machine does not: CPU time is counted.
 const CONFIG: &str =
-    "[workers]\nthreads = 1\n[plugins.limits]\nopen_cpu_ms = 600\nframe_cpu_ms = 200\nmemory_bytes = 67108864\n";
+    "[workers]\nthreads = 1\n[plugins.limits]\nopen_cpu_ms = 1000\nframe_cpu_ms = 200\nmemory_bytes = 67108864\n";
 
 /// A server with the good and the hostile plugins, and what the good task makes when it is alone.
 struct Stand {

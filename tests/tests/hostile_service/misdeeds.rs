@@ -23,17 +23,17 @@ use Guest::{Filter, Named, Parameters, Uri};
 /// Guest, code of its task, part of the message. Without a code the task succeeds.
 const MISDEEDS: [(Guest, &str, &str); 63] = [
     // Loops without end, in every export.
-    (Filter("loop-in-open"), "PluginDeadline", "600 ms of CPU time in one call, its limit open_cpu_ms (in open)"),
+    (Filter("loop-in-open"), "PluginDeadline", "1000 ms of CPU time in one call, its limit open_cpu_ms (in open)"),
     (
         Filter("loop-in-process"),
         "PluginDeadline",
         "200 ms of CPU time in one call, its limit frame_cpu_ms (in process of frame 0)",
     ),
     (Filter("loop-in-third-frame"), "PluginDeadline", "in process of frame 2"),
-    (Filter("loop-in-finish"), "PluginDeadline", "600 ms of CPU time in one call, its limit open_cpu_ms (in finish)"),
+    (Filter("loop-in-finish"), "PluginDeadline", "1000 ms of CPU time in one call, its limit open_cpu_ms (in finish)"),
     (Filter("loop-in-drop"), "PluginDeadline", "in finish"),
-    (Uri("loop"), "PluginDeadline", "600 ms of CPU time in one call, its limit open_cpu_ms (in expand)"),
-    (Parameters("loop"), "PluginDeadline", "600 ms of CPU time in one call, its limit open_cpu_ms (in resolve)"),
+    (Uri("loop"), "PluginDeadline", "1000 ms of CPU time in one call, its limit open_cpu_ms (in expand)"),
+    (Parameters("loop"), "PluginDeadline", "1000 ms of CPU time in one call, its limit open_cpu_ms (in resolve)"),
     // Calls without end: each is short, and the CPU time of all of them together counts.
     (Filter("endless-calls"), "PluginDeadline", "in process of frame 0"),
     (Filter("endless-writes"), "PluginDeadline", "in process of frame 0"),

@@ -12,7 +12,7 @@ use crate::{CONFIG, Stand, filtered, good, governed};
 const CHECKS: [(&str, &str); 7] = [
     (
         "check-loop",
-        "PluginDeadline: plugin hostile-uri-policy 0.1.0: it used more than 600 ms of CPU time in one call, its limit open_cpu_ms (in check)",
+        "PluginDeadline: plugin hostile-uri-policy 0.1.0: it used more than 1000 ms of CPU time in one call, its limit open_cpu_ms (in check)",
     ),
     ("check-calls", "PluginDeadline"),
     ("check-eat", "PluginMemory: plugin hostile-uri-policy 0.1.0: it wanted 6"),

@@ -128,7 +128,7 @@ impl GuestFilter for Instance {
             "endless-writes" => loop {
                 frame.write(0, Rect { x: 0, y: 0, width: 2, height: 2 }, &[0; 4]);
             },
-            "slow" => spin(300_000_000),
+            "slow" => spin(3_000_000_000),
             "log-not-utf-8" => {
                 // SAFETY: none; the host has to notice that this is no UTF-8.
                 log::log(Level::Info, unsafe { std::str::from_utf8_unchecked(black_box(&[0xff, 0xfe, 0x80])) }, &[]);
