@@ -47,6 +47,9 @@ pub struct TaskAnswer {
     pub progress: u8,
     /// Number of the newest attempt; 0 before the first.
     pub attempt: u32,
+    /// Those of a higher one run first among the waiting tasks of the project.
+    #[serde(default)]
+    pub priority: i32,
     /// When it was submitted.
     pub create_time: Timestamp,
     /// When its first attempt began; before that, when it was submitted.
@@ -219,6 +222,7 @@ impl TaskAnswer {
             state: state(&record).to_owned(),
             progress: record.progress.percent,
             attempt: record.attempt,
+            priority: record.priority,
             create_time: record.created,
             start_time: record.started.unwrap_or(record.created),
             end_time: record.ended,

@@ -32,8 +32,12 @@ const BODY_TIME: Duration = Duration::from_secs(30);
 /// How much of a client's own text an answer repeats, in characters.
 const SHOWN: usize = 200;
 
+/// Longest `Idempotency-Key`, in characters.
+const MAX_KEY: usize = 255;
+
 const PANICKED: &str = "a handler panicked";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const OPENMETRICS: HeaderValue = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -175,10 +179,30 @@ pub(super) fn shown(text: &str) -> String {
 
 async fn submit(State(api): State<Api>, Extension(id): Id, Extension(who): Who, request: Request) -> Answer {
     no_parameters(request.uri())?;
+    let key = idempotency_key(request.headers())?;
     let body = body(request, MAX_BODY).await?;
     let name = id.0.clone();
-    let answer = blocking(move || api.submit(&who, &body, &name)).await?;
-    Ok(created(&id, answer))
+    let (answer, is_new) = blocking(move || api.submit_once(&who, &body, key, &name)).await?;
+    let mut response = created(&id, answer);
+    if !is_new {
+        *response.status_mut() = StatusCode::OK;
+    }
+    Ok(response)
+}
+
+/// What makes a submission that is sent again the same task.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    let mut given = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(first) = given.next() else { return Ok(None) };
+    let text = first.to_str().ok().filter(|text| (1..=MAX_KEY).contains(&text.len()));
+    match text.filter(|_| given.next().is_none()) {
+        Some(text) => Ok(Some(text.to_owned())),
+        None => {
+            let message =
+                format!("the header Idempotency-Key must be one text of 1 to {MAX_KEY} printable ASCII characters");
+            Err(Refusal::new(StatusCode::BAD_REQUEST, "InvalidArgument", message))
+        }
+    }
 }
 
 /// A task was taken in.

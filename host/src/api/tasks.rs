@@ -3,13 +3,15 @@
 use std::sync::{PoisonError, RwLockReadGuard};
 
 use axum::http::StatusCode;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use super::admit;
 use super::answer::{self, CancelDone, ListAnswer, SubmitAnswer, TaskAnswer};
 use super::refusal::Refusal;
 use super::{Api, DryRunError};
 use crate::access::Caller;
-use crate::queue::{CancelAnswer, DeleteAnswer, Depth, ListQuery, NewTask, TaskRecord};
+use crate::queue::{CancelAnswer, DeleteAnswer, Depth, ListQuery, NewTask, Once, Submitted, TaskRecord};
 use crate::task::{ErrorCode, TaskId, TaskSpec, TaskState, Timestamp};
 use crate::telemetry::metrics;
 
@@ -19,20 +21,47 @@ const ATTEMPTS: u32 = 3;
 impl Api {
     /// Takes a task in. Whoever is told its id can rely on it: the task is on the disk.
     pub(super) fn submit(&self, who: &Caller, body: &[u8], request_id: &str) -> Result<SubmitAnswer, Refusal> {
+        self.submit_once(who, body, None, request_id).map(|(answer, _)| answer)
+    }
+
+    /// The same where a key may say that it was sent before; returns whether the task is new.
+    pub(super) fn submit_once(
+        &self,
+        who: &Caller,
+        body: &[u8],
+        key: Option<String>,
+        request_id: &str,
+    ) -> Result<(SubmitAnswer, bool), Refusal> {
+        let once = key.map(|key| Once { key, digest: hex(&Sha256::digest(body)) });
+        let answer = |task_id, state, warnings| SubmitAnswer {
+            task_id,
+            event_id: request_id.to_owned(),
+            status: answer::status(state).to_owned(),
+            warnings,
+        };
+        // What was taken in once is not judged again: a plugin of it may be gone since.
+        if let (Some(once), Some(project)) = (&once, project_of(body))
+            && who.reaches(&project)
+            && let Some(before) = self.queue.submitted(&project, once)?
+        {
+            let record = self.record(who, before_of(before)?)?;
+            return Ok((answer(record.id, record.state, record.warnings), false));
+        }
         let (spec, in_use) = self.taken_in(body)?;
         admit::needs_project(who, &spec.project_name)?;
-        let id = TaskId::new();
         let warnings = spec.warnings.clone();
         let request = String::from_utf8_lossy(body).into_owned();
-        self.queue.submit(&NewTask { id, spec, request, created: Timestamp::now() })?;
+        let task = NewTask { id: TaskId::new(), spec, request, created: Timestamp::now(), once };
+        match self.queue.submit(&task)? {
+            Submitted::New => {}
+            before => {
+                let record = self.record(who, before_of(before)?)?;
+                return Ok((answer(record.id, record.state, record.warnings), false));
+            }
+        }
         drop(in_use);
         self.host.wake();
-        Ok(SubmitAnswer {
-            task_id: id,
-            event_id: request_id.to_owned(),
-            status: answer::status(TaskState::Queued).to_owned(),
-            warnings,
-        })
+        Ok((answer(task.id, TaskState::Queued, warnings), true))
     }
 
     /// Submits the request of a task that failed once more, as a new task: what plugins and buckets there are now is looked up anew.
@@ -169,6 +198,32 @@ impl Api {
     pub(super) fn depth(&self) -> Result<Depth, Refusal> {
         self.queue.depth().map_err(|error| Refusal::from(error).status(StatusCode::SERVICE_UNAVAILABLE))
     }
+}
+
+/// The task that the same request became before.
+fn before_of(before: Submitted) -> Result<TaskId, Refusal> {
+    match before {
+        Submitted::Before(id) => Ok(id),
+        Submitted::KeyInUse(id) => {
+            let message = format!("the header Idempotency-Key was sent before with another request, which is {id}");
+            Err(Refusal::conflict("IdempotencyKeyReused", message).recommend("Choose a new key for each request."))
+        }
+        Submitted::New => Err(Refusal::internal("a task that is new was there before")),
+    }
+}
+
+/// The project that a body names, if it is a request at all; what is wrong with one that is not, intake says.
+fn project_of(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Project {
+        project_name: String,
+    }
+    serde_json::from_slice::<Project>(body).ok().map(|project| project.project_name)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn unknown(id: TaskId) -> Refusal {

@@ -137,7 +137,7 @@ impl TryFrom<PluginTable> for PluginConfig {
 }
 
 /// The configuration of `wasmux serve`. Every field has a default; the command line goes before the file.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServeConfig {
     /// Where to listen, such as `127.0.0.1:8765`; port 0 takes a free one.
@@ -150,6 +150,8 @@ pub struct ServeConfig {
     pub plugin_folder: Option<PathBuf>,
     /// Folder of compiled components; default `compiled` in `data`.
     pub cache_folder: Option<PathBuf>,
+    /// How many days records of tasks that have ended are kept; 0 keeps them for ever.
+    pub keep_days: u32,
     /// Buckets with a folder of their own.
     pub buckets: Vec<BucketConfig>,
     /// Who may do what; where there are none, anybody may do everything.
@@ -164,6 +166,26 @@ pub struct ServeConfig {
     pub policies: RoleConfig,
     /// What differs for single projects, by name.
     pub projects: BTreeMap<String, ProjectConfig>,
+}
+
+impl Default for ServeConfig {
+    fn default() -> Self {
+        Self {
+            listen: None,
+            allow_anonymous: false,
+            data: None,
+            plugin_folder: None,
+            cache_folder: None,
+            keep_days: 7,
+            buckets: Vec::new(),
+            keys: Vec::new(),
+            workers: WorkerLimits::default(),
+            limits: TaskLimits::default(),
+            plugins: PluginConfig::default(),
+            policies: RoleConfig::default(),
+            projects: BTreeMap::new(),
+        }
+    }
 }
 
 impl ServeConfig {

@@ -7,6 +7,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 use serde_json::Value;
@@ -22,6 +23,9 @@ use crate::sandbox::Fonts;
 use crate::store::BucketConfig;
 use crate::supervise::{Supervisor, SupervisorParts, Surroundings, open_many_files};
 use crate::task::{ObjectUri, PluginRef, TaskSpec, VideoWish};
+
+/// Seconds of a day.
+const DAY: u64 = 24 * 3600;
 
 /// A service that is set up and listens. It runs tasks from [`Service::run`] on.
 pub struct Service {
@@ -87,6 +91,7 @@ impl Service {
             limits: config.workers,
             node: node(&data)?,
             program,
+            keep: (config.keep_days > 0).then(|| Duration::from_secs(u64::from(config.keep_days) * DAY)),
         }));
         // Who may publish is who may submit, but for a server that takes tasks of anybody.
         let takes_plugins = config.plugins.publish.unwrap_or_else(|| access.is_some() || listen.ip().is_loopback());

@@ -1,6 +1,7 @@
 //! The request as a whole.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
@@ -16,6 +17,9 @@ const MAX_SOURCES: usize = 11;
 
 /// Longest name of a project.
 const MAX_PROJECT_NAME: usize = 128;
+
+/// What `Priority` may be.
+const PRIORITIES: RangeInclusive<i64> = -50..=50;
 
 /// What the reader of a target needs besides its fields.
 pub(super) struct Scope<'a> {
@@ -60,6 +64,7 @@ fn parts(mut fields: Fields<'_>, context: &Context<'_>) -> Option<TaskParts> {
     let sources: Option<Vec<_>> = sources.into_iter().collect();
     notices::notices(&mut fields);
     let tolerate_damage = fields.boolean("TolerateDamage").unwrap_or(false);
+    let priority = fields.integer("Priority", PRIORITIES).unwrap_or(0);
     fields.finish();
     Some(TaskParts {
         project_name: project_name?,
@@ -69,6 +74,7 @@ fn parts(mut fields: Fields<'_>, context: &Context<'_>) -> Option<TaskParts> {
         tags,
         user_data,
         tolerate_damage,
+        priority,
         warnings: Vec::new(),
     })
 }

@@ -91,6 +91,7 @@ fn small_plan(facts: &MediaFacts) -> Plan {
         tags: BTreeMap::new(),
         user_data: None,
         tolerate_damage: false,
+        priority: 0,
         warnings: Vec::new(),
     });
     let encoding = VideoEncoding {

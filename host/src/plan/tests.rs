@@ -111,6 +111,7 @@ fn spec(targets: Vec<TargetSpec>) -> TaskSpec {
         tags: BTreeMap::new(),
         user_data: None,
         tolerate_damage: false,
+        priority: 0,
         warnings: Vec::new(),
     })
 }

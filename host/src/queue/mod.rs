@@ -9,8 +9,8 @@ mod record;
 mod sqlite;
 
 pub use record::{
-    CancelAnswer, CommitLease, Committed, DeleteAnswer, Event, Lease, ListQuery, NewTask, Order, Page, QueueError,
-    Renewed, Retried, SortBy, TaskFilter, TaskRecord,
+    CancelAnswer, CommitLease, Committed, DeleteAnswer, Event, Lease, ListQuery, NewTask, Once, Order, Page,
+    QueueError, Renewed, Retried, SortBy, Submitted, TaskFilter, TaskRecord,
 };
 pub use sqlite::SqliteQueue;
 
@@ -25,8 +25,11 @@ pub const MAX_RETRIES: u32 = 3;
 ///
 /// Methods that take a [`Lease`] fail with [`QueueError::LeaseLost`] and change nothing when it is no longer the task's newest.
 pub trait Queue: Send + Sync {
-    /// Takes a task in, as `Queued`. Once this returns, the task survives a crash.
-    fn submit(&self, task: &NewTask) -> Result<(), QueueError>;
+    /// Takes a task in, as `Queued`, unless it was before. Once this returns, the task survives a crash.
+    fn submit(&self, task: &NewTask) -> Result<Submitted, QueueError>;
+
+    /// What a submission of this project with this key would find; `None`: nobody has used it, or the record of its task is gone.
+    fn submitted(&self, project: &str, once: &Once) -> Result<Option<Submitted>, QueueError>;
 
     /// One task.
     fn get(&self, id: TaskId) -> Result<Option<TaskRecord>, QueueError>;
@@ -52,7 +55,8 @@ pub trait Queue: Send + Sync {
     /// How many tasks wait, run and commit.
     fn depth(&self) -> Result<Depth, QueueError>;
 
-    /// Leases the task that has waited longest: `Queued` becomes `Running`, with a new attempt and a new fence.
+    /// Leases a task: `Queued` becomes `Running`, with a new attempt and a new fence. The turn has the project of which the fewest tasks run, of
+    /// several the one that had none leased for longest. Of its tasks it is the one of the highest priority, of several the oldest.
     fn lease(&self, owner: &str, now: Timestamp, until: Timestamp) -> Result<Option<Lease>, QueueError>;
 
     /// Keeps a lease and tells the progress. Not durable at once: a crash may lose the newest progress, nothing else.
@@ -108,6 +112,9 @@ pub trait Queue: Send + Sync {
 
     /// Removes the record of a task that has ended.
     fn delete(&self, id: TaskId) -> Result<DeleteAnswer, QueueError>;
+
+    /// Removes records of tasks that ended before this, at most so many; returns how many.
+    fn prune(&self, before: Timestamp, most: u32) -> Result<usize, QueueError>;
 
     /// Whether this attempt of this task may still have staged files: it runs or commits.
     fn is_live(&self, id: TaskId, attempt: u32) -> Result<bool, QueueError>;

@@ -19,6 +19,28 @@ pub struct NewTask {
     pub request: String,
     /// When it arrived.
     pub created: Timestamp,
+    /// Makes it one task, however often it is submitted.
+    pub once: Option<Once>,
+}
+
+/// What a submission is known by when it is sent again, because its answer was lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Once {
+    /// Chosen by who submits; each project has its own.
+    pub key: String,
+    /// Of the request: the same key with another request is a mistake.
+    pub digest: String,
+}
+
+/// Answer of [`Queue::submit`](super::Queue::submit).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Submitted {
+    /// The task is in the queue.
+    New,
+    /// The same was submitted before, as this task; nothing was changed.
+    Before(TaskId),
+    /// The key was used before for another request, which is this task; nothing was changed.
+    KeyInUse(TaskId),
 }
 
 /// What the queue knows of a task, without its plan, request and history.
@@ -34,6 +56,8 @@ pub struct TaskRecord {
     pub attempt: u32,
     /// How often it was handed back and counted.
     pub retries: u32,
+    /// Those of a higher one go first among the waiting tasks of a project.
+    pub priority: i32,
     /// When it was submitted.
     pub created: Timestamp,
     /// When its first attempt began.

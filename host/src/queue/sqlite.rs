@@ -25,8 +25,8 @@ use serde::Serialize;
 use self::rows::Hold;
 use self::writer::{Durability, Writer};
 use super::{
-    CancelAnswer, CommitLease, Committed, DeleteAnswer, Depth, Event, Lease, ListQuery, NewTask, Page, Queue,
-    QueueError, Renewed, Retried, TaskRecord,
+    CancelAnswer, CommitLease, Committed, DeleteAnswer, Depth, Event, Lease, ListQuery, NewTask, Once, Page, Queue,
+    QueueError, Renewed, Retried, Submitted, TaskRecord,
 };
 use crate::task::{CommitEntry, Failure, PluginId, PluginRef, TaskId, TaskOutput, TaskProgress, Timestamp, Warning};
 
@@ -111,9 +111,13 @@ impl Drop for Reader<'_> {
 }
 
 impl Queue for SqliteQueue {
-    fn submit(&self, task: &NewTask) -> Result<(), QueueError> {
+    fn submit(&self, task: &NewTask) -> Result<Submitted, QueueError> {
         let row = rows::NewRow::of(task)?;
         self.write(move |db| row.insert(db))
+    }
+
+    fn submitted(&self, project: &str, once: &Once) -> Result<Option<Submitted>, QueueError> {
+        self.read(|db| rows::submitted(db, project, once))
     }
 
     fn get(&self, id: TaskId) -> Result<Option<TaskRecord>, QueueError> {
@@ -236,6 +240,10 @@ impl Queue for SqliteQueue {
 
     fn delete(&self, id: TaskId) -> Result<DeleteAnswer, QueueError> {
         self.write(move |db| release::delete(db, &id.to_string()))
+    }
+
+    fn prune(&self, before: Timestamp, most: u32) -> Result<usize, QueueError> {
+        self.write(move |db| release::prune(db, before, most))
     }
 
     fn is_live(&self, id: TaskId, attempt: u32) -> Result<bool, QueueError> {

@@ -74,6 +74,7 @@ fn spec() -> TaskSpec {
         tags: BTreeMap::from([("customer".to_owned(), "acme".to_owned())]),
         user_data: None,
         tolerate_damage: false,
+        priority: 0,
         warnings: Vec::new(),
     })
 }

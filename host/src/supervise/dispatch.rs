@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::child::Child;
 use super::{LEASE, LOOK, PAUSE, Surroundings, WorkerLimits};
@@ -28,6 +28,8 @@ pub struct SupervisorParts {
     pub node: String,
     /// The binary whose command `worker` is a worker.
     pub program: PathBuf,
+    /// How long records of tasks that have ended are kept; `None`: for ever.
+    pub keep: Option<Duration>,
 }
 
 /// Runs the tasks of a queue in workers.
@@ -44,6 +46,7 @@ pub(super) struct Shared {
     pub(super) limits: WorkerLimits,
     pub(super) node: String,
     pub(super) program: PathBuf,
+    pub(super) keep: Option<Duration>,
     state: Mutex<State>,
     changed: Condvar,
     pokes: AtomicU64,
@@ -72,7 +75,7 @@ struct State {
 impl Supervisor {
     /// Makes one that can plan and compile; it runs tasks from [`Supervisor::start`] on.
     pub fn new(parts: SupervisorParts) -> Self {
-        let SupervisorParts { queue, buckets, surroundings, limits, node, program } = parts;
+        let SupervisorParts { queue, buckets, surroundings, limits, node, program, keep } = parts;
         let shared = Shared {
             queue,
             buckets,
@@ -80,6 +83,7 @@ impl Supervisor {
             limits,
             node,
             program,
+            keep,
             state: Mutex::default(),
             changed: Condvar::new(),
             pokes: AtomicU64::new(0),

@@ -9,6 +9,9 @@ use super::dispatch::Shared;
 use crate::queue::{CommitLease, Lease, QueueError};
 use crate::task::{TaskId, Timestamp};
 
+/// Records that are removed in one look: the write lock is everybody's.
+const PRUNED_AT_ONCE: u32 = 500;
+
 /// A lease that is kept until this is dropped.
 pub(super) struct Held<'a> {
     shared: &'a Shared,
@@ -53,8 +56,11 @@ impl Shared {
     /// Looks after what nobody holds any more. This process's own leases are renewed first, so they are never among it.
     pub(super) fn look_after(self: &Arc<Self>, threads: &mut Vec<JoinHandle<()>>) -> Result<(), QueueError> {
         self.keep_leases()?;
-        self.queue.lapse(Timestamp::now(), None)?;
         let now = Timestamp::now();
+        self.queue.lapse(now, None)?;
+        if let Some(keep) = self.keep {
+            self.queue.prune(now.before(keep), PRUNED_AT_ONCE)?;
+        }
         while let Some(adopted) = self.queue.adopt(&self.node, None, now, Timestamp::now().after(LEASE))? {
             // Not here: a bucket that hangs must not keep leases from being renewed.
             let shared = Arc::clone(self);

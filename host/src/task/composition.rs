@@ -150,6 +150,7 @@ mod tests {
             tags: BTreeMap::new(),
             user_data: None,
             tolerate_damage: false,
+            priority: 0,
             warnings: Vec::new(),
         }
     }

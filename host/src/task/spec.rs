@@ -36,6 +36,9 @@ pub struct TaskParts {
     /// Extension `TolerateDamage`: a damaged source gives an output and a warning instead of a failure (decision 17).
     #[serde(default)]
     pub tolerate_damage: bool,
+    /// Extension `Priority`: among the waiting tasks of a project, those of a higher one run first.
+    #[serde(default)]
+    pub priority: i32,
     /// What intake accepted but will not do.
     #[serde(default)]
     pub warnings: Vec<Warning>,

@@ -41,6 +41,12 @@ impl Timestamp {
         Self::from_millis(self.0.saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)))
     }
 
+    /// Some time earlier.
+    #[must_use]
+    pub fn before(self, time: Duration) -> Self {
+        Self::from_millis(self.0.saturating_sub(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)))
+    }
+
     /// Reads ISO-8601 with a zone, such as `2026-01-31T08:00:00.000Z` or `2026-01-31T09:00:00+01:00`.
     pub fn parse(text: &str) -> Option<Self> {
         let moment = OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()?;

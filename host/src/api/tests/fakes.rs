@@ -35,6 +35,7 @@ pub(super) struct FakeQueue {
     pub(super) listed: Mutex<Option<ListQuery>>,
     pub(super) next: Mutex<Option<String>>,
     pub(super) broken: AtomicBool,
+    pub(super) once: Mutex<Vec<(String, Once, TaskId)>>,
     /// A list says at the first that it has come, and waits for the second.
     pub(super) gate: Mutex<Option<(Sender<()>, Receiver<()>)>>,
 }
@@ -55,16 +56,32 @@ impl FakeQueue {
 }
 
 impl Queue for FakeQueue {
-    fn submit(&self, task: &NewTask) -> Result<()> {
+    fn submit(&self, task: &NewTask) -> Result<Submitted> {
         if self.broken.load(Ordering::Relaxed) {
             return broken();
+        }
+        if let Some(once) = &task.once {
+            self.once.lock().unwrap().push((task.spec.project_name.clone(), once.clone(), task.id));
         }
         let mut record = record(task.id, TaskState::Queued);
         record.tags = task.spec.tags.clone();
         record.user_data = task.spec.user_data.clone();
         let entry = Entry { record, request: task.request.clone(), plan: None };
         self.tasks.lock().unwrap().insert(task.id, entry);
-        Ok(())
+        Ok(Submitted::New)
+    }
+
+    fn submitted(&self, project: &str, once: &Once) -> Result<Option<Submitted>> {
+        let known = self.once.lock().unwrap();
+        let known = known.iter().find(|(of, known, _)| of == project && known.key == once.key);
+        Ok(known.map(|(_, known, id)| match known == once {
+            true => Submitted::Before(*id),
+            false => Submitted::KeyInUse(*id),
+        }))
+    }
+
+    fn prune(&self, _: Timestamp, _: u32) -> Result<usize> {
+        broken()
     }
 
     fn get(&self, id: TaskId) -> Result<Option<TaskRecord>> {
@@ -339,6 +356,7 @@ pub(super) fn record(id: TaskId, state: TaskState) -> TaskRecord {
         state,
         attempt: 1,
         retries: 0,
+        priority: 0,
         created: Timestamp::from_millis(1_769_846_400_000),
         started: (state != TaskState::Queued).then(|| Timestamp::from_millis(1_769_846_401_000)),
         ended: state.has_ended().then(|| Timestamp::from_millis(1_769_846_402_000)),

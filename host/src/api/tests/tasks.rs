@@ -1,5 +1,6 @@
 use std::sync::atomic::Ordering;
 
+use axum::http::Request;
 use serde_json::json;
 
 use super::fakes::{REQUEST, Rig};
@@ -52,7 +53,7 @@ fn a_task_that_waits_reports_running() {
     assert_eq!(body["RequestId"].take(), got.headers["x-request-id"].to_str().unwrap());
     let expected = json!({
         "RequestId": null, "TaskId": id, "TaskType": "MediaConvert", "ProjectName": "p", "Status": "Running",
-        "State": "Queued", "Progress": 40, "Attempt": 1, "CreateTime": "2026-01-31T08:00:00.000Z",
+        "State": "Queued", "Progress": 40, "Attempt": 1, "Priority": 0, "CreateTime": "2026-01-31T08:00:00.000Z",
         "StartTime": "2026-01-31T08:00:00.000Z", "Code": "", "Message": "", "UserData": "", "Tags": {},
         "Targets": [{"Index": 0, "Progress": 50}, {"Index": 2, "Progress": 30}], "Frames": 7, "Bytes": 8,
         "Warnings": [], "CancelRequested": false,
@@ -158,4 +159,33 @@ fn health_tells_the_queue() {
     assert_eq!(body["Queue"], json!({"Queued": 3, "Running": 2, "Committing": 1}));
     rig.queue.broken.store(true, Ordering::Relaxed);
     assert_eq!(rig.ask("GET", "/healthz", "").refused().0, 503);
+}
+
+#[test]
+fn what_is_sent_again_with_its_key_is_the_same_task() {
+    let rig = Rig::new();
+    let send = |key: &str, body: &str| {
+        let request = Request::builder().method("POST").uri("/v1/tasks").header("idempotency-key", key);
+        rig.send(request.body(body.to_owned().into()).unwrap())
+    };
+    let first = send("k1", REQUEST);
+    assert_eq!(first.status, 201);
+    let again = send("k1", REQUEST);
+    assert_eq!(again.status, 200, "{}", again.json());
+    assert_eq!(again.json()["TaskId"], first.json()["TaskId"]);
+    assert_eq!(again.headers["location"], first.headers["location"]);
+    assert_eq!(rig.woken(), 1, "nothing new is to be run");
+    let other = send("k2", REQUEST);
+    assert_eq!(other.status, 201);
+    assert_ne!(other.json()["TaskId"], first.json()["TaskId"]);
+
+    let (status, code, message) = send("k1", &REQUEST.replace("mine", "yours")).refused();
+    assert_eq!((status, code.as_str()), (409, "IdempotencyKeyReused"));
+    assert!(message.contains(first.json()["TaskId"].as_str().unwrap()), "{message}");
+    for wrong in ["", &"k".repeat(256)] {
+        let (status, code, message) = send(wrong, REQUEST).refused();
+        assert_eq!((status, code.as_str()), (400, "InvalidArgument"));
+        assert!(message.contains("Idempotency-Key") && message.contains("255"), "{message}");
+    }
+    assert_eq!(rig.queue.tasks.lock().unwrap().len(), 2);
 }

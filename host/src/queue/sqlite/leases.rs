@@ -14,8 +14,9 @@ pub(super) fn lease(
     until: Timestamp,
 ) -> Result<Option<Lease>, QueueError> {
     // Each turn of the loop takes a task out of the queue.
-    while let Some((id, oldest)) = oldest(db)? {
-        let lease = match oldest {
+    while let Some(project) = whose_turn(db)? {
+        let Some((id, first)) = first_of(db, &project)? else { return Ok(None) };
+        let lease = match first {
             Ok(lease) => lease,
             Err(QueueError::Database(why)) => {
                 // Left where it is, it would be the oldest for ever, and nothing behind it would run.
@@ -39,6 +40,11 @@ pub(super) fn lease(
             now.millis(),
             json(&TaskProgress::default())?
         ])?;
+        db.prepare_cached(
+            "INSERT INTO turns (project, turn) VALUES (?1, (SELECT coalesce(max(turn), 0) + 1 FROM turns))
+             ON CONFLICT (project) DO UPDATE SET turn = excluded.turn",
+        )?
+        .execute([&project])?;
         event(db, &id, now, "Leased", lease.attempt, owner)?;
         return Ok(Some(lease));
     }
@@ -48,13 +54,31 @@ pub(super) fn lease(
 /// A task that waits: its raw id, and its next lease, if the row can be read.
 type Waiting = (String, Result<Lease, QueueError>);
 
-/// The task that waits longest.
-fn oldest(db: &Connection) -> Result<Option<Waiting>, QueueError> {
+/// The project whose task runs next, of those that have one waiting.
+fn whose_turn(db: &Connection) -> Result<Option<String>, QueueError> {
+    // One step in `tasks_waiting` for each project, however many tasks it has waiting.
+    let mut statement = db.prepare_cached(
+        "WITH RECURSIVE waiting (name) AS (
+             SELECT min(project) FROM tasks WHERE state = 'Queued'
+             UNION ALL
+             SELECT (SELECT min(project) FROM tasks WHERE state = 'Queued' AND project > name) FROM waiting
+             WHERE name IS NOT NULL
+         ), busy (name, running) AS (
+             SELECT project, count(*) FROM tasks WHERE state IN ('Running', 'Committing') GROUP BY project
+         )
+         SELECT name FROM waiting LEFT JOIN busy USING (name) LEFT JOIN turns ON turns.project = name
+         WHERE name IS NOT NULL ORDER BY coalesce(running, 0), coalesce(turn, 0), name LIMIT 1",
+    )?;
+    Ok(statement.query_row([], |row| row.get(0)).optional()?)
+}
+
+/// The task of this project that runs next.
+fn first_of(db: &Connection, project: &str) -> Result<Option<Waiting>, QueueError> {
     let mut statement = db.prepare_cached(
         "SELECT id, attempt, fence, created, spec FROM tasks LEFT JOIN bodies ON task = id
-         WHERE state = 'Queued' ORDER BY created, id LIMIT 1",
+         WHERE state = 'Queued' AND project = ?1 ORDER BY priority DESC, created, id LIMIT 1",
     )?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query([project])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let id: String = row.get("id")?;
     let lease = next_lease(&Named { row, id: &id }, 1);

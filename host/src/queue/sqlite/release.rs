@@ -136,6 +136,22 @@ pub(super) fn delete(db: &Connection, id: &str) -> Result<DeleteAnswer, QueueErr
     }
 }
 
+/// Removes records of tasks that ended before this, the oldest first.
+pub(super) fn prune(db: &Connection, before: Timestamp, most: u32) -> Result<usize, QueueError> {
+    let mut removed = 0;
+    // One walk for each state, since the index begins with it.
+    for state in ["Succeeded", "Failed"] {
+        let left = most.saturating_sub(u32::try_from(removed).unwrap_or(u32::MAX));
+        removed += db
+            .prepare_cached(
+                "DELETE FROM tasks WHERE id IN
+                     (SELECT id FROM tasks WHERE state = ?1 AND end_key < ?2 ORDER BY end_key LIMIT ?3)",
+            )?
+            .execute(params![state, before.millis(), left])?;
+    }
+    Ok(removed)
+}
+
 /// Where a task is, and whether a cancel was asked for.
 fn state(db: &Connection, id: &str) -> Result<Option<(TaskState, bool)>, QueueError> {
     let mut statement = db.prepare_cached("SELECT state, cancel_requested FROM tasks WHERE id = ?1")?;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
 
 use super::json;
-use crate::queue::{Event, Lease, NewTask, QueueError, TaskRecord};
+use crate::queue::{Event, Lease, NewTask, Once, QueueError, Submitted, TaskRecord};
 use crate::task::{CommitDirection, PluginRef, TaskId, TaskProgress, TaskSpec, TaskState, Timestamp, Warning};
 
 /// What a change that needs a lease compares and names.
@@ -46,6 +46,8 @@ pub(super) struct NewRow {
     request: String,
     spec: String,
     tags: BTreeMap<String, String>,
+    priority: i32,
+    once: Option<Once>,
 }
 
 impl NewRow {
@@ -60,17 +62,24 @@ impl NewRow {
             request: task.request.clone(),
             spec: json(&task.spec)?,
             tags: task.spec.tags.clone(),
+            priority: task.spec.priority,
+            once: task.once.clone(),
         })
     }
 
-    pub(super) fn insert(&self, db: &Connection) -> Result<(), QueueError> {
+    pub(super) fn insert(&self, db: &Connection) -> Result<Submitted, QueueError> {
+        if let Some(once) = &self.once
+            && let Some(before) = submitted(db, &self.project, once)?
+        {
+            return Ok(before);
+        }
         let (id, created) = (self.id.to_string(), self.created.millis());
         let new = db
             .prepare_cached(
-                "INSERT INTO tasks (id, project, state, created, progress, intake_warnings, user_data)
-                 VALUES (?1, ?2, 'Queued', ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING",
+                "INSERT INTO tasks (id, project, state, created, progress, intake_warnings, user_data, priority)
+                 VALUES (?1, ?2, 'Queued', ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING",
             )?
-            .execute(params![id, self.project, created, self.progress, self.warnings, self.user_data])?;
+            .execute(params![id, self.project, created, self.progress, self.warnings, self.user_data, self.priority])?;
         if new == 0 {
             return Err(QueueError::Exists(self.id));
         }
@@ -83,8 +92,24 @@ impl NewRow {
         for (name, value) in &self.tags {
             tag.execute(params![id, name, value])?;
         }
-        event(db, &id, self.created, "Submitted", 0, "")
+        if let Some(Once { key, digest }) = &self.once {
+            db.prepare_cached("INSERT INTO submissions (project, key, digest, task) VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![self.project, key, digest, id])?;
+        }
+        event(db, &id, self.created, "Submitted", 0, "")?;
+        Ok(Submitted::New)
     }
+}
+
+/// What a submission with this key finds.
+pub(super) fn submitted(db: &Connection, project: &str, once: &Once) -> Result<Option<Submitted>, QueueError> {
+    let mut statement = db.prepare_cached("SELECT task, digest FROM submissions WHERE project = ?1 AND key = ?2")?;
+    let mut rows = statement.query(params![project, once.key])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let id: String = row.get("task")?;
+    let row = Named { row, id: &id };
+    let same = row.get::<String>("digest")? == once.digest;
+    Ok(Some(if same { Submitted::Before(row.task()?) } else { Submitted::KeyInUse(row.task()?) }))
 }
 
 /// Writes a row of a task's history.
@@ -145,6 +170,7 @@ pub(super) fn record(db: &Connection, id: &str) -> Result<Option<TaskRecord>, Qu
         state,
         attempt: row.get("attempt")?,
         retries: row.get("retries")?,
+        priority: row.get("priority")?,
         created: row.moment("created")?,
         started: row.get::<Option<i64>>("started")?.map(Timestamp::from_millis),
         ended: row.get::<Option<i64>>("ended")?.map(Timestamp::from_millis),

@@ -6,6 +6,7 @@ mod leases;
 mod lists;
 mod releases;
 mod sharing;
+mod turns;
 mod writing;
 
 use std::collections::BTreeMap;
@@ -76,9 +77,10 @@ fn task(created: i64, tags: &[(&str, &str)]) -> NewTask {
         tags: tags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<BTreeMap<_, _>>(),
         user_data: Some("echo".to_owned()),
         tolerate_damage: false,
+        priority: 0,
         warnings: vec![warning("Intake")],
     });
-    NewTask { id: TaskId::new(), spec, request: "{\"Sources\":[]}".to_owned(), created: at(created) }
+    NewTask { id: TaskId::new(), spec, request: "{\"Sources\":[]}".to_owned(), created: at(created), once: None }
 }
 
 fn submitted(queue: &SqliteQueue, created: i64) -> TaskId {
