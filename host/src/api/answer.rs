@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::queue::{Event, TaskRecord};
 use crate::task::{
-    ErrorClass, ErrorCode, Failure, MediaFacts, ObjectUri, PluginId, PluginRef, Stage, TaskId, TaskState, Timestamp,
-    Warning,
+    ErrorClass, ErrorCode, Failure, MediaFacts, ObjectUri, PluginId, PluginRef, Stage, TaskId, TaskState, TaskUsage,
+    Timestamp, Warning,
 };
 
 /// The only type of task.
@@ -93,6 +93,9 @@ pub struct TaskAnswer {
     /// The plugins that it runs, as they were pinned when it was submitted; not in lists.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plugins: Vec<PluginRef>,
+    /// What its worker used, of a task that made its outputs; not in lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<TaskUsage>,
     /// The request as a text of JSON, where it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_request_definition: Option<String>,
@@ -239,6 +242,7 @@ impl TaskAnswer {
             warnings: record.warnings,
             events: None,
             plugins: Vec::new(),
+            usage: None,
             task_request_definition: None,
         }
     }

@@ -100,7 +100,8 @@ impl Api {
         let events = Some(self.queue.events(id)?);
         let task_request_definition = if with_request { self.queue.request(id)? } else { None };
         let plugins = self.queue.plugins(id)?;
-        Ok(TaskAnswer { events, plugins, task_request_definition, ..TaskAnswer::of(record) })
+        let usage = self.queue.usage(id)?;
+        Ok(TaskAnswer { events, plugins, usage, task_request_definition, ..TaskAnswer::of(record) })
     }
 
     /// The request of a task as a text of JSON; `None` where the task was removed meanwhile.

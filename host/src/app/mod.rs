@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 pub use cases::{CASES_BUCKET, Judged, Verdict, cases};
 pub use config::{AppConfig, DEFAULT_CONFIG, DEFAULT_LISTEN, PluginConfig, ServeConfig, limits};
-pub use measure::{Course, Measured, Subject, measure, peak_memory};
+pub use measure::{Course, Measured, Subject, measure};
 pub use roles::{ProjectConfig, RoleConfig};
 pub use serve::Service;
 pub use trial::{Trial, TrialError};

@@ -86,7 +86,7 @@ fn run(
         let StagedFile { uri, name } = named(&output.uri)?;
         Some(StagedOutput { target: output.target, uri, name, files, facts: output.facts })
     });
-    Ok(Report::Done { outputs: staged.collect(), warnings: done.warnings })
+    Ok(Report::Done { outputs: staged.collect(), warnings: done.warnings, usage: done.usage })
 }
 
 /// Runs a prepared task, and tells how far it is all the while.

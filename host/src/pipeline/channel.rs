@@ -7,11 +7,19 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::meter::Meter;
 
 /// What an inbox holds, to bound its memory.
 pub(super) trait Weight {
     /// About how many bytes it keeps alive.
     fn bytes(&self) -> usize;
+
+    /// Whether it is something to work on, and no word about the stream.
+    fn is_work(&self) -> bool {
+        true
+    }
 }
 
 /// The other end is gone: its stage failed or was cancelled, and says why itself.
@@ -67,10 +75,13 @@ pub(super) struct Sender<T> {
 }
 
 /// The reading end of all inputs.
-pub(super) struct Inbox<T>(Arc<Shared<T>>);
+pub(super) struct Inbox<T> {
+    shared: Arc<Shared<T>>,
+    meter: Arc<Meter>,
+}
 
 /// An inbox with this many inputs, and their writing ends in order.
-pub(super) fn inbox<T: Weight>(inputs: usize, bounds: Bounds) -> (Vec<Sender<T>>, Inbox<T>) {
+pub(super) fn inbox<T: Weight>(inputs: usize, bounds: Bounds, meter: Arc<Meter>) -> (Vec<Sender<T>>, Inbox<T>) {
     let state = State {
         queue: VecDeque::new(),
         items: 0,
@@ -83,12 +94,12 @@ pub(super) fn inbox<T: Weight>(inputs: usize, bounds: Bounds) -> (Vec<Sender<T>>
     };
     let shared = Arc::new(Shared { state: Mutex::new(state), bounds, filled: Condvar::new(), drained: Condvar::new() });
     let senders = (0..inputs).map(|input| Sender { shared: Arc::clone(&shared), input, finished: false }).collect();
-    (senders, Inbox(shared))
+    (senders, Inbox { shared, meter })
 }
 
 impl<T: Weight> Sender<T> {
-    /// Waits until there is room.
-    pub(super) fn send(&self, item: T) -> Result<(), Severed> {
+    /// Waits until there is room; returns how long.
+    pub(super) fn send(&self, item: T) -> Result<Duration, Severed> {
         let bytes = item.bytes();
         let bounds = self.shared.bounds;
         let full = |state: &mut State<T>| {
@@ -96,11 +107,14 @@ impl<T: Weight> Sender<T> {
                 && state.items > 0
                 && (state.items >= bounds.items || state.bytes.saturating_add(bytes) > bounds.bytes)
         };
+        let mut waited = Duration::ZERO;
         let mut state = self.shared.lock();
         if full(&mut state) {
+            let begun = Instant::now();
             state.waiting += 1;
             state = self.shared.drained.wait_while(state, full).unwrap_or_else(PoisonError::into_inner);
             state.waiting -= 1;
+            waited = begun.elapsed();
         }
         if !state.reader_alive {
             return Err(Severed);
@@ -113,7 +127,7 @@ impl<T: Weight> Sender<T> {
         if wakes {
             self.shared.filled.notify_one();
         }
-        Ok(())
+        Ok(waited)
     }
 
     /// Ends this input: the reader gets what is queued, then its end.
@@ -123,6 +137,11 @@ impl<T: Weight> Sender<T> {
 }
 
 impl<T: Weight> Inbox<T> {
+    /// What its stage has done and waited for.
+    pub(super) fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
     /// Waits for the next item and the number of its input; `None` when all inputs have ended.
     pub(super) fn receive(&self) -> Result<Option<(usize, T)>, Severed> {
         loop {
@@ -137,11 +156,14 @@ impl<T: Weight> Inbox<T> {
     /// Likewise, and tells when an input has ended, once for each: no item is with its number then.
     pub(super) fn receive_or_end(&self) -> Result<Option<(usize, Option<T>)>, Severed> {
         let empty = |state: &mut State<T>| state.queue.is_empty() && state.open > 0 && !state.severed;
-        let mut state = self.0.lock();
+        self.meter.asks();
+        let mut state = self.shared.lock();
         if empty(&mut state) {
+            let begun = Instant::now();
             state.reader_waits = true;
-            state = self.0.filled.wait_while(state, empty).unwrap_or_else(PoisonError::into_inner);
+            state = self.shared.filled.wait_while(state, empty).unwrap_or_else(PoisonError::into_inner);
             state.reader_waits = false;
+            self.meter.waited_for_input(begun.elapsed());
         }
         if state.severed {
             return Err(Severed);
@@ -150,11 +172,14 @@ impl<T: Weight> Inbox<T> {
         state.items = state.items.saturating_sub(usize::from(item.is_some()));
         state.bytes = state.bytes.saturating_sub(item.as_ref().map_or(0, Weight::bytes));
         // Writers wake when half is free, and write several items before they sleep again.
-        let bounds = self.0.bounds;
+        let bounds = self.shared.bounds;
         let wakes = state.waiting > 0 && state.items <= bounds.items / 2 && state.bytes <= bounds.bytes / 2;
         drop(state);
         if wakes {
-            self.0.drained.notify_all();
+            self.shared.drained.notify_all();
+        }
+        if item.as_ref().is_some_and(Weight::is_work) {
+            self.meter.takes();
         }
         Ok(Some((input, item)))
     }
@@ -175,11 +200,11 @@ impl<T> Drop for Sender<T> {
 
 impl<T> Drop for Inbox<T> {
     fn drop(&mut self) {
-        let mut state = self.0.lock();
+        let mut state = self.shared.lock();
         state.reader_alive = false;
         let queue = std::mem::take(&mut state.queue);
         drop(state);
-        self.0.drained.notify_all();
+        self.shared.drained.notify_all();
         // Outside of the lock: items may be large, or end other channels.
         drop(queue);
     }
@@ -200,7 +225,7 @@ mod tests {
     const BOUNDS: Bounds = Bounds { items: 2, bytes: 100 };
 
     fn single() -> (Sender<usize>, Inbox<usize>) {
-        let (mut senders, inbox) = inbox(1, BOUNDS);
+        let (mut senders, inbox) = inbox(1, BOUNDS, Arc::default());
         (senders.pop().unwrap(), inbox)
     }
 
@@ -208,7 +233,7 @@ mod tests {
     fn items_arrive_in_order_then_the_end() {
         let (sender, inbox) = single();
         let writer = thread::spawn(move || {
-            (0..50).try_for_each(|item| sender.send(item))?;
+            (0..50).try_for_each(|item| sender.send(item).map(drop))?;
             sender.finish();
             Ok::<_, Severed>(())
         });
@@ -221,7 +246,7 @@ mod tests {
 
     #[test]
     fn all_inputs_must_end() {
-        let (mut senders, inbox) = inbox(2, BOUNDS);
+        let (mut senders, inbox) = inbox(2, BOUNDS, Arc::default());
         let (second, first) = (senders.pop().unwrap(), senders.pop().unwrap());
         first.send(1).unwrap();
         first.finish();
@@ -234,7 +259,7 @@ mod tests {
 
     #[test]
     fn the_end_of_each_input_is_told() {
-        let (mut senders, inbox) = inbox(2, BOUNDS);
+        let (mut senders, inbox) = inbox(2, BOUNDS, Arc::default());
         let (second, first) = (senders.pop().unwrap(), senders.pop().unwrap());
         first.send(1).unwrap();
         first.finish();

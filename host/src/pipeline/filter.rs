@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::media::Frame;
-use crate::task::{Failure, Picture, PluginId, PluginRef, Rect, Warning};
+use crate::task::{Failure, GuestUsage, Picture, PluginId, PluginRef, Rect, Warning};
 
 /// One opened filter: it changes frames in place, in their order.
 pub trait FrameFilter: Send {
@@ -43,6 +43,20 @@ pub struct FilterUsage {
     pub instantiate_time: Duration,
     /// Time that `open` took after that.
     pub open_time: Duration,
+}
+
+impl From<FilterUsage> for GuestUsage {
+    fn from(usage: FilterUsage) -> Self {
+        Self {
+            reads: usage.reads,
+            read_bytes: usage.read_bytes,
+            writes: usage.writes,
+            written_bytes: usage.written_bytes,
+            memory_bytes: usage.memory_bytes,
+            instantiate_seconds: usage.instantiate_time.as_secs_f64(),
+            open_seconds: usage.open_time.as_secs_f64(),
+        }
+    }
 }
 
 /// What is asked of a [`FilterFactory`].

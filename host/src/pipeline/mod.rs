@@ -8,6 +8,7 @@
 mod channel;
 mod damage;
 mod filter;
+mod meter;
 mod progress;
 mod run;
 mod sources;

@@ -3,18 +3,20 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Instant;
 
 use super::channel::{Bounds, Inbox, Sender, inbox};
 use super::damage::Damage;
+use super::meter::{Meter, process_cpu_seconds, thread_cpu_seconds};
 use super::sources::{self, Told};
 use super::stages::{self, Item, Outlet, Stop, Work};
 use super::timeline::Timeline;
-use super::{OpenFilter, Progress};
+use super::{FilterUsage, OpenFilter, Progress};
 use crate::media::{Demuxer, Expectation, Interrupt, MuxReport, SourceTags, SubtitleReport};
 use crate::plan::{Node, NodeId, Operation, Plan};
-use crate::task::{ErrorCode, Failure, ObjectUri, Stage, Warning};
+use crate::task::{ErrorCode, Failure, ObjectUri, PluginId, Stage, StageUsage, TaskUsage, Warning};
 
 /// Bytes that wait between two stages at most: about eight frames of 4K.
 const EDGE_BYTES: usize = 100 << 20;
@@ -63,6 +65,8 @@ pub struct Finished {
     pub warnings: Vec<Warning>,
     /// What filters said after they had been opened; `field` is a path within their parameters.
     pub of_filters: Vec<(NodeId, Warning)>,
+    /// What the run used. Peak memory is not known here.
+    pub usage: TaskUsage,
 }
 
 /// What all stages of a run share.
@@ -77,6 +81,9 @@ pub(super) struct Shared<'a> {
     told: Told,
     warnings: Mutex<Vec<(NodeId, Warning)>>,
     written: Mutex<BTreeMap<NodeId, Written>>,
+    /// CPU seconds of the threads that have ended.
+    cpu: Mutex<BTreeMap<NodeId, f64>>,
+    guests: Mutex<BTreeMap<NodeId, (PluginId, FilterUsage)>>,
     failure: Mutex<Option<Failure>>,
 }
 
@@ -90,7 +97,9 @@ pub fn run(plan: &Plan, inputs: Inputs<'_>, progress: &Progress, interrupt: &Int
     progress.begin((length / slowest.fold(1.0, f64::min)) as u64);
     let (places, threads) = (inputs.places, inputs.threads);
     let mut told = Told::default();
-    let work = connect(plan, inputs, &mut told)?;
+    let (begun, cpu_before) = (Instant::now(), process_cpu_seconds());
+    let mut meters = BTreeMap::new();
+    let work = connect(plan, inputs, &mut told, &mut meters)?;
     let shared = Shared {
         plan,
         progress,
@@ -102,6 +111,8 @@ pub fn run(plan: &Plan, inputs: Inputs<'_>, progress: &Progress, interrupt: &Int
         damage: Damage::default(),
         warnings: Mutex::default(),
         written: Mutex::default(),
+        cpu: Mutex::default(),
+        guests: Mutex::default(),
         failure: Mutex::default(),
     };
     thread::scope(|scope| {
@@ -110,6 +121,7 @@ pub fn run(plan: &Plan, inputs: Inputs<'_>, progress: &Progress, interrupt: &Int
             let shared = &shared;
             let stage = move || {
                 let ended = catch_unwind(AssertUnwindSafe(|| stages::run(node, work, shared)));
+                shared.cpu.lock().unwrap_or_else(PoisonError::into_inner).insert(node.id, thread_cpu_seconds());
                 shared.note(node.id, ended.unwrap_or_else(|panic| Err(Stop::Failed(panicked(&*panic)))));
             };
             if let Err(error) = thread::Builder::new().name(name).spawn_scoped(scope, stage) {
@@ -120,6 +132,12 @@ pub fn run(plan: &Plan, inputs: Inputs<'_>, progress: &Progress, interrupt: &Int
             }
         }
     });
+    let usage = TaskUsage {
+        seconds: begun.elapsed().as_secs_f64(),
+        cpu_seconds: process_cpu_seconds() - cpu_before,
+        peak_memory_bytes: None,
+        stages: shared.usage(&meters),
+    };
     let Shared { damage, written, failure, told, warnings: of_filters, .. } = shared;
     if let Some(failure) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(failure);
@@ -130,6 +148,7 @@ pub fn run(plan: &Plan, inputs: Inputs<'_>, progress: &Progress, interrupt: &Int
         written: written.into_inner().unwrap_or_else(PoisonError::into_inner),
         warnings,
         of_filters: of_filters.into_inner().unwrap_or_else(PoisonError::into_inner),
+        usage,
     })
 }
 
@@ -138,6 +157,36 @@ impl Shared<'_> {
     pub(super) fn warned(&self, node: NodeId, warnings: Vec<Warning>) {
         let mut all = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
         all.extend(warnings.into_iter().map(|warning| (node, warning)));
+    }
+
+    /// What the guest of a filter used.
+    pub(super) fn guest(&self, node: NodeId, plugin: PluginId, usage: FilterUsage) {
+        self.guests.lock().unwrap_or_else(PoisonError::into_inner).insert(node, (plugin, usage));
+    }
+
+    /// What each stage used, in the order of the plan.
+    fn usage(&self, meters: &BTreeMap<NodeId, Arc<Meter>>) -> Vec<StageUsage> {
+        let cpu = self.cpu.lock().unwrap_or_else(PoisonError::into_inner);
+        let guests = self.guests.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = |node: &Node| {
+            let meter = meters.get(&node.id)?;
+            let guest = guests.get(&node.id);
+            let (input_wait_seconds, output_wait_seconds) = meter.waits();
+            Some(StageUsage {
+                node: node.id.0,
+                stage: stages::name(&node.operation).to_owned(),
+                plugin: guest.map(|(plugin, _)| plugin.clone()),
+                targets: self.plan.targets_of(node.id),
+                items: meter.items(),
+                passed: meter.passed(),
+                cpu_seconds: cpu.get(&node.id).copied().unwrap_or_default(),
+                input_wait_seconds,
+                output_wait_seconds,
+                per_item: meter.per_item(),
+                guest: guest.map(|(_, usage)| (*usage).into()),
+            })
+        };
+        self.plan.nodes().iter().filter_map(of).collect()
     }
 
     /// Fails once the run is cancelled. Stages that take long for an item ask before each.
@@ -187,8 +236,13 @@ impl Shared<'_> {
     }
 }
 
-/// Makes an inbox for each node and hands every node its work.
-fn connect<'a>(plan: &'a Plan, inputs: Inputs<'_>, told: &mut Told) -> Result<Vec<(&'a Node, Work)>, Failure> {
+/// Makes an inbox and a meter for each node and hands every node its work.
+fn connect<'a>(
+    plan: &'a Plan,
+    inputs: Inputs<'_>,
+    told: &mut Told,
+    meters: &mut BTreeMap<NodeId, Arc<Meter>>,
+) -> Result<Vec<(&'a Node, Work)>, Failure> {
     let mut inboxes: BTreeMap<NodeId, Inbox<Item>> = BTreeMap::new();
     let mut outlets: BTreeMap<NodeId, Vec<Sender<Item>>> = BTreeMap::new();
     for node in plan.nodes() {
@@ -200,7 +254,16 @@ fn connect<'a>(plan: &'a Plan, inputs: Inputs<'_>, told: &mut Told) -> Result<Ve
             | Operation::EncodeVideo { .. } => EDGE_FRAMES,
             _ => EDGE_PACKETS,
         };
-        let (senders, receiver) = inbox(node.inputs.len(), Bounds { items, bytes: EDGE_BYTES });
+        let meter = Arc::new(match node.operation {
+            Operation::DecodeVideo { .. }
+            | Operation::Transform(_)
+            | Operation::Filter(_)
+            | Operation::EncodeVideo { .. } => Meter::of_frames(),
+            _ => Meter::of_packets(),
+        });
+        let bounds = Bounds { items, bytes: EDGE_BYTES };
+        let (senders, receiver) = inbox(node.inputs.len(), bounds, Arc::clone(&meter));
+        meters.insert(node.id, meter);
         for (from, sender) in node.inputs.iter().zip(senders) {
             outlets.entry(*from).or_default().push(sender);
         }
@@ -213,7 +276,8 @@ fn connect<'a>(plan: &'a Plan, inputs: Inputs<'_>, told: &mut Told) -> Result<Ve
         let missing =
             |what: &str| Failure::new(ErrorCode::Internal, Stage::Plan, format!("node {} has no {what}", node.id.0));
         let inbox = inboxes.remove(&node.id).ok_or_else(|| missing("inbox"))?;
-        let outlet = Outlet::new(outlets.remove(&node.id).unwrap_or_default());
+        let meter = meters.get(&node.id).cloned().ok_or_else(|| missing("meter"))?;
+        let outlet = Outlet::new(outlets.remove(&node.id).unwrap_or_default(), meter);
         let source = match node.operation {
             Operation::Demux { source, clip, .. } => {
                 let demuxer = sources.get_mut(source).and_then(Option::take).ok_or_else(|| missing("source"))?;

@@ -11,9 +11,12 @@ mod speed;
 mod subtitles;
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::OpenFilter;
 use super::channel::{Inbox, Sender, Severed, Weight};
+use super::meter::Meter;
 use super::run::Shared;
 use super::sources::Source;
 use crate::media::{
@@ -46,7 +49,7 @@ pub(super) struct Stream {
 }
 
 /// What went into an encoder, told when it ends: the output is verified against it.
-pub(super) type Promise = std::sync::Arc<std::sync::OnceLock<EncodeReport>>;
+pub(super) type Promise = Arc<std::sync::OnceLock<EncodeReport>>;
 
 impl Weight for Item {
     fn bytes(&self) -> usize {
@@ -56,6 +59,10 @@ impl Weight for Item {
             Self::Frame(frame) => frame.bytes(),
             Self::Samples(samples) => samples.bytes(),
         }
+    }
+
+    fn is_work(&self) -> bool {
+        matches!(self, Self::Packet(_) | Self::Frame(_) | Self::Samples(_))
     }
 }
 
@@ -100,11 +107,15 @@ pub(super) fn at(stage: Stage) -> impl Fn(MediaError) -> Stop {
 }
 
 /// All readers of a node.
-pub(super) struct Outlet(Vec<Sender<Item>>);
+pub(super) struct Outlet {
+    readers: Vec<Sender<Item>>,
+    /// Of the stage that sends.
+    meter: Arc<Meter>,
+}
 
 impl Outlet {
-    pub(super) fn new(senders: Vec<Sender<Item>>) -> Self {
-        Self(senders)
+    pub(super) fn new(readers: Vec<Sender<Item>>, meter: Arc<Meter>) -> Self {
+        Self { readers, meter }
     }
 
     /// Hands an item to every reader.
@@ -114,18 +125,26 @@ impl Outlet {
 
     /// Hands an item to those readers, by their numbers, for which this holds; the last one gets the item itself.
     pub(super) fn send_where(&self, holds: impl Fn(usize) -> bool, item: Item) -> Result<(), Stop> {
-        let mut readers = self.0.iter().enumerate().filter(|(reader, _)| holds(*reader)).map(|(_, sender)| sender);
+        let mut readers =
+            self.readers.iter().enumerate().filter(|(reader, _)| holds(*reader)).map(|(_, sender)| sender);
         let Some(mut sender) = readers.next() else { return Ok(()) };
         for next in readers {
-            sender.send(item.share().map_err(at(Stage::Transform))?)?;
+            self.waited(sender.send(item.share().map_err(at(Stage::Transform))?)?);
             sender = next;
         }
-        Ok(sender.send(item)?)
+        self.waited(sender.send(item)?);
+        Ok(())
+    }
+
+    fn waited(&self, time: Duration) {
+        if !time.is_zero() {
+            self.meter.waited_for_room(time);
+        }
     }
 
     /// Ends the stream for every reader.
     pub(super) fn finish(self) {
-        self.0.into_iter().for_each(Sender::finish);
+        self.readers.into_iter().for_each(Sender::finish);
     }
 }
 

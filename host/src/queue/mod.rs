@@ -9,14 +9,14 @@ mod record;
 mod sqlite;
 
 pub use record::{
-    CancelAnswer, CommitLease, Committed, DeleteAnswer, Event, Lease, ListQuery, NewTask, Once, Order, Page,
+    CancelAnswer, CommitLease, Committed, DeleteAnswer, Event, Lease, ListQuery, Made, NewTask, Once, Order, Page,
     QueueError, Renewed, Retried, SortBy, Submitted, TaskFilter, TaskRecord,
 };
 pub use sqlite::SqliteQueue;
 
 use serde::Serialize;
 
-use crate::task::{CommitEntry, Failure, PluginId, PluginRef, TaskId, TaskOutput, TaskProgress, Timestamp, Warning};
+use crate::task::{CommitEntry, Failure, PluginId, PluginRef, TaskId, TaskProgress, TaskUsage, Timestamp, Warning};
 
 /// How often a task is run again after its worker was killed or its lease lapsed.
 pub const MAX_RETRIES: u32 = 3;
@@ -46,6 +46,9 @@ pub trait Queue: Send + Sync {
     /// The plan as JSON; `Some(None)` while there is none yet.
     fn plan(&self, id: TaskId) -> Result<Option<Option<String>>, QueueError>;
 
+    /// What the worker of a task used that has been committed; `None` where nothing is known.
+    fn usage(&self, id: TaskId) -> Result<Option<TaskUsage>, QueueError>;
+
     /// The history of a task, oldest first; empty for an unknown one.
     fn events(&self, id: TaskId) -> Result<Vec<Event>, QueueError>;
 
@@ -68,15 +71,14 @@ pub trait Queue: Send + Sync {
     /// Keeps the plan of the running attempt, and its warnings.
     fn planned(&self, lease: &Lease, now: Timestamp, plan: &str, warnings: &[Warning]) -> Result<(), QueueError>;
 
-    /// Writes the journal, the outputs and more warnings: `Running` becomes `Committing`, and from here on a cancel is refused. When a cancel came
+    /// Writes the journal and what was made: `Running` becomes `Committing`, and from here on a cancel is refused. When a cancel came
     /// first, nothing is changed, and [`Committed::Canceled`] is answered.
     fn begin_commit(
         &self,
         lease: &Lease,
         now: Timestamp,
         journal: &[CommitEntry],
-        outputs: &[TaskOutput],
-        warnings: &[Warning],
+        made: &Made,
     ) -> Result<Committed, QueueError>;
 
     /// Turns a commit round: what was moved is taken back, and the task will fail with this.

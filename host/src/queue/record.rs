@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::task::{
-    CommitDirection, CommitEntry, Failure, TaskId, TaskOutput, TaskProgress, TaskSpec, TaskState, Timestamp, Warning,
+    CommitDirection, CommitEntry, Failure, TaskId, TaskOutput, TaskProgress, TaskSpec, TaskState, TaskUsage, Timestamp,
+    Warning,
 };
 
 /// A task to take in.
@@ -113,6 +114,17 @@ pub enum Renewed {
     Held,
     /// A cancel was asked for: stop.
     CancelRequested,
+}
+
+/// What a worker has made.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Made {
+    /// The outputs.
+    pub outputs: Vec<TaskOutput>,
+    /// What the plan could not know.
+    pub warnings: Vec<Warning>,
+    /// What it took.
+    pub usage: TaskUsage,
 }
 
 /// Answer of [`Queue::begin_commit`](super::Queue::begin_commit).

@@ -25,10 +25,10 @@ use serde::Serialize;
 use self::rows::Hold;
 use self::writer::{Durability, Writer};
 use super::{
-    CancelAnswer, CommitLease, Committed, DeleteAnswer, Depth, Event, Lease, ListQuery, NewTask, Once, Page, Queue,
-    QueueError, Renewed, Retried, Submitted, TaskRecord,
+    CancelAnswer, CommitLease, Committed, DeleteAnswer, Depth, Event, Lease, ListQuery, Made, NewTask, Once, Page,
+    Queue, QueueError, Renewed, Retried, Submitted, TaskRecord,
 };
-use crate::task::{CommitEntry, Failure, PluginId, PluginRef, TaskId, TaskOutput, TaskProgress, Timestamp, Warning};
+use crate::task::{CommitEntry, Failure, PluginId, PluginRef, TaskId, TaskProgress, TaskUsage, Timestamp, Warning};
 
 /// How many connections read at most; each costs file descriptors.
 const READERS: usize = 8;
@@ -146,6 +146,10 @@ impl Queue for SqliteQueue {
         })
     }
 
+    fn usage(&self, id: TaskId) -> Result<Option<TaskUsage>, QueueError> {
+        self.read(|db| rows::usage(db, &id.to_string()))
+    }
+
     fn events(&self, id: TaskId) -> Result<Vec<Event>, QueueError> {
         self.read(|db| rows::events(db, &id.to_string()))
     }
@@ -191,11 +195,10 @@ impl Queue for SqliteQueue {
         lease: &Lease,
         now: Timestamp,
         journal: &[CommitEntry],
-        outputs: &[TaskOutput],
-        warnings: &[Warning],
+        made: &Made,
     ) -> Result<Committed, QueueError> {
-        let (hold, journal, outputs, warnings) = (Hold::of(lease), json(journal)?, json(outputs)?, json(warnings)?);
-        self.write(move |db| commits::begin(db, &hold, now, &journal, &outputs, &warnings))
+        let (hold, journal, made) = (Hold::of(lease), json(journal)?, commits::MadeRow::of(made)?);
+        self.write(move |db| commits::begin(db, &hold, now, &journal, &made))
     }
 
     fn turn_back(&self, lease: &Lease, now: Timestamp, failure: &Failure) -> Result<(), QueueError> {

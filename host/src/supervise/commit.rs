@@ -6,9 +6,11 @@ use std::time::Instant;
 use super::crash::crash_point;
 use super::dispatch::Shared;
 use super::job::StagedOutput;
-use crate::queue::{Committed, Lease, QueueError};
+use crate::queue::{Committed, Lease, Made, QueueError};
 use crate::store::{Attempt, StoreError};
-use crate::task::{CommitDirection, CommitEntry, ErrorCode, Failure, Stage, TaskOutput, TaskState, Timestamp, Warning};
+use crate::task::{
+    CommitDirection, CommitEntry, ErrorCode, Failure, Stage, TaskOutput, TaskState, TaskUsage, Timestamp,
+};
 use crate::telemetry::{Step, metrics};
 
 impl Shared {
@@ -19,7 +21,7 @@ impl Shared {
         lease: &Lease,
         attempt: &Attempt,
         staged: Vec<StagedOutput>,
-        warnings: &[Warning],
+        made: Made,
     ) -> Result<(), QueueError> {
         crash_point("before-journal");
         let begun = Instant::now();
@@ -33,9 +35,10 @@ impl Shared {
             files: staged.files.into_iter().map(|file| file.uri).collect(),
             facts: staged.facts,
         };
-        let outputs: Vec<_> = staged.into_iter().map(of).collect();
-        match self.queue.begin_commit(lease, Timestamp::now(), &journal, &outputs, warnings)? {
+        let made = Made { outputs: staged.into_iter().map(of).collect(), ..made };
+        match self.queue.begin_commit(lease, Timestamp::now(), &journal, &made)? {
             Committed::Begun => {
+                count(&made.usage);
                 let rolled = self.roll(lease, attempt, &journal, CommitDirection::Forward);
                 metrics().step(Step::commit, begun.elapsed());
                 rolled
@@ -111,5 +114,13 @@ impl Shared {
             crash_point(&format!("placed-{number}"));
         }
         Ok(())
+    }
+}
+
+/// The metrics of what a task used.
+fn count(usage: &TaskUsage) {
+    for stage in &usage.stages {
+        let Some((plugin, guest)) = stage.plugin.as_ref().zip(stage.guest.as_ref()) else { continue };
+        metrics().plugin(plugin.name.as_str(), stage.items, stage.cpu_seconds, guest.memory_bytes);
     }
 }

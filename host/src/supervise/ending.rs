@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::job::StagedOutput;
-use crate::task::{ErrorCode, Failure, Stage, Warning};
+use crate::task::{ErrorCode, Failure, Stage, TaskUsage, Warning};
 
 /// Why a worker was stopped before it ended by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub(super) enum Ending {
         outputs: Vec<StagedOutput>,
         /// What the plan could not know.
         warnings: Vec<Warning>,
+        /// What it took.
+        usage: TaskUsage,
     },
     /// It has failed.
     Failed(Failure),

@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use super::Confinement;
 use crate::store::Attempt;
-use crate::task::{Failure, MediaFacts, ObjectUri, PluginRef, TaskId, TaskProgress, TaskSpec, Timestamp, Warning};
+use crate::task::{
+    Failure, MediaFacts, ObjectUri, PluginRef, TaskId, TaskProgress, TaskSpec, TaskUsage, Timestamp, Warning,
+};
 
 /// Longest line that is read, in bytes. A plan of fifty targets is far below it.
 pub(super) const MAX_LINE: u64 = 32 << 20;
@@ -99,6 +101,8 @@ pub enum Report {
         outputs: Vec<StagedOutput>,
         /// What the plan could not know.
         warnings: Vec<Warning>,
+        /// What it took.
+        usage: TaskUsage,
     },
     /// A plugin is compiled.
     Compiled,

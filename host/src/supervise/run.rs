@@ -11,10 +11,11 @@ use super::ending::{Ending, Stopped};
 use super::job::{Job, Report, StagedOutput, Work};
 use super::watch::{Bounds, Verdict, watch};
 use super::{Confinement, LEASE, RENEW, crash};
-use crate::queue::{Lease, QueueError, Renewed, Retried};
+use crate::queue::{Lease, Made, QueueError, Renewed, Retried};
 use crate::store::{Access, Attempt, BucketConfig};
 use crate::task::{
-    ErrorCode, Failure, ObjectUri, PluginRef, SegmentFile, Stage, TaskProgress, TaskSpec, TaskState, Timestamp, Warning,
+    ErrorCode, Failure, ObjectUri, PluginRef, SegmentFile, Stage, TaskProgress, TaskSpec, TaskState, TaskUsage,
+    Timestamp, Warning,
 };
 use crate::telemetry::{Step, metrics};
 
@@ -31,7 +32,9 @@ impl Shared {
         let ending = self.run_worker(lease, &attempt);
         metrics().step(Step::run, begun.elapsed());
         let ended = match ending {
-            Ending::Done { outputs, warnings } => self.commit(lease, &attempt, outputs, &warnings),
+            Ending::Done { outputs, warnings, usage } => {
+                self.commit(lease, &attempt, outputs, Made { outputs: Vec::new(), warnings, usage })
+            }
             Ending::Failed(failure) => self.give_up(lease, &attempt, &failure),
             Ending::HandBack { reason, counts } => {
                 self.buckets.close_attempt(&attempt);
@@ -99,7 +102,7 @@ impl Shared {
         let (progress, begun) = (TaskProgress::default(), Instant::now());
         let mut holder = Holder { shared: self, lease, progress, planned: None, renewed: None, poked: 0, begun };
         match watch(child, bounds, |report| holder.judge(report)) {
-            Ok(Report::Done { outputs, warnings }) => holder.done(outputs, warnings),
+            Ok(Report::Done { outputs, warnings, usage }) => holder.done(outputs, warnings, usage),
             Ok(Report::Failed(failure)) => Ending::Failed(failure),
             Ok(_) => Ending::Failed(Failure::new(ErrorCode::Internal, Stage::Run, "its worker ended early")),
             Err(ending) => ending,
@@ -305,7 +308,7 @@ impl Holder<'_> {
     }
 
     /// What was made must be what was planned: each target once, where the plan says.
-    fn done(&self, mut outputs: Vec<StagedOutput>, warnings: Vec<Warning>) -> Ending {
+    fn done(&self, mut outputs: Vec<StagedOutput>, warnings: Vec<Warning>, usage: TaskUsage) -> Ending {
         outputs.sort_by_key(|output| output.target);
         let planned = self.planned.as_deref().unwrap_or_default();
         let same = |(planned, output): (&PlannedTarget, &StagedOutput)| {
@@ -324,7 +327,7 @@ impl Holder<'_> {
             let message = "its worker made files that do not belong to its outputs";
             return Ending::Failed(Failure::new(ErrorCode::Internal, Stage::Run, message));
         }
-        Ending::Done { outputs: in_order(outputs), warnings }
+        Ending::Done { outputs: in_order(outputs), warnings, usage }
     }
 
     fn planned(&mut self, plan: &Value, warnings: &[Warning]) -> Verdict {

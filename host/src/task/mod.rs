@@ -23,6 +23,7 @@ pub mod state;
 pub mod stream;
 pub mod timestamp;
 pub mod uri;
+pub mod usage;
 
 pub use clip::Clip;
 pub use composition::{Composition, Part, Track};
@@ -45,6 +46,7 @@ pub use state::{CommitDirection, CommitEntry, TargetProgress, TaskOutput, TaskPr
 pub use stream::StreamChoice;
 pub use timestamp::Timestamp;
 pub use uri::ObjectUri;
+pub use usage::{GuestUsage, ItemTimes, StageUsage, TaskUsage};
 
 /// For serde: flags that are not set stay out of documents.
 fn is_false(flag: &bool) -> bool {

@@ -1,7 +1,7 @@
 //! What is counted of a service, for Prometheus. Counters begin at 0 with the process.
 
 use std::sync::LazyLock;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
@@ -49,6 +49,11 @@ struct OfRequest {
     status: u16,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfPlugin {
+    plugin: String,
+}
+
 /// The metrics of this process.
 pub struct Metrics {
     registry: Registry,
@@ -59,6 +64,9 @@ pub struct Metrics {
     frames: Counter,
     bytes: Counter,
     requests: Family<OfRequest, Histogram>,
+    plugin_frames: Family<OfPlugin, Counter>,
+    plugin_cpu: Family<OfPlugin, Counter<f64, AtomicU64>>,
+    plugin_memory: Family<OfPlugin, Gauge<u64, AtomicU64>>,
 }
 
 /// The one of this process.
@@ -82,6 +90,9 @@ impl Metrics {
             frames: Counter::default(),
             bytes: Counter::default(),
             requests,
+            plugin_frames: Family::default(),
+            plugin_cpu: Family::default(),
+            plugin_memory: Family::default(),
         };
         let registry = &mut new.registry;
         registry.register("tasks", "Tasks that ended, by state and code of the failure", new.tasks.clone());
@@ -94,6 +105,23 @@ impl Metrics {
         );
         registry.register("frames_encoded", "Video frames that tasks encoded", new.frames.clone());
         registry.register_with_unit("written", "Bytes of packets that tasks wrote", Unit::Bytes, new.bytes.clone());
+        registry.register(
+            "plugin_frames",
+            "Frames that filters of committed tasks worked on, by plugin",
+            new.plugin_frames.clone(),
+        );
+        registry.register_with_unit(
+            "plugin_cpu",
+            "CPU time of the filters of committed tasks, by plugin",
+            Unit::Seconds,
+            new.plugin_cpu.clone(),
+        );
+        registry.register_with_unit(
+            "plugin_memory",
+            "Linear memory of the filter that was the largest so far, by plugin",
+            Unit::Bytes,
+            new.plugin_memory.clone(),
+        );
         registry.register_with_unit("http_request", "Time of an answer", Unit::Seconds, new.requests.clone());
         new
     }
@@ -117,6 +145,15 @@ impl Metrics {
     pub fn made(&self, frames: u64, bytes: u64) {
         self.frames.inc_by(frames);
         self.bytes.inc_by(bytes);
+    }
+
+    /// A filter of a task that is committed worked on so many frames.
+    pub fn plugin(&self, name: &str, frames: u64, cpu_seconds: f64, memory_bytes: u64) {
+        let of = OfPlugin { plugin: name.to_owned() };
+        self.plugin_frames.get_or_create(&of).inc_by(frames);
+        self.plugin_cpu.get_or_create(&of).inc_by(cpu_seconds.max(0.0));
+        let most = self.plugin_memory.get_or_create(&of);
+        most.inner().fetch_max(memory_bytes, Ordering::Relaxed);
     }
 
     /// A request was answered. `route` is its pattern, so that there are few.
@@ -148,6 +185,8 @@ mod tests {
         metrics.step(Step::wait, Duration::from_millis(20));
         metrics.made(7, 1000);
         metrics.handed_back();
+        metrics.plugin("vignette", 7, 0.5, 4096);
+        metrics.plugin("vignette", 3, 0.25, 1024);
         metrics.answered("GET", "/v1/tasks/{id}", 200, Duration::from_millis(2));
         let text = metrics.text(&[("Queued", 3)]);
         for line in [
@@ -158,6 +197,9 @@ mod tests {
             "wasmux_frames_encoded_total 7",
             "wasmux_written_bytes_total 1000",
             "wasmux_attempts_handed_back_total 1",
+            "wasmux_plugin_frames_total{plugin=\"vignette\"} 10",
+            "wasmux_plugin_cpu_seconds_total{plugin=\"vignette\"} 0.75",
+            "wasmux_plugin_memory_bytes{plugin=\"vignette\"} 4096",
             "wasmux_http_request_seconds_count{method=\"GET\",route=\"/v1/tasks/{id}\",status=\"200\"} 1",
             "# EOF",
         ] {

@@ -16,7 +16,9 @@ use crate::media::{self, ByteSource, Demuxer, Expectation, Interrupt, MediaError
 use crate::pipeline::{self, FilterFactory, Finished, OpenFilter, Places, Progress};
 use crate::plan::{NodeId, Plan};
 use crate::resolve::{self, ParameterPolicy, PluginIds, UriPolicy};
-use crate::task::{Composition, ErrorCode, Failure, MediaFacts, ObjectUri, Stage, TaskLimits, TaskSpec, Warning};
+use crate::task::{
+    Composition, ErrorCode, Failure, MediaFacts, ObjectUri, Stage, TaskLimits, TaskSpec, TaskUsage, Warning,
+};
 
 /// Opens sources for a worker.
 pub trait Sources {
@@ -73,6 +75,8 @@ pub struct Done {
     pub outputs: Vec<Output>,
     /// What the plan could not know.
     pub warnings: Vec<Warning>,
+    /// What it took.
+    pub usage: TaskUsage,
 }
 
 /// Plans a task and opens its filters. Nothing is written.
@@ -145,7 +149,8 @@ impl Prepared {
     }
 
     fn verify(plan: &Plan, finished: &mut Finished, interrupt: &Interrupt) -> Result<Done, Failure> {
-        let mut done = Done { outputs: Vec::new(), warnings: std::mem::take(&mut finished.warnings) };
+        let usage = TaskUsage { peak_memory_bytes: peak_memory(), ..std::mem::take(&mut finished.usage) };
+        let mut done = Done { outputs: Vec::new(), warnings: std::mem::take(&mut finished.warnings), usage };
         for (node, warning) in &finished.of_filters {
             done.warnings.extend(filters::told(plan, *node, warning));
         }
@@ -171,6 +176,14 @@ impl Prepared {
         }
         Ok(done)
     }
+}
+
+/// The most memory that this process had resident so far, in bytes; `None` where the system does not tell.
+pub fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes << 10)
 }
 
 /// A bug of ours.

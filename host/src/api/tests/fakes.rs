@@ -108,6 +108,10 @@ impl Queue for FakeQueue {
         self.with(id, |entry| entry.plan.clone())
     }
 
+    fn usage(&self, _: TaskId) -> Result<Option<TaskUsage>> {
+        Ok(None)
+    }
+
     fn events(&self, id: TaskId) -> Result<Vec<Event>> {
         let event = |entry: &mut Entry| Event {
             time: entry.record.created,
@@ -169,14 +173,7 @@ impl Queue for FakeQueue {
         broken()
     }
 
-    fn begin_commit(
-        &self,
-        _: &Lease,
-        _: Timestamp,
-        _: &[CommitEntry],
-        _: &[TaskOutput],
-        _: &[Warning],
-    ) -> Result<Committed> {
+    fn begin_commit(&self, _: &Lease, _: Timestamp, _: &[CommitEntry], _: &Made) -> Result<Committed> {
         broken()
     }
 

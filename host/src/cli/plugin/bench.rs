@@ -12,6 +12,7 @@ use crate::cli::{CacheArgs, Stop, print_json, print_line, run};
 use crate::media::Interrupt;
 use crate::store::BucketConfig;
 use crate::task::{PixelFormat, PluginRef};
+use crate::worker::peak_memory;
 
 /// Sides of a picture in pixels.
 const SIDES: std::ops::RangeInclusive<u32> = 16..=8192;
@@ -112,7 +113,7 @@ pub(super) fn run(args: &BenchArgs, interrupt: &Interrupt) -> Result<(), Stop> {
         }
         print_rows(course, &measured)?;
     }
-    let peak = app::peak_memory();
+    let peak = peak_memory();
     if args.json {
         let loads: Vec<_> =
             entries.iter().zip(&loads).map(|(entry, load)| json!({"Role": entry.role, "LoadMs": ms(*load)})).collect();

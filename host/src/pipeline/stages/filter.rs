@@ -24,6 +24,10 @@ pub(super) fn filter(
             Item::Frame(frame) if is_active(regions.as_deref(), frame.time_ns) => {
                 Item::Frame(filtered(frame, filter.as_mut(), wish.on_error, &mut skipped)?)
             }
+            Item::Frame(frame) => {
+                inbox.meter().passes();
+                Item::Frame(frame)
+            }
             other => other,
         };
         outlet.send(item)?;
@@ -38,6 +42,7 @@ pub(super) fn filter(
     };
     warnings.extend(skipped.told(&plugin));
     shared.warned(node.id, warnings);
+    shared.guest(node.id, plugin, filter.usage());
     outlet.finish();
     Ok(())
 }

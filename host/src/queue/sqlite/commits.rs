@@ -5,16 +5,29 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::leases::next_lease;
 use super::rows::{Hold, Named, event};
 use super::{json, release};
-use crate::queue::{CommitLease, Committed, QueueError};
+use crate::queue::{CommitLease, Committed, Made, QueueError};
 use crate::task::{CommitDirection, Failure, TaskProgress, Timestamp};
+
+/// [`Made`] as its columns.
+pub(super) struct MadeRow {
+    outputs: String,
+    warnings: String,
+    usage: String,
+}
+
+impl MadeRow {
+    pub(super) fn of(made: &Made) -> Result<Self, QueueError> {
+        let Made { outputs, warnings, usage } = made;
+        Ok(Self { outputs: json(outputs)?, warnings: json(warnings)?, usage: json(usage)? })
+    }
+}
 
 pub(super) fn begin(
     db: &Connection,
     hold: &Hold,
     now: Timestamp,
     journal: &str,
-    outputs: &str,
-    warnings: &str,
+    made: &MadeRow,
 ) -> Result<Committed, QueueError> {
     let canceled: Option<bool> = db
         .prepare_cached("SELECT cancel_requested FROM tasks WHERE id = ?1 AND fence = ?2 AND state = 'Running'")?
@@ -28,10 +41,11 @@ pub(super) fn begin(
             "UPDATE tasks SET state = 'Committing', direction = 'Forward', outputs = ?3, run_warnings = ?4
              WHERE id = ?1 AND fence = ?2 AND state = 'Running'",
         )?
-        .execute(params![hold.key, hold.fence, outputs, warnings])?;
+        .execute(params![hold.key, hold.fence, made.outputs, made.warnings])?;
     hold.held(changed)?;
-    let kept =
-        db.prepare_cached("UPDATE bodies SET journal = ?2 WHERE task = ?1")?.execute(params![hold.key, journal])?;
+    let kept = db
+        .prepare_cached("UPDATE bodies SET journal = ?2, usage = ?3 WHERE task = ?1")?
+        .execute(params![hold.key, journal, made.usage])?;
     if kept == 0 {
         // A commit without a journal could not be resumed after a crash.
         return Err(QueueError::Database(format!("{} has no row in `bodies` that takes its journal", hold.key)));

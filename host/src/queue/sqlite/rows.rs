@@ -8,7 +8,9 @@ use serde::de::DeserializeOwned;
 
 use super::json;
 use crate::queue::{Event, Lease, NewTask, Once, QueueError, Submitted, TaskRecord};
-use crate::task::{CommitDirection, PluginRef, TaskId, TaskProgress, TaskSpec, TaskState, Timestamp, Warning};
+use crate::task::{
+    CommitDirection, PluginRef, TaskId, TaskProgress, TaskSpec, TaskState, TaskUsage, Timestamp, Warning,
+};
 
 /// What a change that needs a lease compares and names.
 pub(super) struct Hold {
@@ -193,6 +195,13 @@ pub(super) fn plugins(db: &Connection, id: &str) -> Result<Vec<PluginRef>, Queue
     // The record of a task that an older version ran can be shown, though its spec is no longer understood.
     let spec: Option<TaskSpec> = serde_json::from_str(&spec).ok();
     Ok(spec.iter().flat_map(|spec| spec.plugins()).cloned().collect())
+}
+
+/// What the worker of a task used. Figures of another version that are not understood are none.
+pub(super) fn usage(db: &Connection, id: &str) -> Result<Option<TaskUsage>, QueueError> {
+    let mut statement = db.prepare_cached("SELECT usage FROM bodies WHERE task = ?1")?;
+    let text: Option<Option<String>> = statement.query_row([id], |row| row.get(0)).optional()?;
+    Ok(text.flatten().and_then(|text| serde_json::from_str(&text).ok()))
 }
 
 /// Tasks that have not ended and whose spec has this digest in it, oldest first.

@@ -82,13 +82,15 @@ CREATE TABLE tags (
 CREATE INDEX tags_by_value ON tags (name, value, task);
 ";
 
-/// Version 2: whose turn it is, and keys of submissions.
+/// Version 2: what tasks used, whose turn it is, and keys of submissions.
 ///
 /// `tasks_waiting` holds the tasks that wait and no others, so that the next one of a project is its first entry. `turns` says when each project
 /// had a task leased last: who had none for longest comes first.
 const V2: &str = "
 ALTER TABLE tasks ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX tasks_waiting ON tasks (project, priority DESC, created, id) WHERE state = 'Queued';
+
+ALTER TABLE bodies ADD COLUMN usage TEXT;
 
 CREATE TABLE turns (
     project TEXT NOT NULL PRIMARY KEY,

@@ -15,11 +15,11 @@ use std::path::PathBuf;
 use rusqlite::Connection;
 
 use super::SqliteQueue;
-use crate::queue::{Lease, NewTask, Queue, TaskRecord};
+use crate::queue::{Lease, Made, NewTask, Queue, TaskRecord};
 use crate::task::spec::TaskParts;
 use crate::task::{
     AudioWish, CommitEntry, Container, ErrorCode, Failure, MediaFacts, ObjectUri, SourceSpec, Stage, TargetProgress,
-    TargetSpec, TaskId, TaskOutput, TaskProgress, TaskSpec, Timestamp, VideoWish, Warning,
+    TargetSpec, TaskId, TaskOutput, TaskProgress, TaskSpec, TaskUsage, Timestamp, VideoWish, Warning,
 };
 
 /// A folder that is removed at the end.
@@ -127,5 +127,7 @@ fn outputs() -> Vec<TaskOutput> {
 }
 
 fn begin(queue: &SqliteQueue, lease: &Lease) -> crate::queue::Committed {
-    queue.begin_commit(lease, at(300), &journal(), &outputs(), &[warning("Run"), warning("Intake")]).unwrap()
+    let usage = TaskUsage { seconds: 1.5, cpu_seconds: 2.5, ..TaskUsage::default() };
+    let made = Made { outputs: outputs(), warnings: vec![warning("Run"), warning("Intake")], usage };
+    queue.begin_commit(lease, at(300), &journal(), &made).unwrap()
 }

@@ -11,7 +11,7 @@ fn assert_lost(queue: &SqliteQueue, lease: &Lease) {
     let answers = [
         ("renew", queue.renew(lease, at(9000), &halfway()).map(drop)),
         ("planned", queue.planned(lease, now, "\"other\"", &[warning("Other")])),
-        ("begin_commit", queue.begin_commit(lease, now, &[], &[], &[]).map(drop)),
+        ("begin_commit", queue.begin_commit(lease, now, &[], &Made::default()).map(drop)),
         ("turn_back", queue.turn_back(lease, now, &failure)),
         ("end_commit", queue.end_commit(lease, now)),
         ("fail", queue.fail(lease, now, &failure)),
@@ -112,7 +112,7 @@ fn each_state_has_its_calls() {
     assert!(matches!(queue.fail(&lease, at(1), &broken()), Err(QueueError::LeaseLost { .. })));
     assert!(matches!(queue.hand_back(&lease, at(1), "x", true), Err(QueueError::LeaseLost { .. })));
     assert!(matches!(queue.planned(&lease, at(1), "{}", &[]), Err(QueueError::LeaseLost { .. })));
-    assert!(matches!(queue.begin_commit(&lease, at(1), &[], &[], &[]), Err(QueueError::LeaseLost { .. })));
+    assert!(matches!(queue.begin_commit(&lease, at(1), &[], &Made::default()), Err(QueueError::LeaseLost { .. })));
     assert_eq!(queue.renew(&lease, at(5000), &halfway()).unwrap(), Renewed::Held);
     assert_eq!(record(&queue, id).state, TaskState::Committing);
 }
