@@ -31,7 +31,10 @@ fn metrics_have_what_the_dashboard_and_the_document_name() {
     let world = World::default();
     clips::put(&world, "bigbuckbunny.mp4");
     let server = Server::start(&world, &Options::default());
-    server.success_of(&server.submit(&request("bigbuckbunny.mp4", &target("out.mp4"))));
+    let mut filtered = target("out.mp4");
+    filtered["Video"]["FilterVideo"] =
+        json!({"Delogos": [{"StartTime": 1, "Duration": 1, "Width": 100, "Height": 60}]});
+    server.success_of(&server.submit(&request("bigbuckbunny.mp4", &filtered)));
     let missing = request("bigbuckbunny.mp4", &target("gone.mp4")).to_string().replace("bigbuckbunny", "nothing");
     server.end_of(&server.submit(&serde_json::from_str(&missing).unwrap()));
     assert_eq!(server.get("/readyz").0, 200);
@@ -42,6 +45,7 @@ fn metrics_have_what_the_dashboard_and_the_document_name() {
         "wasmux_tasks_total{state=\"Succeeded\",code=\"\"} 1\n",
         "wasmux_tasks_total{state=\"Failed\",code=\"SourceNotFound\"} 1\n",
         "wasmux_frames_encoded_total 132\n",
+        "wasmux_plugin_frames_total{plugin=\"delogo\"} 25\n",
         "wasmux_step_seconds_count{step=\"commit\"} 1\n",
         "wasmux_step_seconds_count{step=\"wait\"} 2\n",
         "wasmux_queue_tasks{state=\"Queued\"} 0\n",
@@ -137,4 +141,37 @@ fn man_pages_and_completions_name_every_command() {
             assert!(page.contains(".SH SYNOPSIS"), "{command}");
         }
     }
+}
+
+#[test]
+fn a_record_says_what_each_stage_and_plugin_used() {
+    let world = World::default();
+    clips::put(&world, "bigbuckbunny.mp4");
+    let server = Server::start(&world, &Options::default());
+    let mut filtered = target("out.mp4");
+    filtered["Video"]["FilterVideo"] =
+        json!({"Delogos": [{"StartTime": 1, "Duration": 1, "Width": 100, "Height": 60}]});
+    let id = server.submit(&request("bigbuckbunny.mp4", &filtered));
+    server.success_of(&id);
+    let (_, task) = server.get(&format!("/v1/tasks/{id}"));
+    let (_, plan) = server.get(&format!("/v1/tasks/{id}/plan"));
+    let usage = &task["Usage"];
+    let stages = usage["Stages"].as_array().unwrap();
+    assert_eq!(stages.len(), plan["Nodes"].as_array().unwrap().len(), "{usage:#}");
+    let named = |name: &str| stages.iter().find(|stage| stage["Stage"] == name).unwrap();
+    for (name, items) in [("transform", 132), ("filter", 25), ("encode-video", 132)] {
+        let stage = named(name);
+        assert_eq!((&stage["Items"], &stage["Targets"]), (&json!(items), &json!([0])), "{stage:#}");
+        let times = |field: &str| stage["PerItem"][field].as_f64().unwrap();
+        assert!(times("MedianUs") <= times("P99Us") && times("P99Us") <= times("MaxUs"), "{stage:#}");
+        assert!(times("TotalSeconds") < usage["Seconds"].as_f64().unwrap(), "{stage:#}");
+    }
+    let filter = named("filter");
+    assert_eq!((&filter["Passed"], &filter["Plugin"]["Name"]), (&json!(107), &json!("delogo")), "{filter:#}");
+    // 100 x 60 samples of luma, a quarter of them of each chroma plane.
+    let bytes = json!(25 * 100 * 60 * 3 / 2);
+    assert_eq!(filter["Guest"]["WrittenBytes"], bytes, "{filter:#}");
+    assert!(usage["CpuSeconds"].as_f64().unwrap() > 0.0 && usage["PeakMemoryBytes"].as_u64().unwrap() > 1 << 20);
+    let listed = &server.get("/v1/tasks").1["Tasks"][0];
+    assert_eq!((&listed["TaskId"], listed.get("Usage")), (&json!(id), None), "lists stay short");
 }
