@@ -176,3 +176,28 @@ fn a_record_says_what_each_stage_and_plugin_used() {
     let listed = &server.get("/v1/tasks").1["Tasks"][0];
     assert_eq!((&listed["TaskId"], listed.get("Usage")), (&json!(id), None), "lists stay short");
 }
+
+#[test]
+fn the_service_speaks_https_and_its_client_asks_who_vouches() {
+    let world = World::default();
+    clips::put(&world, "bigbuckbunny.mp4");
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let (certificate, key) = (world.folder().join("chain.pem"), world.folder().join("key.pem"));
+    fs::write(&certificate, made.cert.pem()).unwrap();
+    fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let config = format!("[tls]\ncertificate = {certificate:?}\nkey = {key:?}\n");
+    let server = Server::start(&world, &Options { config: &config, ..Options::default() });
+    assert!(server.url.starts_with("https://127.0.0.1:"), "{}", server.url);
+    let file = world.folder().join("request.json");
+    fs::write(&file, request("bigbuckbunny.mp4", &target("out.mp4")).to_string()).unwrap();
+    let submit = ["submit", file.to_str().unwrap(), "--server", &server.url];
+    let unknown = wasmux(&submit, &[]);
+    assert!(!unknown.status.success() && text_of(&unknown).contains("certificate"), "{}", text_of(&unknown));
+    let done = wasmux(&submit, &[("WASMUX_CA", certificate.to_str().unwrap())]);
+    assert!(done.status.success(), "{}", text_of(&done));
+    assert!(world.object("out.mp4").exists());
+    let plain = server.url.replace("https", "http");
+    assert!(!wasmux(&["status", "--server", &plain], &[]).status.success(), "nobody is answered in the clear");
+    let wrong = wasmux(&["status", "--server", &server.url, "--ca", key.to_str().unwrap()], &[]);
+    assert!(text_of(&wrong).contains("there is no CERTIFICATE in it"), "{}", text_of(&wrong));
+}

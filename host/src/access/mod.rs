@@ -41,6 +41,13 @@ pub enum Caller {
     Key(Arc<Key>),
 }
 
+impl Key {
+    /// Its public name.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Key").field("id", &self.id).finish_non_exhaustive()

@@ -1,8 +1,10 @@
 //! Who is let in, and to what.
 
+use std::net::IpAddr;
+
 use axum::extract::{Request, State};
 use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
+use axum::http::{Extensions, HeaderMap, HeaderName, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -22,6 +24,7 @@ pub(super) async fn by_bearer(State(api): State<Api>, mut request: Request, next
         _ => Right::Admin,
     };
     needs(&caller, right)?;
+    api.count(&caller, request.extensions())?;
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
 }
@@ -53,7 +56,17 @@ pub(super) fn needs_project(caller: &Caller, project: &str) -> Result<(), Refusa
     Err(Refusal::new(StatusCode::FORBIDDEN, "Forbidden", message))
 }
 
+/// Where a request came from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer(pub(super) IpAddr);
+
 impl Api {
+    /// Counts a request, and refuses it where its caller has sent too many.
+    pub(super) fn count(&self, caller: &Caller, extensions: &Extensions) -> Result<(), Refusal> {
+        let Some(rates) = &self.rates else { return Ok(()) };
+        rates.count(caller, extensions.get::<Peer>().map(|peer| peer.0))
+    }
+
     /// Who has sent these headers.
     pub(super) fn bearer(&self, headers: &HeaderMap) -> Result<Caller, Refusal> {
         let Some(access) = &self.access else { return Ok(Caller::Anonymous) };

@@ -11,6 +11,7 @@ mod events;
 mod listing;
 mod plugins;
 mod query;
+mod rates;
 mod refusal;
 mod routes;
 mod rpc;
@@ -18,6 +19,7 @@ mod serve;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::sync::{Arc, RwLock};
 
@@ -25,8 +27,11 @@ use semver::Version;
 use serde_json::Value;
 
 pub use answer::{CancelDone, ErrorAnswer, ListAnswer, PublishAnswer, SubmitAnswer, TargetAnswer, TaskAnswer};
+pub use rates::RateConfig;
 pub use serve::serve;
+pub use tls::{Tls, TlsFiles};
 
+use self::rates::Rates;
 use crate::access::Access;
 use crate::intake::Faults;
 use crate::queue::Queue;
@@ -121,6 +126,8 @@ pub struct Api {
     host: Arc<dyn Host>,
     /// Who may do what; `None`: anybody everything.
     access: Option<Arc<Access>>,
+    /// How many requests each caller may send; `None`: any.
+    rates: Option<Arc<Rates>>,
     /// Held for reading from the moment that a request's plugins are looked up until its task is in the queue, for writing while
     /// a plugin is removed: whoever removes one sees all tasks that need it.
     plugins_in_use: Arc<RwLock<()>>,
@@ -129,12 +136,18 @@ pub struct Api {
 impl Api {
     /// An API over these tasks and this host.
     pub fn new(queue: Arc<dyn Queue>, host: Arc<dyn Host>) -> Self {
-        Self { queue, host, access: None, plugins_in_use: Arc::default() }
+        Self { queue, host, access: None, rates: None, plugins_in_use: Arc::default() }
     }
 
     /// The same for those who have one of these keys; without keys for anybody.
     #[must_use]
     pub fn for_keys(self, access: Option<Access>) -> Self {
         Self { access: access.map(Arc::new), ..self }
+    }
+
+    /// The same with limits on how many requests each caller may send.
+    #[must_use]
+    pub fn with_rates(self, config: &RateConfig) -> Self {
+        Self { rates: Rates::new(config).map(Arc::new), ..self }
     }
 }

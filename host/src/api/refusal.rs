@@ -78,6 +78,15 @@ impl Refusal {
             .with(More { detail: Some(detail.into()), ..More::default() })
     }
 
+    /// Too many requests: the next one is taken after so many seconds.
+    pub(super) fn throttled(seconds: u32) -> Self {
+        let message = "this caller has sent too many requests";
+        let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, "Throttling.User", message);
+        refusal
+            .recommend("Wait as the header Retry-After says.")
+            .with(More { retry_after: Some(seconds), ..More::default() })
+    }
+
     pub(super) fn busy(message: impl Into<String>) -> Self {
         let refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceBusy", message);
         refusal.recommend("Try again in a second.").with(More { retry_after: Some(1), ..More::default() })

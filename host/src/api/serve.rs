@@ -1,18 +1,27 @@
 //! Connections: taken in, limited, and ended in good order.
 
 use std::io;
+use std::net::IpAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
+use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::Api;
+use super::admit::Peer;
+use super::tls::{self, Tls};
 
 /// Connections at the same time; more wait until one of these ends.
 const MAX_CONNECTIONS: usize = 512;
@@ -23,6 +32,9 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Wait after a failed accept: with no file descriptor left, trying at once would only burn time.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// How long a client may take to agree on keys.
+const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+
 /// Serves until `shutdown` is ready. Then nothing more is accepted, and requests in flight are ended, but cut off after 5 s.
 ///
 /// # Errors
@@ -31,6 +43,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub async fn serve(
     listener: TcpListener,
     api: Api,
+    tls: Option<Arc<Tls>>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     listener.local_addr()?;
@@ -40,6 +53,16 @@ pub async fn serve(
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
+    // Ends when it is dropped.
+    let mut looking = JoinSet::new();
+    if let Some(tls) = tls.clone() {
+        looking.spawn(async move {
+            loop {
+                tokio::time::sleep(tls::LOOK).await;
+                tls.refresh();
+            }
+        });
+    }
     loop {
         // Whatever happens first; the end of connections only makes room.
         let accepted = std::future::poll_fn(|cx| {
@@ -54,13 +77,21 @@ pub async fn serve(
         });
         match accepted.await {
             None => break,
-            Some(Ok((stream, _))) => {
+            Some(Ok((stream, peer))) => {
                 set_options(&stream);
-                let service = TowerToHyperService::new(router.clone());
-                let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+                let (router, http, watcher) = (router.clone(), http.clone(), graceful.watcher());
+                let acceptor = tls.as_ref().map(|tls| tls.acceptor());
                 connections.spawn(async move {
-                    if let Err(error) = connection.await {
-                        tracing::debug!(%error, "a connection ended early");
+                    let ended = match acceptor {
+                        None => converse(&http, stream, router, peer.ip(), watcher).await,
+                        Some(acceptor) => match tokio::time::timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await {
+                            Ok(Ok(stream)) => converse(&http, stream, router, peer.ip(), watcher).await,
+                            Ok(Err(error)) => Err(error.to_string()),
+                            Err(_) => Err("no agreement on keys in time".to_owned()),
+                        },
+                    };
+                    if let Err(error) = ended {
+                        tracing::debug!(error, "a connection ended early");
                     }
                 });
             }
@@ -70,12 +101,28 @@ pub async fn serve(
             }
         }
     }
-    drop(listener);
+    drop((listener, looking));
     if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
         tracing::warn!(connections = connections.len(), "requests were cut off by the shutdown");
     }
     // Dropping the set ends what is left.
     Ok(())
+}
+
+/// Answers the requests of one connection until it ends. The error is a sentence.
+async fn converse(
+    http: &http1::Builder,
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+    router: Router,
+    peer: IpAddr,
+    watcher: Watcher,
+) -> Result<(), String> {
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        router.call(request)
+    });
+    watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await.map_err(|error| error.to_string())
 }
 
 /// Answers are small and whole: waiting for more to send would only delay them.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ProjectConfig, RoleConfig};
 use crate::access::{Access, KeyConfig};
+use crate::api::{RateConfig, Tls, TlsFiles};
 use crate::sandbox::{FontConfig, Limits, MAX_COMPONENT_BYTES};
 use crate::store::BucketConfig;
 use crate::supervise::WorkerLimits;
@@ -156,6 +157,10 @@ pub struct ServeConfig {
     pub buckets: Vec<BucketConfig>,
     /// Who may do what; where there are none, anybody may do everything.
     pub keys: Vec<KeyConfig>,
+    /// The certificate of the service; without one it speaks HTTP.
+    pub tls: Option<TlsFiles>,
+    /// How many requests each caller may send.
+    pub rates: RateConfig,
     /// What workers may use.
     pub workers: WorkerLimits,
     /// How much a task may be about.
@@ -179,6 +184,8 @@ impl Default for ServeConfig {
             keep_days: 7,
             buckets: Vec::new(),
             keys: Vec::new(),
+            tls: None,
+            rates: RateConfig::default(),
             workers: WorkerLimits::default(),
             limits: TaskLimits::default(),
             plugins: PluginConfig::default(),
@@ -191,13 +198,16 @@ impl Default for ServeConfig {
 impl ServeConfig {
     /// Refuses what could not be served with; all faults at once, each a sentence that names the field.
     pub fn check(&self) -> Result<(), Vec<String>> {
-        let mut faults: Vec<_> =
-            [self.workers.check(), self.limits.check()].into_iter().filter_map(Result::err).collect();
+        let mut faults: Vec<_> = [self.workers.check(), self.limits.check(), self.rates.check()]
+            .into_iter()
+            .filter_map(Result::err)
+            .collect();
         let of = self.plugins.of.iter().map(|(name, limits)| (format!("plugins.of.{name}"), limits));
         for (table, limits) in std::iter::once(("plugins.limits".to_owned(), &self.plugins.limits)).chain(of) {
             faults.extend(limits.check().err().map(|reason| format!("{table}.{reason}")));
         }
         faults.extend(Access::open(&self.keys).err());
+        faults.extend(self.tls.clone().and_then(|files| Tls::open(files).err()));
         let mut names = BTreeSet::new();
         for (index, bucket) in self.buckets.iter().enumerate() {
             if !names.insert(&bucket.name) {

@@ -17,7 +17,7 @@ use super::host::ServiceHost;
 use super::published::Published;
 use super::{App, AppConfig, ServeConfig};
 use crate::access::Access;
-use crate::api::{self, Api};
+use crate::api::{self, Api, RateConfig, Tls};
 use crate::queue::{Queue, SqliteQueue};
 use crate::sandbox::Fonts;
 use crate::store::BucketConfig;
@@ -34,6 +34,8 @@ pub struct Service {
     supervisor: Arc<Supervisor>,
     published: Published,
     access: Option<Access>,
+    rates: RateConfig,
+    tls: Option<Arc<Tls>>,
     /// Whether plugins can be published.
     takes_plugins: bool,
     listener: TcpListener,
@@ -71,6 +73,8 @@ impl Service {
             policies: config.policies.clone(),
             projects: config.projects.clone(),
         };
+        let tls = config.tls.clone().map(Tls::open).transpose()?.map(Arc::new);
+        config.rates.check()?;
         let listener = TcpListener::bind(listen).map_err(|error| format!("{listen} cannot be listened on: {error}"))?;
         let app = Arc::new(App::open(app_config.clone())?);
         let published =
@@ -95,7 +99,23 @@ impl Service {
         }));
         // Who may publish is who may submit, but for a server that takes tasks of anybody.
         let takes_plugins = config.plugins.publish.unwrap_or_else(|| access.is_some() || listen.ip().is_loopback());
-        Ok(Self { app, queue, supervisor, published, access, takes_plugins, listener, _lock: lock })
+        Ok(Self {
+            app,
+            queue,
+            supervisor,
+            published,
+            access,
+            rates: config.rates,
+            tls,
+            takes_plugins,
+            listener,
+            _lock: lock,
+        })
+    }
+
+    /// Whether it speaks HTTPS.
+    pub fn is_encrypted(&self) -> bool {
+        self.tls.is_some()
     }
 
     /// Where it listens.
@@ -114,16 +134,16 @@ impl Service {
             published: self.published,
             takes_plugins: self.takes_plugins,
         };
-        let api = Api::new(self.queue, Arc::new(host)).for_keys(self.access);
+        let api = Api::new(self.queue, Arc::new(host)).for_keys(self.access).with_rates(&self.rates);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .map_err(|error| format!("the HTTP server does not start: {error}"))?;
-        let listener = self.listener;
+        let (listener, tls) = (self.listener, self.tls);
         let served = runtime.block_on(async move {
             listener.set_nonblocking(true)?;
-            api::serve(tokio::net::TcpListener::from_std(listener)?, api, shutdown).await
+            api::serve(tokio::net::TcpListener::from_std(listener)?, api, tls, shutdown).await
         });
         self.supervisor.stop();
         runtime.shutdown_background();

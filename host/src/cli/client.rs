@@ -1,5 +1,6 @@
 //! What the commands that talk to a server share: one agent, its limits, and its answers as text.
 
+use std::fs;
 use std::io::ErrorKind;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use clap::Args;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use ureq::http::Uri;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, Error, RequestBuilder};
 
 use super::Stop;
@@ -31,17 +33,32 @@ pub(super) struct ServerArgs {
     /// The secret of a key of the server, where it has keys.
     #[arg(long, value_name = "SECRET", env = "WASMUX_TOKEN", hide_env_values = true)]
     token: Option<Secret>,
+    /// Certificates as PEM, of which one has to vouch for an https server; default: those that browsers know.
+    #[arg(long, value_name = "FILE", env = "WASMUX_CA", value_parser = authorities)]
+    ca: Option<Authorities>,
 }
 
-/// `http://HOST:PORT`, perhaps with a path before the routes.
-fn server(text: &str) -> Result<String, String> {
-    let wrong = || "write http://HOST:PORT, such as http://127.0.0.1:8765".to_owned();
-    let uri: Uri = text.parse().map_err(|_| wrong())?;
-    if uri.scheme_str() == Some("https") {
-        return Err("this client speaks http only; put a proxy with TLS in front of both".into());
+/// Who vouches for a server.
+#[derive(Debug, Clone)]
+struct Authorities(Vec<Certificate<'static>>);
+
+fn authorities(path: &str) -> Result<Authorities, String> {
+    let text = fs::read(path).map_err(|error| error.to_string())?;
+    let mut found = Vec::new();
+    for item in parse_pem(&text) {
+        if let PemItem::Certificate(certificate) = item.map_err(|error| error.to_string())? {
+            found.push(certificate);
+        }
     }
+    if found.is_empty() { Err("there is no CERTIFICATE in it".into()) } else { Ok(Authorities(found)) }
+}
+
+/// `http://HOST:PORT` or `https://HOST:PORT`, perhaps with a path before the routes.
+fn server(text: &str) -> Result<String, String> {
+    let wrong = || "write http://HOST:PORT or https://HOST:PORT, such as http://127.0.0.1:8765".to_owned();
+    let uri: Uri = text.parse().map_err(|_| wrong())?;
     let plain = uri.authority().is_some_and(|host| !host.host().is_empty() && !host.as_str().contains('@'));
-    if uri.scheme_str() != Some("http") || !plain || uri.query().is_some() {
+    if !matches!(uri.scheme_str(), Some("http" | "https")) || !plain || uri.query().is_some() {
         return Err(wrong());
     }
     Ok(text.trim_end_matches('/').to_owned())
@@ -116,12 +133,17 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(args: &ServerArgs) -> Self {
+        let roots = match &args.ca {
+            Some(authorities) => RootCerts::new_with_certs(&authorities.0),
+            None => RootCerts::WebPki,
+        };
         let config = Agent::config_builder()
             .timeout_connect(Some(CONNECT_TIME))
             .timeout_global(Some(REQUEST_TIME))
             // The bodies of refusals are wanted.
             .http_status_as_error(false)
             .max_redirects(0)
+            .tls_config(TlsConfig::builder().root_certs(roots).build())
             // A proxy of the environment knows nothing of a server on this machine.
             .proxy(None)
             .build();
@@ -226,7 +248,7 @@ mod tests {
     use super::*;
 
     fn client(server: &str) -> Client {
-        Client::new(&ServerArgs { server: server.into(), token: None })
+        Client::new(&ServerArgs { server: server.into(), token: None, ca: None })
     }
 
     /// A server that gives one answer.
@@ -251,10 +273,11 @@ mod tests {
     }
 
     #[test]
-    fn a_server_is_http_and_a_host() {
+    fn a_server_is_a_scheme_and_a_host() {
+        assert_eq!(server("https://transcode.example").as_deref(), Ok("https://transcode.example"));
         assert_eq!(server("http://localhost:8765/").as_deref(), Ok("http://localhost:8765"));
         assert_eq!(server("http://[::1]:1/wasmux").as_deref(), Ok("http://[::1]:1/wasmux"));
-        for wrong in ["", "localhost", "localhost:8765", "https://x", "http://", "http://a@b", "http://x/?y", "ftp://x"]
+        for wrong in ["", "localhost", "localhost:8765", "https://", "http://", "http://a@b", "http://x/?y", "ftp://x"]
         {
             assert!(server(wrong).is_err(), "{wrong}");
         }

@@ -70,7 +70,8 @@ pub(super) fn run(args: &ServeArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     let service = Service::open(config, listen, &data).map_err(Stop::Usage)?;
     let address = service.address().map_err(Stop::Output)?;
     // On standard output, so that whoever asked for a free port learns which one it is.
-    print_line(&format!("listening on http://{address}"))?;
+    let scheme = if service.is_encrypted() { "https" } else { "http" };
+    print_line(&format!("listening on {scheme}://{address}"))?;
     let interrupt = interrupt.clone();
     let shutdown = async move {
         while !interrupt.is_triggered() {

@@ -78,6 +78,7 @@ impl Call {
             body,
         };
         let caller = api.signer(&signed)?;
+        api.count(&caller, &self.head.extensions)?;
         self.takes_headers = matches!(caller, Caller::Anonymous) || signed.is_v3();
         Ok(caller)
     }

@@ -17,7 +17,7 @@ fn start(runtime: &Runtime, api: Api) -> (SocketAddr, oneshot::Sender<()>, Serve
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = runtime.spawn(serve(listener, api, async move { drop(stopped.await) }));
+    let server = runtime.spawn(serve(listener, api, None, async move { drop(stopped.await) }));
     (address, stop, server)
 }
 

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::fakes::{Got, REQUEST, Rig};
 use crate::access::{KeyConfig, Right, sign};
+use crate::api::RateConfig;
 use crate::task::TaskState;
 
 const ALL: &str = "secret of a key for all";
@@ -179,4 +180,18 @@ fn rights_count_in_the_vendors_form() {
         (show("read", READ).status.as_u16(), show("other", OTHER).refused().1.as_str()),
         (200, "ResourceNotFound")
     );
+}
+
+#[test]
+fn a_key_that_sends_too_much_waits() {
+    let (_, _, api) = Rig::api();
+    let rig = Rig { router: api.with_rates(&RateConfig { per_second: 1, burst: 2 }).router(), ..Rig::new() };
+    assert_eq!([rig.ask("GET", "/v1/tasks", "").status, rig.ask("GET", "/v1/tasks", "").status], [200, 200]);
+    let got = rig.ask("GET", "/v1/tasks", "");
+    let (status, code, _) = got.refused();
+    assert_eq!((status, code.as_str()), (429, "Throttling.User"));
+    assert_eq!(got.headers["retry-after"], "1");
+    let vendor = rig.ask("POST", "/?Action=ListTasks&Version=2020-09-30&ProjectName=p", "");
+    assert_eq!(vendor.refused().1, "Throttling.User");
+    assert_eq!(rig.ask("GET", "/healthz", "").status, 200, "whoever watches the service is always answered");
 }
