@@ -24,7 +24,14 @@ impl Api {
         let id = TaskId::new();
         let warnings = spec.warnings.clone();
         let request = String::from_utf8_lossy(body).into_owned();
-        self.queue.submit(&NewTask { id, spec, request, created: Timestamp::now() })?;
+        self.queue.submit(&NewTask {
+            id,
+            spec,
+            request,
+            created: Timestamp::now(),
+            event_id: request_id.to_owned(),
+            makes_project: self.makes_projects,
+        })?;
         drop(in_use);
         self.host.wake();
         Ok(SubmitAnswer {
@@ -84,6 +91,7 @@ impl Api {
         let wanted = &mut query.filter.projects;
         for project in wanted.iter() {
             admit::needs_project(who, project)?;
+            self.needs_known(project)?;
         }
         if wanted.is_empty() {
             wanted.extend(who.projects().into_iter().flatten().cloned());
@@ -111,6 +119,7 @@ impl Api {
     pub(super) fn dry_run(&self, who: &Caller, body: &[u8]) -> Result<String, Refusal> {
         let spec = self.host.intake(body)?;
         admit::needs_project(who, &spec.project_name)?;
+        self.needs_known(&spec.project_name)?;
         self.host.dry_run(&spec).map_err(|error| match error {
             DryRunError::Failed(failure) => Refusal::failed(&failure),
             DryRunError::Busy => Refusal::busy("too many plans are being made"),

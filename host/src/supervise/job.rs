@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use super::Confinement;
 use crate::store::Attempt;
-use crate::task::{Failure, MediaFacts, ObjectUri, PluginRef, TaskId, TaskProgress, TaskSpec, Timestamp, Warning};
+use crate::task::{
+    Failure, MediaFacts, MediaMeta, ObjectUri, PluginRef, TaskId, TaskProgress, TaskSpec, Timestamp, Warning,
+};
 
 /// Longest line that is read, in bytes. A plan of fifty targets is far below it.
 pub(super) const MAX_LINE: u64 = 32 << 20;
@@ -44,6 +46,13 @@ pub enum Work {
         spec: Box<TaskSpec>,
         /// When it was submitted.
         created: Timestamp,
+    },
+    /// Reads what a source says of itself and ends.
+    Describe {
+        /// The project whose object it is.
+        project: String,
+        /// The source.
+        uri: ObjectUri,
     },
     /// Compiles a plugin into the folder of compiled code.
     Compile {
@@ -100,6 +109,8 @@ pub enum Report {
         /// What the plan could not know.
         warnings: Vec<Warning>,
     },
+    /// What the source is.
+    Described(Box<MediaMeta>),
     /// A plugin is compiled.
     Compiled,
     /// The work failed.

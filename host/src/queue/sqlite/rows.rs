@@ -6,7 +6,7 @@ use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
 
-use super::json;
+use super::{json, projects};
 use crate::queue::{Event, Lease, NewTask, QueueError, TaskRecord};
 use crate::task::{CommitDirection, PluginRef, TaskId, TaskProgress, TaskSpec, TaskState, Timestamp, Warning};
 
@@ -46,6 +46,8 @@ pub(super) struct NewRow {
     request: String,
     spec: String,
     tags: BTreeMap<String, String>,
+    event_id: String,
+    makes_project: bool,
 }
 
 impl NewRow {
@@ -60,17 +62,21 @@ impl NewRow {
             request: task.request.clone(),
             spec: json(&task.spec)?,
             tags: task.spec.tags.clone(),
+            event_id: task.event_id.clone(),
+            makes_project: task.makes_project,
         })
     }
 
     pub(super) fn insert(&self, db: &Connection) -> Result<(), QueueError> {
         let (id, created) = (self.id.to_string(), self.created.millis());
+        // In the same transaction: a project that is removed meanwhile gets no task any more.
+        projects::needed(db, &self.project, self.makes_project, self.created)?;
         let new = db
             .prepare_cached(
-                "INSERT INTO tasks (id, project, state, created, progress, intake_warnings, user_data)
-                 VALUES (?1, ?2, 'Queued', ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING",
+                "INSERT INTO tasks (id, project, state, created, progress, intake_warnings, user_data, event_id)
+                 VALUES (?1, ?2, 'Queued', ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING",
             )?
-            .execute(params![id, self.project, created, self.progress, self.warnings, self.user_data])?;
+            .execute(params![id, self.project, created, self.progress, self.warnings, self.user_data, self.event_id])?;
         if new == 0 {
             return Err(QueueError::Exists(self.id));
         }
@@ -155,6 +161,7 @@ pub(super) fn record(db: &Connection, id: &str) -> Result<Option<TaskRecord>, Qu
         cancel_requested: row.get("cancel_requested")?,
         tags: tags(db, id)?,
         user_data: row.get("user_data")?,
+        event_id: row.get("event_id")?,
     }))
 }
 

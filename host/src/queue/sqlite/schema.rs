@@ -7,8 +7,11 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::queue::QueueError;
 
+/// What brings the tables from each version to the next, from an empty file on. A step that was released never changes.
+const STEPS: [&str; 3] = [V1, V2, V3];
+
 /// Version of the tables that this program writes, in SQLite's `user_version`.
-const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = STEPS.len() as i64;
 
 /// How long a connection waits for the write lock of another process.
 const BUSY: Duration = Duration::from_secs(20);
@@ -24,7 +27,7 @@ const STATEMENTS: usize = 64;
 /// `tasks` is rewritten by each heartbeat, so what is large and rarely written is in `bodies`. `end_key` puts tasks that have
 /// not ended behind all others, with no NULL that a page's token would have to step over. Each index begins with the state:
 /// the few live tasks are found without a look at the many that have ended, and a list merges one walk for each state.
-const V1: &str = "
+pub(super) const V1: &str = "
 CREATE TABLE tasks (
     id TEXT NOT NULL PRIMARY KEY,
     project TEXT NOT NULL,
@@ -77,8 +80,23 @@ CREATE TABLE tags (
     PRIMARY KEY (task, name)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tags_by_value ON tags (name, value, task);
+";
 
-PRAGMA user_version = 1;
+/// Version 2 is empty here: its tables come from elsewhere.
+const V2: &str = "";
+
+/// Version 3: projects, at first those that tasks name, and the request that submitted a task.
+const V3: &str = "
+CREATE TABLE projects (
+    name TEXT NOT NULL PRIMARY KEY,
+    created INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    settings TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO projects (name, created, updated, settings)
+    SELECT project, min(created), min(created), '{}' FROM tasks GROUP BY project;
+
+ALTER TABLE tasks ADD COLUMN event_id TEXT NOT NULL DEFAULT '';
 ";
 
 /// Opens the connection that writes, with the tables of this version in the file.
@@ -157,9 +175,11 @@ fn refuse_newer(db: &Connection) -> Result<(), QueueError> {
 fn migrate(db: &Connection) -> Result<(), QueueError> {
     let transaction = rusqlite::Transaction::new_unchecked(db, rusqlite::TransactionBehavior::Immediate)?;
     refuse_newer(&transaction)?;
-    if version(&transaction)? < 1 {
-        transaction.execute_batch(V1)?;
+    let done = usize::try_from(version(&transaction)?).unwrap_or(0);
+    for step in STEPS.iter().skip(done) {
+        transaction.execute_batch(step)?;
     }
+    transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
     Ok(())
 }

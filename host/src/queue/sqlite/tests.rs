@@ -4,6 +4,8 @@ mod bad_rows;
 mod commits;
 mod leases;
 mod lists;
+mod migration;
+mod projects;
 mod releases;
 mod sharing;
 mod writing;
@@ -78,7 +80,14 @@ fn task(created: i64, tags: &[(&str, &str)]) -> NewTask {
         tolerate_damage: false,
         warnings: vec![warning("Intake")],
     });
-    NewTask { id: TaskId::new(), spec, request: "{\"Sources\":[]}".to_owned(), created: at(created) }
+    NewTask {
+        id: TaskId::new(),
+        spec,
+        request: "{\"Sources\":[]}".to_owned(),
+        created: at(created),
+        event_id: "E".to_owned(),
+        makes_project: true,
+    }
 }
 
 fn submitted(queue: &SqliteQueue, created: i64) -> TaskId {
