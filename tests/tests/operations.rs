@@ -123,6 +123,7 @@ fn man_pages_and_completions_name_every_command() {
     let commands: Vec<_> = help
         .split("Commands:")
         .nth(1)
+        .and_then(|rest| rest.split("\n\n").next())
         .unwrap()
         .lines()
         .filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' '))?.split(' ').next())
