@@ -7,6 +7,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::{Extensions, HeaderMap, HeaderName, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
+use serde::Deserialize;
 
 use super::Api;
 use super::refusal::Refusal;
@@ -54,6 +55,22 @@ pub(super) fn needs_project(caller: &Caller, project: &str) -> Result<(), Refusa
     }
     let message = format!("this key is not for the project {project}");
     Err(Refusal::new(StatusCode::FORBIDDEN, "Forbidden", message))
+}
+
+/// The project that a body names, if it is a request at all; what is wrong with one that is not, intake says.
+pub(super) fn project_of(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Named {
+        project_name: String,
+    }
+    serde_json::from_slice::<Named>(body).ok().map(|named| named.project_name)
+}
+
+/// Refuses who has not the project that a request names, before it is judged: its faults would tell which buckets and plugins the project has. A body
+/// that names none is left to whoever judges it.
+pub(super) fn needs_project_of(caller: &Caller, body: &[u8]) -> Result<(), Refusal> {
+    project_of(body).map_or(Ok(()), |project| needs_project(caller, &project))
 }
 
 /// Where a request came from.

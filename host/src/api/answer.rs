@@ -81,6 +81,9 @@ pub struct TaskAnswer {
     /// Bytes of packets written, over all outputs.
     #[serde(default)]
     pub bytes: u64,
+    /// Id of the request that submitted it, the vendor's; empty for tasks of older versions.
+    #[serde(default)]
+    pub event_id: String,
     /// What the user should know.
     #[serde(default)]
     pub warnings: Vec<Warning>,
@@ -239,6 +242,7 @@ impl TaskAnswer {
             project_name: record.project,
             user_data: record.user_data.unwrap_or_default(),
             tags: record.tags,
+            event_id: record.event_id,
             warnings: record.warnings,
             events: None,
             plugins: Vec::new(),

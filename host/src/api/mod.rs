@@ -10,6 +10,8 @@ mod answer;
 mod events;
 mod listing;
 mod plugins;
+mod probe;
+mod projects;
 mod query;
 mod rates;
 mod refusal;
@@ -34,8 +36,8 @@ pub use tls::{Tls, TlsFiles};
 use self::rates::Rates;
 use crate::access::Access;
 use crate::intake::Faults;
-use crate::queue::Queue;
-use crate::task::{Failure, PluginId, PluginName, TaskSpec};
+use crate::queue::{Projects, Queue};
+use crate::task::{Failure, MediaMeta, ObjectUri, PluginId, PluginName, TaskSpec};
 
 /// What the API needs of the rest of the host. All methods may block; they are called on threads that may.
 pub trait Host: Send + Sync {
@@ -47,6 +49,12 @@ pub trait Host: Send + Sync {
 
     /// Plans a task in a worker of its own, and writes nothing: the plan as JSON text. `Busy` when too many are being made.
     fn dry_run(&self, spec: &TaskSpec) -> Result<String, DryRunError>;
+
+    /// What a source of a project says of itself, read by a worker of its own. `Busy` when too many are being read.
+    fn describe(&self, project: &str, uri: &ObjectUri) -> Result<MediaMeta, DescribeError>;
+
+    /// Whether the configuration names this project: then it cannot be removed.
+    fn is_configured(&self, project: &str) -> bool;
 
     /// Something has changed in the queue: a task was submitted, or a cancel was asked for.
     fn wake(&self);
@@ -119,11 +127,25 @@ pub enum DryRunError {
     Busy,
 }
 
+/// Why nothing is said of a source.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DescribeError {
+    /// The project may not read it, or there is no such bucket: a sentence.
+    Forbidden(String),
+    /// It is not there, is no media, or took too much.
+    Failed(Failure),
+    /// Too many at once: try again.
+    Busy,
+}
+
 /// What the API serves.
 #[derive(Clone)]
 pub struct Api {
     queue: Arc<dyn Queue>,
+    projects: Arc<dyn Projects>,
     host: Arc<dyn Host>,
+    /// Whether a project that a task names is made where there is none.
+    makes_projects: bool,
     /// Who may do what; `None`: anybody everything.
     access: Option<Arc<Access>>,
     /// How many requests each caller may send; `None`: any.
@@ -134,9 +156,15 @@ pub struct Api {
 }
 
 impl Api {
-    /// An API over these tasks and this host.
-    pub fn new(queue: Arc<dyn Queue>, host: Arc<dyn Host>) -> Self {
-        Self { queue, host, access: None, rates: None, plugins_in_use: Arc::default() }
+    /// An API over these tasks, their projects and this host.
+    pub fn new(queue: Arc<dyn Queue>, projects: Arc<dyn Projects>, host: Arc<dyn Host>) -> Self {
+        Self { queue, projects, host, makes_projects: false, access: None, rates: None, plugins_in_use: Arc::default() }
+    }
+
+    /// The same where projects are made by the tasks that name them, or are not.
+    #[must_use]
+    pub fn making_projects(self, makes_projects: bool) -> Self {
+        Self { makes_projects, ..self }
     }
 
     /// The same for those who have one of these keys; without keys for anybody.

@@ -47,6 +47,33 @@ impl Parameters {
         parameters
     }
 
+    /// The same from the members of a body, a JSON object: those in `texts` must be texts, and those in `others` must not.
+    pub(super) fn of_body(body: &[u8], texts: &[&str], others: &[&str], of: &str) -> Result<Self, Refusal> {
+        let wrong = |message| Refusal::faults(vec![Fault::new(FaultCode::InvalidJson, FieldPath::root(), message)]);
+        let text = std::str::from_utf8(body).map_err(|error| wrong(format!("must be valid JSON in UTF-8: {error}")))?;
+        let Value::Object(members) = intake::parse_json(text)? else {
+            return Err(wrong("must be a JSON object".to_owned()));
+        };
+        let known: Vec<_> = texts.iter().chain(others).copied().collect();
+        let mut faults = Vec::new();
+        let mut pairs = Vec::new();
+        for (name, value) in members {
+            let (is_text, must) = (texts.contains(&name.as_str()), others.contains(&name.as_str()));
+            match value {
+                Value::Null => {}
+                Value::String(text) if !must || text.is_empty() => pairs.push((name, text)),
+                other if is_text || other.is_string() => {
+                    let must = if is_text { "must be a text" } else { "must not be a text" };
+                    faults.push(Fault::with_value(FaultCode::InvalidArgument, FieldPath::from(&*name), &other, must));
+                }
+                other => pairs.push((name, other.to_string())),
+            }
+        }
+        let mut given = Self::of(pairs, &known, of);
+        given.faults.extend(faults);
+        Ok(given)
+    }
+
     /// The value of a parameter.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.given.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone())

@@ -12,7 +12,7 @@ use super::routes::json;
 use crate::intake::Faults;
 use crate::queue::QueueError;
 use crate::task::fault::FaultCode;
-use crate::task::{Failure, Fault, FieldPath};
+use crate::task::{ErrorCode, Failure, Fault, FieldPath};
 
 /// The vendor names the host that answered; ours has one name.
 const HOST_ID: &str = "wasmux";
@@ -65,6 +65,14 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, "ResourceNotFound", message)
     }
 
+    /// A request about a project that does not exist.
+    pub(super) fn no_project(name: &str) -> Self {
+        let must = "must name a project that exists";
+        let (code, field) = (FaultCode::ResourceNotFound, FieldPath::from("ProjectName"));
+        Self::faults(vec![Fault::with_value(code, field, &name.into(), must)])
+            .recommend("Make it: CreateProject, or PUT /v1/projects/{name}.")
+    }
+
     pub(super) fn conflict(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, code, message)
     }
@@ -102,7 +110,7 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, code, lines.join("\n")).with(More { faults, ..More::default() })
     }
 
-    /// A dry run that found that the task would fail.
+    /// A dry run that found that the task would fail, or a source of which nothing can be said.
     pub(super) fn failed(failure: &Failure) -> Self {
         let refusal = Self::new(StatusCode::UNPROCESSABLE_ENTITY, failure.code.name(), failure.message.clone());
         refusal.with(More { error: Some(failure.into()), ..More::default() })
@@ -123,8 +131,12 @@ impl Refusal {
     /// The same as the vendor's form of the API has it: 400 for what does not exist, and a code that names the one parameter that is missing.
     #[must_use]
     pub(super) fn of_the_vendor(mut self) -> Self {
-        if self.code == "ResourceNotFound" {
+        if matches!(&*self.code, "ResourceNotFound" | "ResourceAlreadyExists") {
             self.status = StatusCode::BAD_REQUEST;
+        }
+        if let Some(error) = &self.more.error {
+            let (status, code) = vendors(error.code);
+            (self.status, self.code) = (status, code.into());
         }
         if let [fault] = self.more.faults.as_slice()
             && fault.code == FaultCode::MissingArgument
@@ -161,6 +173,20 @@ impl Refusal {
             header(RETRY_AFTER, seconds.into());
         }
         response
+    }
+}
+
+/// The vendor's status and code for a source of which nothing can be said.
+fn vendors(code: ErrorCode) -> (StatusCode, &'static str) {
+    match code {
+        ErrorCode::SourceNotFound => (StatusCode::BAD_REQUEST, "ResourceNotFound"),
+        ErrorCode::SourceUnreadable | ErrorCode::SourceDamaged | ErrorCode::StreamUnsupported => {
+            (StatusCode::BAD_REQUEST, "InvalidArgument")
+        }
+        ErrorCode::LimitExceeded | ErrorCode::MemoryLimit | ErrorCode::TimeLimit | ErrorCode::Stalled => {
+            (StatusCode::BAD_REQUEST, "LimitExceededError")
+        }
+        _ => (StatusCode::INTERNAL_SERVER_ERROR, "InternalError"),
     }
 }
 
@@ -202,6 +228,7 @@ impl From<QueueError> for Refusal {
                 );
                 Self::faults(vec![fault])
             }
+            QueueError::NoProject(name) => Self::no_project(&name),
             error => Self::internal(error.to_string()),
         }
     }

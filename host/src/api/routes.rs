@@ -20,13 +20,13 @@ use uuid::Uuid;
 use super::answer::{SubmitAnswer, Told};
 use super::query::Parameters;
 use super::refusal::Refusal;
-use super::{Api, admit, events, listing, plugins, rpc};
+use super::{Api, admit, events, listing, plugins, probe, projects, rpc};
 use crate::access::{Caller, Right};
 use crate::task::{TaskId, TaskState};
 use crate::telemetry;
 
 /// Longest body, in bytes; the same as intake's limit.
-const MAX_BODY: usize = 1 << 20;
+pub(super) const MAX_BODY: usize = 1 << 20;
 /// How long a client may take to send a body.
 const BODY_TIME: Duration = Duration::from_secs(30);
 /// How much of a client's own text an answer repeats, in characters.
@@ -62,6 +62,9 @@ impl Api {
             .route("/v1/tasks/{id}/retry", post(retry))
             .route("/v1/tasks/{id}/events", get(events::events))
             .route("/v1/plan", post(dry_run))
+            .route("/v1/probe", post(probe::probe))
+            .route("/v1/projects", get(projects::list))
+            .route("/v1/projects/{name}", get(projects::show).put(projects::put).delete(projects::delete))
             .route("/v1/plugins", get(plugins::list))
             .route("/v1/plugins/{name}/{version}", get(plugins::show).put(plugins::put).delete(plugins::delete))
             .route("/metrics", get(metrics))

@@ -3,7 +3,6 @@
 use std::sync::{PoisonError, RwLockReadGuard};
 
 use axum::http::StatusCode;
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::admit;
@@ -39,9 +38,9 @@ impl Api {
             status: answer::status(state).to_owned(),
             warnings,
         };
+        admit::needs_project_of(who, body)?;
         // What was taken in once is not judged again: a plugin of it may be gone since.
-        if let (Some(once), Some(project)) = (&once, project_of(body))
-            && who.reaches(&project)
+        if let (Some(once), Some(project)) = (&once, admit::project_of(body))
             && let Some(before) = self.queue.submitted(&project, once)?
         {
             let record = self.record(who, before_of(before)?)?;
@@ -51,7 +50,15 @@ impl Api {
         admit::needs_project(who, &spec.project_name)?;
         let warnings = spec.warnings.clone();
         let request = String::from_utf8_lossy(body).into_owned();
-        let task = NewTask { id: TaskId::new(), spec, request, created: Timestamp::now(), once };
+        let task = NewTask {
+            id: TaskId::new(),
+            spec,
+            request,
+            created: Timestamp::now(),
+            event_id: request_id.to_owned(),
+            makes_project: self.makes_projects,
+            once,
+        };
         match self.queue.submit(&task)? {
             Submitted::New => {}
             before => {
@@ -114,6 +121,7 @@ impl Api {
         let wanted = &mut query.filter.projects;
         for project in wanted.iter() {
             admit::needs_project(who, project)?;
+            self.needs_known(project)?;
         }
         if wanted.is_empty() {
             wanted.extend(who.projects().into_iter().flatten().cloned());
@@ -139,8 +147,10 @@ impl Api {
 
     /// The plan that a request would get, as JSON. Nothing is written.
     pub(super) fn dry_run(&self, who: &Caller, body: &[u8]) -> Result<String, Refusal> {
+        admit::needs_project_of(who, body)?;
         let spec = self.host.intake(body)?;
         admit::needs_project(who, &spec.project_name)?;
+        self.needs_known(&spec.project_name)?;
         self.host.dry_run(&spec).map_err(|error| match error {
             DryRunError::Failed(failure) => Refusal::failed(&failure),
             DryRunError::Busy => Refusal::busy("too many plans are being made"),
@@ -211,16 +221,6 @@ fn before_of(before: Submitted) -> Result<TaskId, Refusal> {
         }
         Submitted::New => Err(Refusal::internal("a task that is new was there before")),
     }
-}
-
-/// The project that a body names, if it is a request at all; what is wrong with one that is not, intake says.
-fn project_of(body: &[u8]) -> Option<String> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Project {
-        project_name: String,
-    }
-    serde_json::from_slice::<Project>(body).ok().map(|project| project.project_name)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -16,7 +16,7 @@ use crate::api::{RateConfig, Tls, TlsFiles};
 use crate::sandbox::{FontConfig, Limits, MAX_COMPONENT_BYTES};
 use crate::store::BucketConfig;
 use crate::supervise::WorkerLimits;
-use crate::task::{PluginName, TaskLimits};
+use crate::task::{PluginName, TaskLimits, project};
 
 /// Where `wasmux serve` listens when nothing is said.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8765";
@@ -169,7 +169,9 @@ pub struct ServeConfig {
     pub plugins: PluginConfig,
     /// Components of roles that a request does not name.
     pub policies: RoleConfig,
-    /// What differs for single projects, by name.
+    /// Whether a project that a task names is made where there is none; by default where `listen` is a loopback address, or there are no keys.
+    pub projects_on_first_use: Option<bool>,
+    /// Projects that there are always, by name, and what differs for them.
     pub projects: BTreeMap<String, ProjectConfig>,
 }
 
@@ -182,6 +184,7 @@ impl Default for ServeConfig {
             plugin_folder: None,
             cache_folder: None,
             keep_days: 7,
+            projects_on_first_use: None,
             buckets: Vec::new(),
             keys: Vec::new(),
             tls: None,
@@ -196,6 +199,18 @@ impl Default for ServeConfig {
 }
 
 impl ServeConfig {
+    /// What is wrong with the projects, each a sentence that names the field.
+    pub(super) fn check_projects(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        for (name, project) in &self.projects {
+            if !project::valid_name(name) {
+                faults.push(format!("projects.{name}: the name {}", project::NAME_RULE));
+            }
+            faults.extend(project.check().into_iter().map(|fault| format!("projects.{name}.{fault}")));
+        }
+        faults
+    }
+
     /// Refuses what could not be served with; all faults at once, each a sentence that names the field.
     pub fn check(&self) -> Result<(), Vec<String>> {
         let mut faults: Vec<_> = [self.workers.check(), self.limits.check(), self.rates.check()]
@@ -223,6 +238,7 @@ impl ServeConfig {
                 faults.push(format!("{field} is {}; there is no such folder", folder.display()));
             }
         }
+        faults.extend(self.check_projects());
         for (index, font) in self.plugins.fonts.iter().enumerate() {
             if !font.files.iter().any(|file| file.is_file()) {
                 faults.push(format!("plugins.fonts[{index}].files: none of the files of {} is there", font.name));
@@ -295,6 +311,9 @@ mod tests {
             max_streams = 5000
             [plugins.of.delogo]
             frame_cpu_ms = 0
+            [projects."a b"]
+            [projects.acme]
+            buckets = [{name = "a"}, {name = "b"}, {name = "a", write = false}]
             [[plugins.fonts]]
             name = "Corporate"
             files = ["/no/font.otf"]
@@ -307,6 +326,8 @@ mod tests {
             "buckets[1].name",
             "buckets[1].folder",
             "plugin_folder",
+            "projects.a b: the name must be",
+            "projects.acme.buckets[2].name is a again",
             "plugins.fonts[0].files",
         ];
         assert_eq!(faults.len(), fields.len(), "{faults:#?}");

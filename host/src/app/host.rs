@@ -1,5 +1,6 @@
 //! What the API needs of the rest of a service.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use semver::Version;
@@ -7,16 +8,19 @@ use serde_json::{Value, json};
 
 use super::App;
 use super::published::Published;
-use crate::api::{DryRunError, Host, PluginClaim, Publication, PublishError};
+use crate::api::{DescribeError, DryRunError, Host, PluginClaim, Publication, PublishError};
 use crate::intake::Faults;
+use crate::store::Access;
 use crate::supervise::Supervisor;
-use crate::task::{PluginId, PluginName, PluginRef, TaskSpec};
+use crate::task::{MediaMeta, ObjectUri, PluginId, PluginName, PluginRef, TaskSpec};
 
 pub(super) struct ServiceHost {
     pub(super) app: Arc<App>,
     pub(super) supervisor: Arc<Supervisor>,
     pub(super) published: Published,
     pub(super) takes_plugins: bool,
+    /// Names of the projects that the configuration names.
+    pub(super) projects: BTreeSet<String>,
 }
 
 impl Host for ServiceHost {
@@ -34,6 +38,19 @@ impl Host for ServiceHost {
             Some(plan) => plan.map_err(DryRunError::Failed),
             None => Err(DryRunError::Busy),
         }
+    }
+
+    fn describe(&self, project: &str, uri: &ObjectUri) -> Result<MediaMeta, DescribeError> {
+        self.app
+            .buckets
+            .of(project)
+            .check(uri, Access::Read)
+            .map_err(|error| DescribeError::Forbidden(error.to_string()))?;
+        self.supervisor.describe(project, uri).ok_or(DescribeError::Busy)?.map_err(DescribeError::Failed)
+    }
+
+    fn is_configured(&self, project: &str) -> bool {
+        self.projects.contains(project)
     }
 
     fn wake(&self) {

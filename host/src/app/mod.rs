@@ -34,7 +34,8 @@ use crate::sandbox::{
 };
 use crate::store::{Access, Buckets, ObjectReader, Staging};
 use crate::task::{
-    ErrorCode, Failure, ObjectUri, PluginId, PluginRef, SegmentFile, SourceSpec, Stage, TaskLimits, TaskSpec, Timestamp,
+    ErrorCode, Failure, MediaMeta, ObjectUri, PluginId, PluginRef, SegmentFile, SourceSpec, Stage, TaskLimits,
+    TaskSpec, Timestamp,
 };
 use crate::worker::{self, Done, Prepared, Sources, Surroundings};
 
@@ -67,7 +68,8 @@ impl App {
             Some(root) => Buckets::open_with_root(config.buckets, root),
             None => Buckets::open(config.buckets),
         };
-        let buckets = Arc::new(buckets.map_err(|error| error.to_string())?);
+        let buckets = buckets.map_err(|error| error.to_string())?.with_projects(roles::grants(&config.projects));
+        let buckets = Arc::new(buckets);
         let sandbox = Sandbox::new(SandboxConfig {
             embedded: embedded.to_vec(),
             plugin_folder: config.plugin_folder,
@@ -88,7 +90,7 @@ impl App {
     pub fn intake(&self, request: &[u8]) -> Result<TaskSpec, Faults> {
         let context = intake::Context {
             check: &*self.sandbox,
-            buckets: &Rights(&self.buckets),
+            buckets: &Rights((*self.buckets).clone()),
             defaults: &self.defaults,
             limits: intake::Limits { targets: self.limits.max_targets, ..intake::Limits::default() },
         };
@@ -97,7 +99,14 @@ impl App {
 
     /// A task of this spec.
     pub fn task(&self, spec: TaskSpec, created: Timestamp) -> Task<'_> {
-        Task { app: self, spec, created: created.into() }
+        Task { app: self, buckets: self.buckets.of(&spec.project_name), spec, created: created.into() }
+    }
+
+    /// What a source of a project says of itself.
+    pub fn describe(&self, project: &str, uri: &ObjectUri, interrupt: &Interrupt) -> Result<MediaMeta, Failure> {
+        let (bytes, _) = BucketSources(&self.buckets.of(project)).open(uri)?;
+        let failed = |error: media::MediaError| Failure::new(error.code(), Stage::Probe, format!("{uri}: {error}"));
+        media::describe(bytes, interrupt).map_err(failed)
     }
 
     /// The plugins that requests can name.
@@ -133,6 +142,8 @@ impl App {
 /// One task, in this process.
 pub struct Task<'a> {
     app: &'a App,
+    /// Those of its project.
+    buckets: Buckets,
     spec: TaskSpec,
     created: SystemTime,
 }
@@ -142,7 +153,7 @@ impl Task<'_> {
     pub fn prepare(&self, interrupt: &Interrupt) -> Result<Prepared, Failure> {
         let sandbox = &*self.app.sandbox;
         let surroundings = Surroundings {
-            sources: &BucketSources(&self.app.buckets),
+            sources: &BucketSources(&self.buckets),
             filters: sandbox,
             uris: sandbox,
             parameters: sandbox,
@@ -155,7 +166,7 @@ impl Task<'_> {
         // What a policy made of a template is judged like any other URI, and the plan says so already.
         for target in prepared.plan().targets() {
             for (uri, _) in target.objects() {
-                self.app.buckets.check(uri, Access::Write).map_err(|error| {
+                self.buckets.check(uri, Access::Write).map_err(|error| {
                     Failure::new(error.output_code(), Stage::Plan, error.to_string()).of_target(target.index)
                 })?;
             }
@@ -167,7 +178,7 @@ impl Task<'_> {
     /// An output may be none of the objects that a source consists of, and have no segment of such a name.
     fn spares_segments(&self, plan: &Plan) -> Result<(), Failure> {
         let of_source = |source: &SourceSpec| {
-            let objects = self.app.buckets.objects_of(&source.uri).into_iter();
+            let objects = self.buckets.objects_of(&source.uri).into_iter();
             objects.map(|object| (source.uri.clone(), object)).collect::<Vec<_>>()
         };
         let objects: Vec<_> = self.spec.sources.iter().flat_map(of_source).collect();
@@ -189,7 +200,7 @@ impl Task<'_> {
     /// Runs it and moves its outputs in place: all of them or none.
     pub fn run(&self, prepared: Prepared, progress: &Progress, interrupt: &Interrupt) -> Result<Done, Failure> {
         let sources: Vec<_> = self.spec.inputs().cloned().collect();
-        let outputs = BucketOutputs::new(self.app.buckets.staging(&Uuid::new_v4().to_string(), &sources));
+        let outputs = BucketOutputs::new(self.buckets.staging(&Uuid::new_v4().to_string(), &sources));
         let done = prepared.run(&outputs, progress, interrupt)?;
         if interrupt.is_triggered() {
             return Err(Failure::new(
@@ -206,9 +217,9 @@ impl Task<'_> {
     }
 }
 
-struct Rights<'a>(&'a Buckets);
+struct Rights(Buckets);
 
-impl Rights<'_> {
+impl Rights {
     fn check(&self, bucket: &str, key: &str, access: Access) -> Result<(), String> {
         // A URI whose key is still a template has only its bucket to be judged.
         match ObjectUri::new(bucket, key) {
@@ -218,7 +229,11 @@ impl Rights<'_> {
     }
 }
 
-impl BucketRights for Rights<'_> {
+impl BucketRights for Rights {
+    fn of(&self, project: &str) -> Box<dyn BucketRights + '_> {
+        Box::new(Self(self.0.of(project)))
+    }
+
     fn can_read(&self, bucket: &str, key: &str) -> Result<(), String> {
         self.check(bucket, key, Access::Read)
     }

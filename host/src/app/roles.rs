@@ -1,10 +1,11 @@
-//! Which components take the four roles, as the configuration says it.
+//! What the configuration says of single projects: which components take the four roles, and which buckets are theirs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::intake::RoleDefaults;
+use crate::store::BucketGrant;
 use crate::task::{PluginRef, Policies};
 
 /// Components of roles that a target's `Policies` does not name: `"name"` or `"name@range"`.
@@ -27,6 +28,20 @@ pub struct RoleConfig {
 pub struct ProjectConfig {
     /// Its roles; those that it does not name are the host's.
     pub policies: RoleConfig,
+    /// The buckets that it may use, and no others; all where it is absent.
+    pub buckets: Option<Vec<BucketGrant>>,
+}
+
+impl ProjectConfig {
+    /// Refuses what no project could have; each a sentence part that names the field within the project's table.
+    pub(super) fn check(&self) -> Vec<String> {
+        let mut names = BTreeSet::new();
+        let again = |(index, bucket): (usize, &BucketGrant)| {
+            let new = names.insert(bucket.name.clone());
+            (!new).then(|| format!("buckets[{index}].name is {} again; each bucket is named once", bucket.name))
+        };
+        self.buckets.iter().flatten().enumerate().filter_map(again).collect()
+    }
 }
 
 impl RoleConfig {
@@ -48,6 +63,11 @@ pub(super) fn defaults(host: &RoleConfig, projects: &BTreeMap<String, ProjectCon
     RoleDefaults { all, projects }
 }
 
+/// The projects that are limited to some buckets.
+pub(super) fn grants(projects: &BTreeMap<String, ProjectConfig>) -> BTreeMap<String, Vec<BucketGrant>> {
+    projects.iter().filter_map(|(name, project)| Some((name.clone(), project.buckets.clone()?))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,7 +77,7 @@ mod tests {
         let named = |name: &str| Some(name.parse::<PluginRef>().unwrap());
         let host = RoleConfig { watermark: named("brand@^1"), delogo: named("hide"), ..RoleConfig::default() };
         let own = RoleConfig { watermark: named("acme"), ..RoleConfig::default() };
-        let projects = [("acme".to_owned(), ProjectConfig { policies: own })].into();
+        let projects = [("acme".to_owned(), ProjectConfig { policies: own, buckets: None })].into();
         let defaults = defaults(&host, &projects);
         let of = |project: &str| {
             let Policies { watermark, delogo, parameters, .. } = defaults.of(project);

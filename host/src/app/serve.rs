@@ -1,5 +1,6 @@
 //! `wasmux serve`: the queue, the supervisor and the API on one data folder.
 
+use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::future::Future;
 use std::io::{self, Write};
@@ -18,11 +19,11 @@ use super::published::Published;
 use super::{App, AppConfig, ServeConfig};
 use crate::access::Access;
 use crate::api::{self, Api, RateConfig, Tls};
-use crate::queue::{Queue, SqliteQueue};
+use crate::queue::{Projects, PutMode, Queue, SqliteQueue};
 use crate::sandbox::Fonts;
 use crate::store::BucketConfig;
 use crate::supervise::{Supervisor, SupervisorParts, Surroundings, open_many_files};
-use crate::task::{ObjectUri, PluginRef, TaskSpec, VideoWish};
+use crate::task::{ObjectUri, PluginRef, ProjectChanges, TaskSpec, Timestamp, VideoWish};
 
 /// Seconds of a day.
 const DAY: u64 = 24 * 3600;
@@ -30,7 +31,7 @@ const DAY: u64 = 24 * 3600;
 /// A service that is set up and listens. It runs tasks from [`Service::run`] on.
 pub struct Service {
     app: Arc<App>,
-    queue: Arc<dyn Queue>,
+    queue: Arc<SqliteQueue>,
     supervisor: Arc<Supervisor>,
     published: Published,
     access: Option<Access>,
@@ -38,6 +39,10 @@ pub struct Service {
     tls: Option<Arc<Tls>>,
     /// Whether plugins can be published.
     takes_plugins: bool,
+    /// Whether a project that a task names is made where there is none.
+    makes_projects: bool,
+    /// Those of the configuration, which there are always.
+    projects: BTreeSet<String>,
     listener: TcpListener,
     /// Held as long as this process uses the data folder.
     _lock: File,
@@ -47,6 +52,7 @@ impl Service {
     /// Opens the data folder, the buckets and the plugins, and listens. The error is a sentence for whoever configures it.
     pub fn open(config: ServeConfig, listen: SocketAddr, data: &Path) -> Result<Self, String> {
         config.workers.check()?;
+        config.check_projects().into_iter().next().map_or(Ok(()), Err)?;
         open_many_files();
         let access = Access::open(&config.keys)?;
         if !listen.ip().is_loopback() && !config.allow_anonymous && access.is_none() {
@@ -81,15 +87,19 @@ impl Service {
             Published::open(private_folder(&data.join("plugins"))?, config.plugins.max_published, &app.sandbox)?;
         let own: Vec<_> = [Some(data.clone()), Some(cache.clone()), plugin_folder].into_iter().flatten().collect();
         app.buckets.keep_out(&own).map_err(|error| error.to_string())?;
-        let queue: Arc<dyn Queue> =
-            Arc::new(SqliteQueue::open(&data.join("tasks.db")).map_err(|error| error.to_string())?);
+        let queue = Arc::new(SqliteQueue::open(&data.join("tasks.db")).map_err(|error| error.to_string())?);
+        let projects: BTreeSet<_> = config.projects.into_keys().collect();
+        for name in &projects {
+            let made = queue.put_project(name, &ProjectChanges::default(), PutMode::Create, Timestamp::now());
+            made.map_err(|error| error.to_string())?;
+        }
         // This program as it is, even when its file is replaced while the service runs.
         let program = PathBuf::from("/proc/self/exe");
         let mut readable: Vec<PathBuf> = Fonts::with_defaults(config.plugins.fonts.clone()).files();
         readable.push(cache.clone());
         let surroundings = AppSurroundings { app: Arc::clone(&app), config: app_config, readable, cache };
         let supervisor = Arc::new(Supervisor::new(SupervisorParts {
-            queue: Arc::clone(&queue),
+            queue: Arc::clone(&queue) as Arc<dyn Queue>,
             buckets: Arc::clone(&app.buckets),
             surroundings: Arc::new(surroundings),
             limits: config.workers,
@@ -99,6 +109,8 @@ impl Service {
         }));
         // Who may publish is who may submit, but for a server that takes tasks of anybody.
         let takes_plugins = config.plugins.publish.unwrap_or_else(|| access.is_some() || listen.ip().is_loopback());
+        let makes_projects =
+            config.projects_on_first_use.unwrap_or_else(|| access.is_none() || listen.ip().is_loopback());
         Ok(Self {
             app,
             queue,
@@ -108,6 +120,8 @@ impl Service {
             rates: config.rates,
             tls,
             takes_plugins,
+            makes_projects,
+            projects,
             listener,
             _lock: lock,
         })
@@ -133,8 +147,11 @@ impl Service {
             supervisor: Arc::clone(&self.supervisor),
             published: self.published,
             takes_plugins: self.takes_plugins,
+            projects: self.projects,
         };
-        let api = Api::new(self.queue, Arc::new(host)).for_keys(self.access).with_rates(&self.rates);
+        let projects = Arc::clone(&self.queue);
+        let api = Api::new(self.queue, projects, Arc::new(host)).for_keys(self.access);
+        let api = api.making_projects(self.makes_projects).with_rates(&self.rates);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()

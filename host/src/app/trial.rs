@@ -157,6 +157,10 @@ fn probe(clip: &Path) -> Result<crate::task::MediaFacts, Failure> {
 struct Own;
 
 impl BucketRights for Own {
+    fn of(&self, _: &str) -> Box<dyn BucketRights + '_> {
+        Box::new(Self)
+    }
+
     fn can_read(&self, _: &str, _: &str) -> Result<(), String> {
         Ok(())
     }

@@ -38,6 +38,13 @@ fn try_work(job: Job) -> Result<Report, Failure> {
     match job.work {
         Work::Compile { plugin } => compile_one(&app, &plugin),
         Work::Plan { spec, created } => planned(app.task(*spec, created).prepare(&interrupt)?.plan()),
+        Work::Describe { project, uri } => {
+            // Before it opens anything, so that a test finds it hanging or dying there.
+            if let Some(misdeed) = job.misdeed.as_deref() {
+                misbehave(misdeed, 1);
+            }
+            app.describe(&project, &uri, &interrupt).map(|meta| Report::Described(Box::new(meta)))
+        }
         Work::Run { spec, created, attempt } => {
             let attempt = Attempt::from(attempt);
             run(&app, *spec, created, &attempt, job.misdeed.as_deref(), &interrupt)
@@ -69,13 +76,14 @@ fn run(
     interrupt: &Interrupt,
 ) -> Result<Report, Failure> {
     let sources: Vec<_> = spec.inputs().cloned().collect();
+    let buckets = app.buckets.of(&spec.project_name);
     let task = app.task(spec, created);
     let prepared = task.prepare(interrupt)?;
     say(&planned(prepared.plan())?)?;
     if let Some(misdeed) = misdeed {
         misbehave(misdeed, attempt.number);
     }
-    let outputs = BucketOutputs::new(app.buckets.staging_of(attempt, &sources));
+    let outputs = BucketOutputs::new(buckets.staging_of(attempt, &sources));
     let done = told(prepared, &outputs, interrupt)?;
     let staging = outputs.into_staging();
     let names: BTreeMap<_, _> =

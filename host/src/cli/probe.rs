@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{Stop, print_json};
-use crate::media::{self, FileSource, Interrupt};
+use crate::media::{self, FileSource, Interrupt, MediaError};
 use crate::task::{ErrorCode, Failure, Stage};
 
 #[derive(Debug, Args)]
@@ -13,12 +13,18 @@ pub(super) struct ProbeArgs {
     /// The media file.
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// Print what DetectMediaMeta answers: tags, profiles and the like too, in the form of that API.
+    #[arg(long)]
+    meta: bool,
 }
 
 pub(super) fn run(args: &ProbeArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     let source = open(&args.file)?;
-    let facts = media::probe(Box::new(source), interrupt).map_err(|error| error.at(Stage::Probe))?;
-    print_json(&facts)
+    let failed = |error: MediaError| error.at(Stage::Probe);
+    if args.meta {
+        return print_json(&media::describe(Box::new(source), interrupt).map_err(failed)?);
+    }
+    print_json(&media::probe(Box::new(source), interrupt).map_err(failed)?)
 }
 
 /// Opens a local file that the user named on the command line.

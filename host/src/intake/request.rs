@@ -10,13 +10,10 @@ use super::fields::Fields;
 use super::{Context, Faults, notices, source, target};
 use crate::task::fault::FaultCode;
 use crate::task::spec::TaskParts;
-use crate::task::{Fault, FieldPath, Policies, SourceSpec, TaskSpec};
+use crate::task::{Fault, FieldPath, Policies, SourceSpec, TaskSpec, project};
 
 /// Most sources that the API concatenates.
 const MAX_SOURCES: usize = 11;
-
-/// Longest name of a project.
-const MAX_PROJECT_NAME: usize = 128;
 
 /// What `Priority` may be.
 const PRIORITIES: RangeInclusive<i64> = -50..=50;
@@ -39,6 +36,9 @@ pub(super) struct Scope<'a> {
 /// Reads the whole request.
 pub(super) fn read(value: &Value, context: &Context<'_>) -> Result<TaskSpec, Faults> {
     let notes = Notes::new(context.limits.faults);
+    // Where it is no name the request is refused, whatever the buckets are.
+    let rights = context.buckets.of(value.get("ProjectName").and_then(Value::as_str).unwrap_or_default());
+    let context = &Context { buckets: &*rights, limits: context.limits.clone(), ..*context };
     let parts = Fields::open(value, FieldPath::root(), None, &notes).and_then(|fields| parts(fields, context));
     let warnings = notes.finish()?;
     match parts {
@@ -81,10 +81,8 @@ fn parts(mut fields: Fields<'_>, context: &Context<'_>) -> Option<TaskParts> {
 
 fn project_name(fields: &mut Fields<'_>) -> Option<String> {
     let name = fields.required_string("ProjectName")?;
-    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if name.len() > MAX_PROJECT_NAME || !name.chars().all(legal) {
-        let message = format!("must be 1 to {MAX_PROJECT_NAME} characters of A-Z, a-z, 0-9, '-' and '_'");
-        fields.fault(FaultCode::InvalidArgument, "ProjectName", message);
+    if !project::valid_name(name) {
+        fields.fault(FaultCode::InvalidArgument, "ProjectName", project::NAME_RULE);
         return None;
     }
     Some(name.to_owned())

@@ -3,6 +3,7 @@
 mod added;
 mod clip;
 mod joints;
+mod meta;
 
 use std::collections::VecDeque;
 
@@ -11,6 +12,7 @@ use ffmpeg_next::media::Type;
 use ffmpeg_next::{Dictionary, Error, Packet as RawPacket};
 
 use self::joints::Joints;
+pub use self::meta::describe;
 use super::attached::AttachedPicture;
 use super::clock::{self, VideoClock, ratio, rescale};
 use super::facts;

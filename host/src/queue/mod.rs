@@ -1,13 +1,15 @@
 //! Room `queue`: durable tasks.
 //!
-//! It owns: the database, states and their transitions, leases, retries, progress, cancel, the journal of commits, events. It
+//! It owns: the database, states and their transitions, leases, retries, progress, cancel, the journal of commits, events, projects. It
 //! promises: a transition is one transaction, with a row in the task's history; what was answered is on the disk; a lease is
 //! fenced, so that who lost it changes nothing any more; a task is leased by one holder at a time, however many processes
 //! share the queue. It refuses: clocks (moments are handed to it), processes, buckets, media.
 
+mod project;
 mod record;
 mod sqlite;
 
+pub use project::{DeletedProject, Project, ProjectPage, ProjectQuery, Projects, PutMode, PutProject};
 pub use record::{
     CancelAnswer, CommitLease, Committed, DeleteAnswer, Event, Lease, ListQuery, Made, NewTask, Once, Order, Page,
     QueueError, Renewed, Retried, SortBy, Submitted, TaskFilter, TaskRecord,
@@ -25,7 +27,8 @@ pub const MAX_RETRIES: u32 = 3;
 ///
 /// Methods that take a [`Lease`] fail with [`QueueError::LeaseLost`] and change nothing when it is no longer the task's newest.
 pub trait Queue: Send + Sync {
-    /// Takes a task in, as `Queued`, unless it was before. Once this returns, the task survives a crash.
+    /// Takes a task in, as `Queued`, unless it was before. Once this returns, the task survives a crash. [`QueueError::NoProject`] where its project is
+    /// unknown and is not to be made.
     fn submit(&self, task: &NewTask) -> Result<Submitted, QueueError>;
 
     /// What a submission of this project with this key would find; `None`: nobody has used it, or the record of its task is gone.

@@ -20,6 +20,10 @@ pub struct NewTask {
     pub request: String,
     /// When it arrived.
     pub created: Timestamp,
+    /// Id of the request that submits it, the vendor's `EventId`.
+    pub event_id: String,
+    /// Whether its project is made where there is none of that name.
+    pub makes_project: bool,
     /// Makes it one task, however often it is submitted.
     pub once: Option<Once>,
 }
@@ -79,6 +83,8 @@ pub struct TaskRecord {
     pub tags: BTreeMap<String, String>,
     /// Echoed.
     pub user_data: Option<String>,
+    /// Id of the request that submitted it; empty for tasks of older versions.
+    pub event_id: String,
 }
 
 /// The right to run a task, until it lapses.
@@ -261,6 +267,9 @@ pub enum QueueError {
     /// A task of this id exists already.
     #[error("{0} exists already")]
     Exists(TaskId),
+    /// There is no project of this name.
+    #[error("there is no project {0}")]
+    NoProject(String),
     /// [`ListQuery::after`] does not come from a page of this list.
     #[error("the token of the next page does not belong to this list")]
     BadToken,

@@ -7,6 +7,7 @@
 mod commits;
 mod leases;
 mod list;
+mod projects;
 mod release;
 mod rows;
 mod schema;

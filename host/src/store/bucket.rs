@@ -42,6 +42,41 @@ impl BucketConfig {
     }
 }
 
+/// What a project may do with one bucket, at most as much as the bucket's own configuration allows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BucketGrant {
+    /// The bucket.
+    pub name: String,
+    /// Whether objects may be read.
+    #[serde(default = "allowed")]
+    pub read: bool,
+    /// Whether objects may be created and replaced.
+    #[serde(default = "allowed")]
+    pub write: bool,
+    /// If set, only keys that begin with it exist for the project.
+    #[serde(default)]
+    pub key_prefix: Option<String>,
+}
+
+impl BucketGrant {
+    /// The bucket as the project sees it.
+    fn narrow(&self, config: &BucketConfig) -> BucketConfig {
+        // Keys begin with both: with the longer one, if that begins with the other.
+        let (key_prefix, met) = match (&config.key_prefix, &self.key_prefix) {
+            (Some(one), Some(two)) if one.starts_with(two.as_str()) => (Some(one), true),
+            (Some(one), Some(two)) => (Some(two), two.starts_with(one.as_str())),
+            (one, two) => (one.as_ref().or(two.as_ref()), true),
+        };
+        BucketConfig {
+            read: config.read && self.read && met,
+            write: config.write && self.write && met,
+            key_prefix: key_prefix.cloned(),
+            ..config.clone()
+        }
+    }
+}
+
 /// What is to be done with an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -59,11 +94,16 @@ pub(super) struct Bucket {
     pub(super) path: PathBuf,
 }
 
-/// All buckets that a project can use.
+/// All buckets, or those of one project.
+#[derive(Clone)]
 pub struct Buckets {
-    open: RwLock<BTreeMap<String, Arc<Bucket>>>,
+    open: Arc<RwLock<BTreeMap<String, Arc<Bucket>>>>,
     /// Every folder in it is a bucket of that name, from the moment that it is there.
     root: Option<PathBuf>,
+    /// What the projects may that are limited to some buckets.
+    projects: Arc<BTreeMap<String, Vec<BucketGrant>>>,
+    /// The one of them whose buckets these are.
+    project: Option<String>,
 }
 
 impl Buckets {
@@ -74,12 +114,33 @@ impl Buckets {
             let bucket = Bucket::open(config, &open)?;
             open.insert(bucket.config.name.clone(), Arc::new(bucket));
         }
-        Ok(Self { open: RwLock::new(open), root: None })
+        Ok(Self { open: Arc::new(RwLock::new(open)), root: None, projects: Arc::default(), project: None })
     }
 
     /// The same, and every folder in `root` is a bucket too, whenever it is made.
     pub fn open_with_root(configs: Vec<BucketConfig>, root: PathBuf) -> Result<Self, StoreError> {
         Ok(Self { root: Some(root), ..Self::open(configs)? })
+    }
+
+    /// The same, with projects that are limited to some of them.
+    #[must_use]
+    pub fn with_projects(self, projects: BTreeMap<String, Vec<BucketGrant>>) -> Self {
+        Self { projects: Arc::new(projects), ..self }
+    }
+
+    /// The buckets as a project may use them; one that is not limited uses all.
+    #[must_use]
+    pub fn of(&self, project: &str) -> Self {
+        let project = self.projects.contains_key(project).then(|| project.to_owned());
+        Self { project, ..self.clone() }
+    }
+
+    /// What the project may do with a bucket; `None`: it has not this one.
+    fn narrowed(&self, config: &BucketConfig) -> Option<BucketConfig> {
+        let Some(grants) = self.project.as_ref().and_then(|project| self.projects.get(project)) else {
+            return Some(config.clone());
+        };
+        grants.iter().find(|grant| grant.name == config.name).map(|grant| grant.narrow(config))
     }
 
     /// Refuses buckets in whose folder one of these lies, or the other way round: what the host keeps for itself is no object. Buckets of
@@ -99,12 +160,14 @@ impl Buckets {
         Ok(())
     }
 
-    /// The buckets that there are now.
+    /// The buckets that there are now, with the rights of the project.
     pub fn configs(&self) -> Vec<BucketConfig> {
-        self.all().iter().map(|bucket| BucketConfig { folder: bucket.path.clone(), ..bucket.config.clone() }).collect()
+        let own =
+            |bucket: &Arc<Bucket>| Some(BucketConfig { folder: bucket.path.clone(), ..self.narrowed(&bucket.config)? });
+        self.all().iter().filter_map(own).collect()
     }
 
-    /// The one place that judges access: the bucket exists, the right is there, the key is within the prefix and not in the
+    /// The one place that judges access: the bucket exists, the project has it, the right is there, the key is within the prefix and not in the
     /// staging folder. That the key does not climb is a promise of [`ObjectUri`], that symlinks do not one of [`Dir`].
     pub fn check(&self, uri: &ObjectUri, access: Access) -> Result<(), StoreError> {
         self.bucket(uri, access).map(|_| ())
@@ -112,24 +175,23 @@ impl Buckets {
 
     /// The same with the parts of a URI that may not be complete yet: is there such a bucket with this right?
     pub fn check_bucket(&self, name: &str, access: Access) -> Result<(), String> {
-        let bucket = self.named(name).map_err(|error| error.to_string())?;
+        let (_, config) = self.granted(name).map_err(|error| error.to_string())?;
         let (allowed, what) = match access {
-            Access::Read => (bucket.config.read, "read from"),
-            Access::Write => (bucket.config.write, "written to"),
+            Access::Read => (config.read, "read from"),
+            Access::Write => (config.write, "written to"),
         };
         if allowed { Ok(()) } else { Err(format!("bucket `{name}` may not be {what}")) }
     }
 
     pub(super) fn bucket(&self, uri: &ObjectUri, access: Access) -> Result<Arc<Bucket>, StoreError> {
-        let bucket = self.named(uri.bucket())?;
+        let (bucket, config) = self.granted(uri.bucket())?;
         let (allowed, what) = match access {
-            Access::Read => (bucket.config.read, "read"),
-            Access::Write => (bucket.config.write, "written"),
+            Access::Read => (config.read, "read"),
+            Access::Write => (config.write, "written"),
         };
         let why = if !allowed {
             format!("bucket `{}` is not configured for it", uri.bucket())
-        } else if let Some(prefix) = bucket.config.key_prefix.as_deref().filter(|prefix| !uri.key().starts_with(prefix))
-        {
+        } else if let Some(prefix) = config.key_prefix.as_deref().filter(|prefix| !uri.key().starts_with(prefix)) {
             format!("only keys that begin with `{prefix}` are open to this project")
         } else if uri.key().split('/').next() == Some(STAGING_FOLDER) {
             format!("`{STAGING_FOLDER}` holds unfinished outputs")
@@ -139,6 +201,13 @@ impl Buckets {
         Err(StoreError::Forbidden { uri: uri.clone(), what, why })
     }
 
+    /// A bucket that the project has, and what it may do with it.
+    fn granted(&self, name: &str) -> Result<(Arc<Bucket>, BucketConfig), StoreError> {
+        let bucket = self.named(name)?;
+        let config = self.narrowed(&bucket.config).ok_or_else(|| self.unknown(name))?;
+        Ok((bucket, config))
+    }
+
     pub(super) fn named(&self, name: &str) -> Result<Arc<Bucket>, StoreError> {
         if let Some(bucket) = self.open.read().unwrap_or_else(PoisonError::into_inner).get(name) {
             return Ok(Arc::clone(bucket));
@@ -146,13 +215,19 @@ impl Buckets {
         if let Some(bucket) = self.open_in_root(name)? {
             return Ok(bucket);
         }
-        let names: Vec<_> = self.all().iter().map(|bucket| bucket.config.name.clone()).collect();
+        Err(self.unknown(name))
+    }
+
+    /// Says which buckets there are. Those of other projects are as unknown as those that do not exist.
+    fn unknown(&self, name: &str) -> StoreError {
+        let names: Vec<_> = self.configs().into_iter().map(|bucket| bucket.name).collect();
         let known = match &self.root {
             _ if !names.is_empty() => format!("configured are: {}", names.join(", ")),
+            _ if self.project.is_some() => "this project has none".to_owned(),
             Some(root) => format!("make a folder in {}, or give one with --bucket NAME=FOLDER", root.display()),
             None => "none is configured: give one with --bucket NAME=FOLDER".to_owned(),
         };
-        Err(StoreError::NoBucket { bucket: name.to_owned(), known })
+        StoreError::NoBucket { bucket: name.to_owned(), known }
     }
 
     /// A folder of the root that was not seen before.

@@ -18,7 +18,7 @@ mod staging;
 mod tests;
 
 pub use attempt::Attempt;
-pub use bucket::{Access, BucketConfig, Buckets};
+pub use bucket::{Access, BucketConfig, BucketGrant, Buckets};
 pub use error::StoreError;
 pub use read::{ObjectFacts, ObjectReader};
 pub use staging::{STAGING_FOLDER, Staged, Staging};

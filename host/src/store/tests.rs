@@ -169,3 +169,53 @@ fn a_pipe_is_no_object() {
     assert!(made.success());
     assert!(matches!(scratch.open(|_| {}).read(&uri("oss://b/pipe")), Err(StoreError::NoFile(_))));
 }
+
+#[test]
+fn a_project_has_at_most_what_it_is_granted() {
+    let scratch = Scratch::new("projects");
+    let other = scratch.0.join("other");
+    fs::create_dir(&other).unwrap();
+    let grant = |name: &str, read, write, prefix: Option<&str>| BucketGrant {
+        name: name.into(),
+        read,
+        write,
+        key_prefix: prefix.map(str::to_owned),
+    };
+    let projects = [
+        ("reads".to_owned(), vec![grant("b", true, false, None)]),
+        ("below".to_owned(), vec![grant("b", true, true, Some("in/deep/")), grant("o", false, true, Some("x"))]),
+        ("above".to_owned(), vec![grant("b", true, true, Some("i"))]),
+        ("beside".to_owned(), vec![grant("b", true, true, Some("out/"))]),
+        ("none".to_owned(), vec![]),
+    ];
+    let mut bucket = BucketConfig::new("b", &scratch.bucket());
+    bucket.key_prefix = Some("in/".into());
+    let mut second = BucketConfig::new("o", &other);
+    second.write = false;
+    let buckets = Buckets::open(vec![bucket, second]).unwrap().with_projects(projects.into());
+    let may = |project: &str, text: &str| {
+        let own = buckets.of(project);
+        [Access::Read, Access::Write].map(|access| own.check(&uri(text), access).is_ok())
+    };
+    assert_eq!(may("any other", "oss://b/in/a"), [true, true]);
+    assert_eq!(may("any other", "oss://b/a"), [false, false]);
+    assert_eq!(may("reads", "oss://b/in/a"), [true, false]);
+    assert_eq!(may("reads", "oss://b/a"), [false, false], "the bucket's own prefix stays");
+    assert_eq!(may("reads", "oss://o/a"), [false, false]);
+    assert_eq!(may("below", "oss://b/in/a"), [false, false]);
+    assert_eq!(may("below", "oss://b/in/deep/a"), [true, true]);
+    assert_eq!(may("below", "oss://o/x"), [false, false], "the bucket cannot be written, the project may not read");
+    assert_eq!(may("above", "oss://b/in/a"), [true, true]);
+    assert_eq!(may("above", "oss://b/i"), [false, false]);
+    assert_eq!(may("beside", "oss://b/out/a"), [false, false]);
+    assert_eq!(may("beside", "oss://b/in/a"), [false, false]);
+    let names = |project: &str| buckets.of(project).configs().into_iter().map(|bucket| bucket.name).collect::<Vec<_>>();
+    assert_eq!((names("x"), names("reads"), names("none")), (vec!["b".into(), "o".into()], vec!["b".into()], vec![]));
+    let refused = |project: &str| buckets.of(project).check_bucket("o", Access::Read).unwrap_err();
+    assert_eq!(refused("reads"), "there is no bucket `o`; configured are: b");
+    assert_eq!(refused("none"), "there is no bucket `o`; this project has none");
+    // What a worker is told has the same rights, by whatever name of a project.
+    let told = Buckets::open(buckets.of("below").configs()).unwrap();
+    assert!(told.check(&uri("oss://b/in/a"), Access::Read).is_err());
+    assert!(told.check(&uri("oss://b/in/deep/a"), Access::Read).is_ok());
+}

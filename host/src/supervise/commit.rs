@@ -53,15 +53,16 @@ impl Shared {
         if staged.is_empty() {
             return Err(Failure::new(ErrorCode::Internal, Stage::Commit, "the worker made no outputs"));
         }
+        let own = self.buckets.of(&lease.spec.project_name);
         let sources: Vec<_> = lease.spec.inputs().cloned().collect();
         let files =
             staged.iter().flat_map(|output| output.files.iter().map(|file| (output.target, &file.uri, &file.name)));
         let outputs = staged.iter().map(|output| (output.target, &output.uri, &output.name));
         let named = files.chain(outputs).map(|(target, uri, name)| {
-            self.buckets.staged(attempt, uri, name).map_err(|error| refused(error).of_target(target))
+            own.staged(attempt, uri, name).map_err(|error| refused(error).of_target(target))
         });
         let named = named.collect::<Result<Vec<_>, _>>()?;
-        self.buckets.journal(&sources, &named).map_err(refused)
+        own.journal(&sources, &named).map_err(refused)
     }
 
     /// Goes through a journal, whatever of it was done before.

@@ -12,7 +12,7 @@ use super::child::Child;
 use super::{LEASE, LOOK, PAUSE, Surroundings, WorkerLimits};
 use crate::queue::{Lease, Queue, QueueError};
 use crate::store::Buckets;
-use crate::task::{Failure, PluginRef, TaskId, TaskSpec, TaskState, Timestamp};
+use crate::task::{Failure, MediaMeta, ObjectUri, PluginRef, TaskId, TaskSpec, TaskState, Timestamp};
 
 /// What a [`Supervisor`] is made of.
 pub struct SupervisorParts {
@@ -135,10 +135,12 @@ impl Supervisor {
 
     /// The plan of a task as JSON; `None` when too many are being made.
     pub fn plan(&self, spec: &TaskSpec) -> Option<Result<String, Failure>> {
-        let planning = &self.shared.planning;
-        let before = planning.fetch_add(1, Ordering::Relaxed);
-        let _place = Planning(planning);
-        (before < self.shared.limits.plan_concurrency).then(|| self.shared.plan_once(spec))
+        self.shared.in_turn(|| self.shared.plan_once(spec))
+    }
+
+    /// What a source says of itself; `None` when too many plans are being made or sources looked at.
+    pub fn describe(&self, project: &str, uri: &ObjectUri) -> Option<Result<MediaMeta, Failure>> {
+        self.shared.in_turn(|| self.shared.describe_once(project, uri))
     }
 
     /// Compiles a plugin in a worker of its own; `file` is where it is, unless it is built in.
@@ -180,6 +182,13 @@ impl Drop for Supervisor {
 }
 
 impl Shared {
+    /// Does what takes one of the places of short-lived workers, if one is free.
+    fn in_turn<T>(&self, work: impl FnOnce() -> T) -> Option<T> {
+        let before = self.planning.fetch_add(1, Ordering::Relaxed);
+        let _place = Planning(&self.planning);
+        (before < self.limits.plan_concurrency).then(work)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -217,7 +226,7 @@ impl Shared {
     }
 }
 
-/// A place among the dry runs, free again when this is dropped, even by a panic.
+/// A place among the short-lived workers, free again when this is dropped, even by a panic.
 struct Planning<'a>(&'a AtomicUsize);
 
 impl Drop for Planning<'_> {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Confinement;
 use crate::store::Attempt;
 use crate::task::{
-    Failure, MediaFacts, ObjectUri, PluginRef, TaskId, TaskProgress, TaskSpec, TaskUsage, Timestamp, Warning,
+    Failure, MediaFacts, MediaMeta, ObjectUri, PluginRef, TaskId, TaskProgress, TaskSpec, TaskUsage, Timestamp, Warning,
 };
 
 /// Longest line that is read, in bytes. A plan of fifty targets is far below it.
@@ -46,6 +46,13 @@ pub enum Work {
         spec: Box<TaskSpec>,
         /// When it was submitted.
         created: Timestamp,
+    },
+    /// Reads what a source says of itself and ends.
+    Describe {
+        /// The project whose object it is.
+        project: String,
+        /// The source.
+        uri: ObjectUri,
     },
     /// Compiles a plugin into the folder of compiled code.
     Compile {
@@ -104,6 +111,8 @@ pub enum Report {
         /// What it took.
         usage: TaskUsage,
     },
+    /// What the source is.
+    Described(Box<MediaMeta>),
     /// A plugin is compiled.
     Compiled,
     /// The work failed.

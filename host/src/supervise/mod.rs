@@ -50,9 +50,9 @@ pub struct WorkerLimits {
     pub task_seconds: u64,
     /// How long a task may make no progress, in seconds.
     pub stall_seconds: u64,
-    /// How long a dry run may take, in seconds.
+    /// How long a dry run or a look at a source may take, in seconds.
     pub plan_seconds: u64,
-    /// Dry runs at the same time.
+    /// Dry runs and looks at sources at the same time.
     pub plan_concurrency: usize,
     /// How long the compilation of one plugin may take, in seconds.
     pub compile_seconds: u64,

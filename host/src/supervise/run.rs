@@ -14,8 +14,8 @@ use super::{Confinement, LEASE, RENEW, crash};
 use crate::queue::{Lease, Made, QueueError, Renewed, Retried};
 use crate::store::{Access, Attempt, BucketConfig};
 use crate::task::{
-    ErrorCode, Failure, ObjectUri, PluginRef, SegmentFile, Stage, TaskProgress, TaskSpec, TaskState, TaskUsage,
-    Timestamp, Warning,
+    ErrorCode, Failure, MediaMeta, ObjectUri, PluginRef, SegmentFile, Stage, TaskProgress, TaskSpec, TaskState,
+    TaskUsage, Timestamp, Warning,
 };
 use crate::telemetry::{Step, metrics};
 
@@ -143,6 +143,24 @@ impl Shared {
         }
     }
 
+    /// What a source says of itself, by a worker that reads nothing else.
+    pub(super) fn describe_once(&self, project: &str, uri: &ObjectUri) -> Result<MediaMeta, Failure> {
+        let own = self.buckets.of(project);
+        let inputs = own.objects_of(uri).iter().filter_map(|uri| own.real_path(uri).ok()).collect();
+        let needs = Needs { inputs, buckets: own.configs(), ..Needs::default() };
+        let confinement = self.confinement(&needs);
+        let settings = self.surroundings.settings(needs.buckets, &needs.plugins);
+        let work = Work::Describe { project: project.to_owned(), uri: uri.clone() };
+        let job = Job { work, settings, confinement, misdeed: crash::misdeed() };
+        let time = (Duration::from_secs(self.limits.plan_seconds), "plan_seconds");
+        let finished = |report: &Report| matches!(report, Report::Described(_) | Report::Failed(_));
+        match self.run_short(&job, time, finished)? {
+            Report::Described(meta) => Ok(*meta),
+            Report::Failed(failure) => Err(failure),
+            _ => Err(Failure::new(ErrorCode::Internal, Stage::Run, "its worker ended early")),
+        }
+    }
+
     fn run_short(
         &self,
         job: &Job,
@@ -175,26 +193,28 @@ impl Shared {
     }
 
     fn needs(&self, spec: &TaskSpec) -> Needs {
+        let own = self.buckets.of(&spec.project_name);
         // Of a playlist the segments too.
-        let sources = spec.inputs().flat_map(|uri| self.buckets.objects_of(uri));
+        let sources = spec.inputs().flat_map(|uri| own.objects_of(uri));
         let inputs: Vec<_> = sources.chain(self.surroundings.assets(spec)).collect();
         let outputs = self.surroundings.output_buckets(spec);
         let named = |name: &str| inputs.iter().any(|uri| uri.bucket() == name);
         // A bucket in the root folder is known once it was asked for.
         for name in outputs.iter().flatten().map(String::as_str).chain(inputs.iter().map(ObjectUri::bucket)) {
-            let _ = self.buckets.check_bucket(name, Access::Read);
+            let _ = own.check_bucket(name, Access::Read);
         }
-        let mut buckets = self.buckets.configs();
+        let mut buckets = own.configs();
         if let Some(outputs) = &outputs {
             buckets.retain(|bucket| outputs.contains(&bucket.name) || named(&bucket.name));
         }
+        // What does not exist is told by the worker, in the words of the store.
+        let inputs = inputs.iter().filter_map(|uri| own.real_path(uri).ok()).collect();
         Needs { inputs, outputs, buckets, plugins: self.surroundings.plugins(spec) }
     }
 
     fn confinement(&self, needs: &Needs) -> Confinement {
         let mut read = self.surroundings.readable();
-        // What does not exist is told by the worker, in the words of the store.
-        read.extend(needs.inputs.iter().filter_map(|uri| self.buckets.real_path(uri).ok()));
+        read.extend(needs.inputs.iter().cloned());
         read.extend(needs.plugins.iter().cloned());
         Confinement {
             read,
@@ -210,8 +230,8 @@ impl Shared {
 /// What a worker is told of and let at.
 #[derive(Default)]
 struct Needs {
-    /// What it reads.
-    inputs: Vec<ObjectUri>,
+    /// The files that it reads.
+    inputs: Vec<PathBuf>,
     /// The buckets in which its outputs may be; `None`: any.
     outputs: Option<Vec<String>>,
     /// All buckets that it may name.
@@ -285,7 +305,7 @@ impl Holder<'_> {
             Some(Report::Progress(progress)) => self.progress.clone_from(progress),
             Some(Report::Planned { plan, warnings }) => return self.planned(plan, warnings),
             Some(Report::Confined(state)) => self.shared.note_confinement(state),
-            Some(Report::Compiled) | None => {}
+            Some(Report::Compiled | Report::Described(_)) | None => {}
         }
         if self.shared.is_stopping() {
             return Verdict::Stop(Stopped::Shutdown);

@@ -9,17 +9,20 @@ use crate::api::Api;
 use crate::api::admit;
 use crate::api::answer::{ListAnswer, TASK_TYPE};
 use crate::api::listing;
+use crate::api::probe;
+use crate::api::projects;
 use crate::api::query::Parameters;
 use crate::api::refusal::Refusal;
 use crate::api::routes::{Answer, RequestId, blocking, shown, told};
-use crate::queue::Order;
+use crate::queue::{Order, PutMode};
 use crate::task::TaskId;
 
 type Pairs = Vec<(String, String)>;
 
-/// Whether an action changes nothing. One that does not exist does not either.
+/// Whether an action changes nothing and costs little. One that does not exist does neither.
 pub(super) fn only_reads(action: &str) -> bool {
-    action != "CreateMediaConvertTask"
+    let others = ["CreateMediaConvertTask", "DetectMediaMeta", "CreateProject", "UpdateProject", "DeleteProject"];
+    !others.contains(&action)
 }
 
 /// Does what a call asks for.
@@ -41,6 +44,44 @@ pub(super) async fn run(api: Api, who: Caller, action: &str, parameters: Pairs, 
             admit::needs(&who, Right::Read)?;
             let answer = blocking(move || list_tasks(&api, &who, parameters)).await?;
             Ok(told(StatusCode::OK, id, answer))
+        }
+        "DetectMediaMeta" => {
+            admit::needs(&who, Right::Submit)?;
+            let given = Parameters::of(parameters, &probe::known(), action);
+            let answer = blocking(move || api.describe(&who, given)).await?;
+            Ok(told(StatusCode::OK, id, answer))
+        }
+        "CreateProject" | "UpdateProject" => {
+            admit::needs(&who, Right::Admin)?;
+            let mode = if action == "CreateProject" { PutMode::Create } else { PutMode::Update };
+            let mut given = Parameters::of(parameters, &projects::known(&["ProjectName"]), action);
+            let name = projects::name(&mut given);
+            let put = blocking(move || api.put_project(&who, &name, given, mode)).await?;
+            Ok(told(StatusCode::OK, id, projects::Wrapped { project: put.answer }))
+        }
+        "GetProject" => {
+            admit::needs(&who, Right::Read)?;
+            let mut given = Parameters::of(parameters, &["ProjectName", "WithStatistics"], action);
+            let name = projects::name(&mut given);
+            // There are no files of datasets, so their number is always right.
+            given.flag("WithStatistics");
+            given.finish()?;
+            let project = blocking(move || api.project(&who, &name)).await?;
+            Ok(told(StatusCode::OK, id, projects::Wrapped { project }))
+        }
+        "ListProjects" => {
+            admit::needs(&who, Right::Read)?;
+            let query = projects::query(Parameters::of(parameters, projects::OF_LISTS, action))?;
+            let answer = blocking(move || api.list_projects(&who, query)).await?;
+            Ok(told(StatusCode::OK, id, answer))
+        }
+        "DeleteProject" => {
+            admit::needs(&who, Right::Admin)?;
+            let mut given = Parameters::of(parameters, &["ProjectName"], action);
+            let name = projects::name(&mut given);
+            given.finish()?;
+            blocking(move || api.delete_project(&who, &name)).await?;
+            Ok(told(StatusCode::OK, id, Value::Object(Map::new())))
         }
         other => {
             let message = format!("there is no action `{}` in this version", shown(other));

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::access::{Access, KeyConfig};
-use crate::api::{Api, DryRunError, Host, PluginClaim, Publication, PublishError};
+use crate::api::{Api, DescribeError, DryRunError, Host, PluginClaim, Publication, PublishError};
 use crate::intake::{self, BucketRights, CheckFault, Faults, Limits, RoleDefaults, SubmissionCheck};
 use crate::queue::*;
 use crate::task::*;
@@ -32,6 +32,7 @@ pub(super) struct Entry {
 #[derive(Default)]
 pub(super) struct FakeQueue {
     pub(super) tasks: Mutex<BTreeMap<TaskId, Entry>>,
+    pub(super) projects: Mutex<BTreeMap<String, Project>>,
     pub(super) listed: Mutex<Option<ListQuery>>,
     pub(super) next: Mutex<Option<String>>,
     pub(super) broken: AtomicBool,
@@ -63,7 +64,16 @@ impl Queue for FakeQueue {
         if let Some(once) = &task.once {
             self.once.lock().unwrap().push((task.spec.project_name.clone(), once.clone(), task.id));
         }
+        let mut projects = self.projects.lock().unwrap();
+        let name = &task.spec.project_name;
+        if !projects.contains_key(name) {
+            if !task.makes_project {
+                return Err(QueueError::NoProject(name.clone()));
+            }
+            projects.insert(name.clone(), project(name, ProjectSettings::default()));
+        }
         let mut record = record(task.id, TaskState::Queued);
+        record.event_id = task.event_id.clone();
         record.tags = task.spec.tags.clone();
         record.user_data = task.spec.user_data.clone();
         let entry = Entry { record, request: task.request.clone(), plan: None };
@@ -206,11 +216,62 @@ impl Queue for FakeQueue {
     }
 }
 
+fn project(name: &str, settings: ProjectSettings) -> Project {
+    let made = Timestamp::from_millis(1_769_846_400_000);
+    Project { name: name.to_owned(), created: made, updated: made, settings }
+}
+
+impl Projects for FakeQueue {
+    fn project(&self, name: &str) -> Result<Option<Project>> {
+        Ok(self.projects.lock().unwrap().get(name).cloned())
+    }
+
+    fn list_projects(&self, query: &ProjectQuery) -> Result<ProjectPage> {
+        let projects = self.projects.lock().unwrap();
+        let behind = |name: &String| query.after.as_ref().is_none_or(|after| name > after);
+        let own = |name: &String| query.among.as_ref().is_none_or(|among| among.contains(name));
+        let found = projects.iter().filter(|(name, _)| behind(name) && own(name) && name.starts_with(&query.prefix));
+        let mut projects: Vec<_> = found.map(|(_, project)| project.clone()).collect();
+        let more = projects.len() > query.limit as usize;
+        projects.truncate(query.limit as usize);
+        let next = projects.last().filter(|_| more).map(|project| project.name.clone());
+        Ok(ProjectPage { projects, next })
+    }
+
+    fn put_project(&self, name: &str, changes: &ProjectChanges, mode: PutMode, _: Timestamp) -> Result<PutProject> {
+        let mut projects = self.projects.lock().unwrap();
+        let before = projects.get(name).cloned();
+        let base = match (&before, mode) {
+            (Some(_), PutMode::Create) => return Ok(PutProject::Exists),
+            (None, PutMode::Update) => return Ok(PutProject::Unknown),
+            (Some(before), PutMode::Update) => before.settings.clone(),
+            _ => ProjectSettings::default(),
+        };
+        let after = project(name, changes.on(&base));
+        projects.insert(name.to_owned(), after.clone());
+        Ok(if before.is_some() { PutProject::Changed(after) } else { PutProject::Created(after) })
+    }
+
+    fn delete_project(&self, name: &str) -> Result<DeletedProject> {
+        let tasks = self.tasks.lock().unwrap();
+        let live = |entry: &&Entry| !entry.record.state.has_ended() && entry.record.project == name;
+        let live: Vec<_> = tasks.values().filter(live).map(|entry| entry.record.id).collect();
+        if !live.is_empty() {
+            return Ok(DeletedProject::Live(live));
+        }
+        let gone = self.projects.lock().unwrap().remove(name);
+        Ok(if gone.is_some() { DeletedProject::Deleted } else { DeletedProject::Unknown })
+    }
+}
+
 pub(super) struct FakeHost {
     pub(super) woken: AtomicUsize,
     /// Whether [`Host::plugins`] panics.
     pub(super) panics: AtomicBool,
     pub(super) plan: Mutex<std::result::Result<String, DryRunError>>,
+    pub(super) meta: Mutex<std::result::Result<MediaMeta, DescribeError>>,
+    /// What was to be described.
+    pub(super) described: Mutex<Option<(String, ObjectUri)>>,
     pub(super) published: Mutex<Vec<PluginId>>,
     pub(super) unready: Mutex<Option<String>>,
 }
@@ -232,6 +293,15 @@ impl Host for FakeHost {
 
     fn dry_run(&self, _: &TaskSpec) -> std::result::Result<String, DryRunError> {
         self.plan.lock().unwrap().clone()
+    }
+
+    fn describe(&self, project: &str, uri: &ObjectUri) -> std::result::Result<MediaMeta, DescribeError> {
+        *self.described.lock().unwrap() = Some((project.to_owned(), uri.clone()));
+        self.meta.lock().unwrap().clone()
+    }
+
+    fn is_configured(&self, project: &str) -> bool {
+        project == "configured"
     }
 
     fn wake(&self) {
@@ -327,6 +397,10 @@ impl SubmissionCheck for All {
 }
 
 impl BucketRights for All {
+    fn of(&self, _: &str) -> Box<dyn BucketRights + '_> {
+        Box::new(Self)
+    }
+
     fn can_read(&self, _: &str, _: &str) -> std::result::Result<(), String> {
         Ok(())
     }
@@ -370,6 +444,7 @@ pub(super) fn record(id: TaskId, state: TaskState) -> TaskRecord {
         cancel_requested: false,
         tags: BTreeMap::new(),
         user_data: None,
+        event_id: String::new(),
     }
 }
 
@@ -413,16 +488,24 @@ impl Rig {
             woken: AtomicUsize::new(0),
             panics: AtomicBool::new(false),
             plan: Mutex::new(Err(DryRunError::Busy)),
+            meta: Mutex::new(Err(DescribeError::Busy)),
+            described: Mutex::default(),
             published: Mutex::default(),
             unready: Mutex::default(),
         });
-        let api = Api::new(queue.clone(), host.clone());
-        (queue, host, api)
+        let api = Api::new(queue.clone(), queue.clone(), host.clone());
+        (queue, host, api.making_projects(true))
     }
 
     pub(super) fn new() -> Self {
         let (queue, host, api) = Self::api();
         Self { queue, host, router: api.router() }
+    }
+
+    /// The same where no task makes a project.
+    pub(super) fn strict() -> Self {
+        let (queue, host, api) = Self::api();
+        Self { queue, host, router: api.making_projects(false).router() }
     }
 
     /// The same for those who have one of these keys.

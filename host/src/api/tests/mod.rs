@@ -8,6 +8,8 @@ mod keys;
 mod lists;
 mod plans;
 mod plugins;
+mod probes;
+mod projects;
 mod refusals;
 mod rpc;
 mod tasks;

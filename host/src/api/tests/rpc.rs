@@ -13,7 +13,7 @@ fn encoded(pairs: &[(&str, &str)]) -> String {
 }
 
 /// As the newer SDKs call: the action in a header, everything else in the query.
-fn call(rig: &Rig, action: &str, pairs: &[(&str, &str)]) -> Got {
+pub(super) fn call(rig: &Rig, action: &str, pairs: &[(&str, &str)]) -> Got {
     let request = Request::post(format!("/?{}", encoded(pairs)));
     rig.send(request.header("x-acs-action", action).header("x-acs-version", "2020-09-30").body(Body::empty()).unwrap())
 }
@@ -44,6 +44,7 @@ fn a_task_is_submitted_and_shown() {
         (&task["Status"], &task["UserData"], &task["Tags"]),
         (&json!("Running"), &json!("{\"k\":1}"), &json!({"a": "b=c"}))
     );
+    assert_eq!(task["EventId"], said["EventId"]);
     let request: Value = serde_json::from_str(task["TaskRequestDefinition"].as_str().unwrap()).unwrap();
     assert_eq!((&request["AlignmentIndex"], &request["UserData"]), (&json!(0), &json!("{\"k\":1}")));
     assert_eq!(request["Sources"], json!([{"URI": "oss://b/in put.mov", "StartTime": 1, "Subtitles": []}]));

@@ -54,7 +54,7 @@ fn a_task_that_waits_reports_running() {
     let expected = json!({
         "RequestId": null, "TaskId": id, "TaskType": "MediaConvert", "ProjectName": "p", "Status": "Running",
         "State": "Queued", "Progress": 40, "Attempt": 1, "Priority": 0, "CreateTime": "2026-01-31T08:00:00.000Z",
-        "StartTime": "2026-01-31T08:00:00.000Z", "Code": "", "Message": "", "UserData": "", "Tags": {},
+        "StartTime": "2026-01-31T08:00:00.000Z", "Code": "", "Message": "", "UserData": "", "Tags": {}, "EventId": "",
         "Targets": [{"Index": 0, "Progress": 50}, {"Index": 2, "Progress": 30}], "Frames": 7, "Bytes": 8,
         "Warnings": [], "CancelRequested": false,
         "Events": [{"Time": "2026-01-31T08:00:00.000Z", "Event": "Submitted", "Attempt": 0}],

@@ -81,6 +81,10 @@ impl SubmissionCheck for Plugins {
 pub(super) struct Buckets;
 
 impl BucketRights for Buckets {
+    fn of(&self, _: &str) -> Box<dyn BucketRights + '_> {
+        Box::new(Self)
+    }
+
     fn can_read(&self, bucket: &str, _key: &str) -> Result<(), String> {
         let there = matches!(bucket, "test-bucket" | "archive");
         there.then_some(()).ok_or_else(|| format!("names bucket {bucket}; this project reads test-bucket and archive"))

@@ -67,6 +67,14 @@ pub(in crate::media) struct RawStream {
     pub(in crate::media) display_matrix: Option<[i32; 9]>,
     pub(in crate::media) side_data: Vec<SideData>,
     pub(in crate::media) disposition: i32,
+    /// The name of the codec's profile.
+    pub(in crate::media) profile: Option<String>,
+    /// The codec's number for the level; 0 and below where it is unknown.
+    pub(in crate::media) level: i32,
+    /// Frames, where the container counts them.
+    pub(in crate::media) frames: Option<u64>,
+    /// The container's number for the codec.
+    pub(in crate::media) codec_tag: u32,
     /// The four letters of the codec in the container; empty where they are none.
     pub(in crate::media) tag: String,
     /// The picture of a stream that is nothing but one.
@@ -125,6 +133,11 @@ pub(super) fn entries(dictionary: *const ffi::AVDictionary) -> Vec<(String, Stri
     }
 }
 
+/// How many programs the file has.
+pub(in crate::media) fn programs(input: &Input) -> u64 {
+    u64::from(raw(input).nb_programs)
+}
+
 /// Metadata of the file.
 pub(in crate::media) fn metadata(input: &Input) -> Vec<(String, String)> {
     entries(raw(input).metadata)
@@ -170,6 +183,8 @@ pub(in crate::media) fn stream(input: &Input, index: usize) -> Option<RawStream>
         unsafe { owned(pointer) }
     };
     let side_data = side_data(stream);
+    // SAFETY: takes values, returns null or a static string.
+    let profile = text(unsafe { ffi::avcodec_profile_name(codec.codec_id, codec.profile) });
     Some(RawStream {
         codec_name: descriptor.map_or_else(|| "unknown".to_owned(), |codec| text(codec.name)),
         codec_long_name: descriptor.map_or_else(|| "unknown".to_owned(), |codec| text(codec.long_name)),
@@ -193,6 +208,10 @@ pub(in crate::media) fn stream(input: &Input, index: usize) -> Option<RawStream>
         display_matrix: side_data.iter().find_map(display_matrix),
         side_data,
         disposition: stream.disposition,
+        profile: Some(profile).filter(|profile| !profile.is_empty()),
+        level: codec.level,
+        frames: u64::try_from(stream.nb_frames).ok().filter(|frames| *frames > 0),
+        codec_tag: codec.codec_tag,
         tag: tag(codec.codec_tag),
         picture: picture(stream),
         metadata: entries(stream.metadata),

@@ -14,8 +14,8 @@ mod video;
 pub(super) use audio::{ensure_layout, layout_name, rescale_delta, sample_format_name, share_audio, share_packet};
 pub(super) use codec::{decoder_limits, fill_parameters, frame_size, open, pcm_form, sample_rate};
 pub(super) use container::{
-    ATTACHED, Container, RawChapter, RawStream, SideData, chapters, container, metadata, set_codec_tag, set_discard,
-    set_picture, set_stream, stream,
+    ATTACHED, Container, RawChapter, RawStream, SideData, chapters, container, metadata, programs, set_codec_tag,
+    set_discard, set_picture, set_stream, stream,
 };
 pub(super) use filter::PacketFilter;
 pub(super) use log::{install as install_log, with_log};

@@ -6,7 +6,7 @@ use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
 
-use super::json;
+use super::{json, projects};
 use crate::queue::{Event, Lease, NewTask, Once, QueueError, Submitted, TaskRecord};
 use crate::task::{
     CommitDirection, PluginRef, TaskId, TaskProgress, TaskSpec, TaskState, TaskUsage, Timestamp, Warning,
@@ -50,6 +50,8 @@ pub(super) struct NewRow {
     tags: BTreeMap<String, String>,
     priority: i32,
     once: Option<Once>,
+    event_id: String,
+    makes_project: bool,
 }
 
 impl NewRow {
@@ -66,6 +68,8 @@ impl NewRow {
             tags: task.spec.tags.clone(),
             priority: task.spec.priority,
             once: task.once.clone(),
+            event_id: task.event_id.clone(),
+            makes_project: task.makes_project,
         })
     }
 
@@ -76,12 +80,24 @@ impl NewRow {
             return Ok(before);
         }
         let (id, created) = (self.id.to_string(), self.created.millis());
+        // In the same transaction: a project that is removed meanwhile gets no task any more.
+        projects::needed(db, &self.project, self.makes_project, self.created)?;
         let new = db
             .prepare_cached(
-                "INSERT INTO tasks (id, project, state, created, progress, intake_warnings, user_data, priority)
-                 VALUES (?1, ?2, 'Queued', ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING",
+                "INSERT INTO tasks
+                     (id, project, state, created, progress, intake_warnings, user_data, event_id, priority)
+                 VALUES (?1, ?2, 'Queued', ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING",
             )?
-            .execute(params![id, self.project, created, self.progress, self.warnings, self.user_data, self.priority])?;
+            .execute(params![
+                id,
+                self.project,
+                created,
+                self.progress,
+                self.warnings,
+                self.user_data,
+                self.event_id,
+                self.priority
+            ])?;
         if new == 0 {
             return Err(QueueError::Exists(self.id));
         }
@@ -183,6 +199,7 @@ pub(super) fn record(db: &Connection, id: &str) -> Result<Option<TaskRecord>, Qu
         cancel_requested: row.get("cancel_requested")?,
         tags: tags(db, id)?,
         user_data: row.get("user_data")?,
+        event_id: row.get("event_id")?,
     }))
 }
 

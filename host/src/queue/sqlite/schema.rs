@@ -8,10 +8,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::queue::QueueError;
 
 /// What brings the tables from each version to the next, from an empty file on. A step that was released never changes.
-const STEPS: [&str; 2] = [V1, V2];
+const STEPS: [&str; 3] = [V1, V2, V3];
 
 /// Version of the tables that this program writes, in SQLite's `user_version`.
-const VERSION: i64 = STEPS.len() as i64;
+pub(super) const VERSION: i64 = STEPS.len() as i64;
 
 /// How long a connection waits for the write lock of another process.
 const BUSY: Duration = Duration::from_secs(20);
@@ -105,6 +105,20 @@ CREATE TABLE submissions (
     PRIMARY KEY (project, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX submissions_by_task ON submissions (task);
+";
+
+/// Version 3: projects, at first those that tasks name, and the request that submitted a task.
+const V3: &str = "
+CREATE TABLE projects (
+    name TEXT NOT NULL PRIMARY KEY,
+    created INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    settings TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO projects (name, created, updated, settings)
+    SELECT project, min(created), min(created), '{}' FROM tasks GROUP BY project;
+
+ALTER TABLE tasks ADD COLUMN event_id TEXT NOT NULL DEFAULT '';
 ";
 
 /// Opens the connection that writes, with the tables of this version in the file.

@@ -4,6 +4,8 @@ mod bad_rows;
 mod commits;
 mod leases;
 mod lists;
+mod migration;
+mod projects;
 mod releases;
 mod sharing;
 mod turns;
@@ -80,7 +82,15 @@ fn task(created: i64, tags: &[(&str, &str)]) -> NewTask {
         priority: 0,
         warnings: vec![warning("Intake")],
     });
-    NewTask { id: TaskId::new(), spec, request: "{\"Sources\":[]}".to_owned(), created: at(created), once: None }
+    NewTask {
+        id: TaskId::new(),
+        spec,
+        request: "{\"Sources\":[]}".to_owned(),
+        created: at(created),
+        event_id: "E".to_owned(),
+        makes_project: true,
+        once: None,
+    }
 }
 
 fn submitted(queue: &SqliteQueue, created: i64) -> TaskId {

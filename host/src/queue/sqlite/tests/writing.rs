@@ -2,6 +2,7 @@
 
 use std::sync::mpsc::channel;
 
+use super::super::schema::VERSION;
 use super::super::writer::Durability;
 use super::*;
 use crate::queue::QueueError;
@@ -37,11 +38,12 @@ fn is_for_this_user_alone() {
 fn refuses_a_newer_file_and_leaves_it_alone() {
     let folder = Folder::new();
     drop(folder.queue());
-    folder.raw().execute_batch("PRAGMA user_version = 2").unwrap();
+    let newer = VERSION + 1;
+    folder.raw().execute_batch(&format!("PRAGMA user_version = {newer}")).unwrap();
     let error = SqliteQueue::open(&folder.file()).err().unwrap().to_string();
-    assert!(error.contains("version 2") && error.contains("up to 1"), "{error}");
+    assert!(error.contains(&format!("version {newer}")) && error.contains(&format!("up to {VERSION}")), "{error}");
     let version: i64 = folder.raw().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    assert_eq!(version, 2);
+    assert_eq!(version, newer);
     std::fs::write(folder.0.join("text"), "no database, but a text that is long enough to be seen").unwrap();
     assert!(matches!(SqliteQueue::open(&folder.0.join("text")), Err(QueueError::Database(_))));
     assert!(matches!(SqliteQueue::open(&folder.0.join("none/x")), Err(QueueError::Database(_))));
