@@ -2,9 +2,11 @@
 
 mod bench;
 mod build;
+mod c;
 mod check;
 mod create;
 mod javascript;
+mod manifest;
 mod server;
 mod test;
 mod trial;

@@ -4,6 +4,7 @@
 
 mod bench;
 mod build;
+mod c;
 mod cases;
 mod create;
 mod javascript;
