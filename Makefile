@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: help setup plugins build demo gallery test lint bench freeze install clean
+.PHONY: help setup plugins build demo gallery test lint bench freeze install dist clean
 
 CARGO ?= cargo
 PREFIX ?= $(HOME)/.local
@@ -41,6 +41,7 @@ $(LANGUAGES)/installed: scripts/setup-languages.sh host/templates/plugin-js/uri-
 	@touch "$@"
 
 test: build lint $(LANGUAGES)/installed ## All tests, fmt and clippy
+	@scripts/setup-sdk.sh "$(TARGET)"
 	@WASMUX_LANGUAGES="$(LANGUAGES)" $(CARGO) test --release --workspace --no-fail-fast
 
 bench: build ## Benches; results go to benches/results
@@ -53,6 +54,9 @@ freeze: plugins ## Keep the WIT and components of the version that is released
 install: build ## Copy the binary, stripped, to PREFIX/bin
 	@install -s -Dm755 $(TARGET)/release/wasmux "$(DESTDIR)$(PREFIX)/bin/wasmux"
 	@echo "installed $(DESTDIR)$(PREFIX)/bin/wasmux"
+
+dist: build ## A tarball with the binary, documents and licences
+	@scripts/dist.sh "$(TARGET)"
 
 clean: ## Remove what was built
 	@$(CARGO) clean

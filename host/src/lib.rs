@@ -1,5 +1,6 @@
 //! wasmux: a transcoding host with WebAssembly plugins. docs/ARCHITECTURE.md says which room owns what.
 
+pub mod access;
 pub mod api;
 pub mod app;
 pub mod cli;

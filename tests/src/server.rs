@@ -31,6 +31,10 @@ pub struct Options<'a> {
     pub config: &'a str,
     /// Folder of compiled components; default: one that all tests share.
     pub cache: Option<&'a Path>,
+    /// The file for its standard error; default: that of the test.
+    pub log: Option<&'a Path>,
+    /// More of its environment.
+    pub variables: &'a [(&'a str, &'a str)],
 }
 
 /// A running server. It is killed when this is dropped.
@@ -57,7 +61,11 @@ impl Server {
         command.env("WASMUX_CACHE", options.cache.unwrap_or(&shared_cache)).env("AWS_SECRET_ACCESS_KEY", "never shown");
         command.envs(options.crash_at.map(|point| ("WASMUX_TEST_CRASH_AT", point)));
         command.envs(options.misdeed.map(|misdeed| ("WASMUX_TEST_WORKER", misdeed)));
+        command.envs(options.variables.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::piped());
+        if let Some(log) = options.log {
+            command.stderr(fs::File::create(log).unwrap());
+        }
         let mut process = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -130,6 +138,11 @@ impl Server {
             task["Frames"].as_u64() > Some(0)
         });
         wait_for("the process of a worker", || self.workers().into_iter().max_by_key(|(_, threads)| *threads)).0
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// The processes of workers, with their threads.

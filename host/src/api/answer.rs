@@ -11,7 +11,7 @@ use crate::task::{
 };
 
 /// The only type of task.
-const TASK_TYPE: &str = "MediaConvert";
+pub(super) const TASK_TYPE: &str = "MediaConvert";
 
 /// Answer to a submission.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

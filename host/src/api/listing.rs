@@ -27,19 +27,34 @@ const KNOWN: &[&str] = &[
 /// Reads which tasks are asked for; all faults at once.
 pub(super) fn read(uri: &Uri) -> Result<ListQuery, Refusal> {
     let mut given = Parameters::read(uri, KNOWN);
+    let created = range(&mut given, "StartTimeFrom", "StartTimeTo");
+    let ended = range(&mut given, "EndTimeFrom", "EndTimeTo");
+    query(given, created, ended, Order::default())
+}
+
+/// From when on, and before when.
+type Range = (Option<Timestamp>, Option<Timestamp>);
+
+/// Reads what both forms of the API have in common.
+pub(super) fn query(
+    mut given: Parameters,
+    created: Range,
+    ended: Range,
+    default_order: Order,
+) -> Result<ListQuery, Refusal> {
     let filter = TaskFilter {
-        project: given.text("ProjectName"),
+        projects: given.text("ProjectName").into_iter().collect(),
         states: given
             .parsed("Status", states, "must be Running, Succeeded, Failed, Queued or Committing")
             .unwrap_or_default(),
         tags: given.parsed("TagSelector", tags, "must have the form name=value&name=value").unwrap_or_default(),
-        created: range(&mut given, "StartTimeFrom", "StartTimeTo"),
-        ended: range(&mut given, "EndTimeFrom", "EndTimeTo"),
+        created,
+        ended,
     };
     let query = ListQuery {
         filter,
         sort: given.parsed("Sort", sort, "must be TaskId, StartTime or EndTime").unwrap_or_default(),
-        order: given.parsed("Order", order, "must be asc or desc").unwrap_or_default(),
+        order: given.parsed("Order", order, "must be asc or desc").unwrap_or(default_order),
         limit: given.parsed("MaxResults", limit, "must be a whole number from 1 to 100").unwrap_or(MAX_RESULTS),
         after: given.text("NextToken"),
     };
@@ -65,7 +80,7 @@ fn tags(text: &str) -> Option<Vec<(String, String)>> {
     text.split('&').map(pair).collect()
 }
 
-fn range(given: &mut Parameters, from: &str, to: &str) -> (Option<Timestamp>, Option<Timestamp>) {
+fn range(given: &mut Parameters, from: &str, to: &str) -> Range {
     let range = (given.moment(from), given.moment(to));
     if let (Some(first), Some(last)) = range
         && first >= last

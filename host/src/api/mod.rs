@@ -5,12 +5,15 @@
 //! time limit; a task that was answered with its id is on the disk. It refuses: processes, databases, media: those stand behind
 //! [`Queue`] and [`Host`].
 
+mod admit;
 mod answer;
+mod events;
 mod listing;
 mod plugins;
 mod query;
 mod refusal;
 mod routes;
+mod rpc;
 mod serve;
 mod tasks;
 #[cfg(test)]
@@ -24,6 +27,7 @@ use serde_json::Value;
 pub use answer::{CancelDone, ErrorAnswer, ListAnswer, PublishAnswer, SubmitAnswer, TargetAnswer, TaskAnswer};
 pub use serve::serve;
 
+use crate::access::Access;
 use crate::intake::Faults;
 use crate::queue::Queue;
 use crate::task::{Failure, PluginId, PluginName, TaskSpec};
@@ -33,6 +37,9 @@ pub trait Host: Send + Sync {
     /// Judges the body of a request; all faults at once.
     fn intake(&self, body: &[u8]) -> Result<TaskSpec, Faults>;
 
+    /// Whether the plugins that intake has pinned for this task are still there.
+    fn has_plugins(&self, spec: &TaskSpec) -> bool;
+
     /// Plans a task in a worker of its own, and writes nothing: the plan as JSON text. `Busy` when too many are being made.
     fn dry_run(&self, spec: &TaskSpec) -> Result<String, DryRunError>;
 
@@ -41,6 +48,9 @@ pub trait Host: Send + Sync {
 
     /// What this host is, as a JSON object: version, features, whether the sandbox of workers is whole.
     fn about(&self) -> Value;
+
+    /// Why tasks are not run at this moment; `None`: they are.
+    fn unready(&self) -> Option<String>;
 
     /// The plugins that requests can name, as JSON.
     fn plugins(&self) -> Value;
@@ -109,6 +119,8 @@ pub enum DryRunError {
 pub struct Api {
     queue: Arc<dyn Queue>,
     host: Arc<dyn Host>,
+    /// Who may do what; `None`: anybody everything.
+    access: Option<Arc<Access>>,
     /// Held for reading from the moment that a request's plugins are looked up until its task is in the queue, for writing while
     /// a plugin is removed: whoever removes one sees all tasks that need it.
     plugins_in_use: Arc<RwLock<()>>,
@@ -117,6 +129,12 @@ pub struct Api {
 impl Api {
     /// An API over these tasks and this host.
     pub fn new(queue: Arc<dyn Queue>, host: Arc<dyn Host>) -> Self {
-        Self { queue, host, plugins_in_use: Arc::default() }
+        Self { queue, host, access: None, plugins_in_use: Arc::default() }
+    }
+
+    /// The same for those who have one of these keys; without keys for anybody.
+    #[must_use]
+    pub fn for_keys(self, access: Option<Access>) -> Self {
+        Self { access: access.map(Arc::new), ..self }
     }
 }

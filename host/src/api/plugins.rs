@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use super::answer::PublishAnswer;
 use super::refusal::Refusal;
-use super::routes::{Answer, Id, blocking, body, no_parameters, shown, told};
-use super::{Api, PluginClaim, PublishError};
+use super::routes::{Answer, Id, Who, blocking, body, no_parameters, shown, told};
+use super::{Api, PluginClaim, PublishError, admit};
 use crate::task::PluginName;
 
 /// How many tasks a refusal names.
@@ -59,9 +59,16 @@ pub(super) async fn show(State(api): State<Api>, Extension(id): Id, path: Plugin
     Ok(told(StatusCode::OK, &id, report))
 }
 
-pub(super) async fn put(State(api): State<Api>, Extension(id): Id, path: PluginPath, request: Request) -> Answer {
+pub(super) async fn put(
+    State(api): State<Api>,
+    Extension(id): Id,
+    Extension(who): Who,
+    path: PluginPath,
+    request: Request,
+) -> Answer {
     let (name, version) = plugin_id(path)?;
     no_parameters(request.uri())?;
+    admit::needs_all_projects(&who)?;
     let most = usize::try_from(api.host.max_component_bytes()).unwrap_or(usize::MAX);
     let component = body(request, most).await?;
     let published = blocking(move || Ok(api.host.publish(&name, &version, &component)?)).await?;
@@ -74,9 +81,10 @@ pub(super) async fn put(State(api): State<Api>, Extension(id): Id, path: PluginP
     Ok(response)
 }
 
-pub(super) async fn delete(State(api): State<Api>, path: PluginPath, uri: Uri) -> Answer {
+pub(super) async fn delete(State(api): State<Api>, Extension(who): Who, path: PluginPath, uri: Uri) -> Answer {
     let (name, version) = plugin_id(path)?;
     no_parameters(&uri)?;
+    admit::needs_all_projects(&who)?;
     blocking(move || api.unpublish(&name, &version)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

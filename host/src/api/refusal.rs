@@ -1,6 +1,8 @@
 //! Answers that say no: one shape of body for all of them.
 
-use axum::http::header::{ALLOW, RETRY_AFTER};
+use std::borrow::Cow;
+
+use axum::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -19,7 +21,7 @@ const HOST_ID: &str = "wasmux";
 #[derive(Debug, Clone)]
 pub(super) struct Refusal {
     status: StatusCode,
-    code: &'static str,
+    code: Cow<'static, str>,
     message: String,
     recommend: &'static str,
     /// Apart, so that a result stays small.
@@ -41,7 +43,7 @@ struct More {
 struct Body<'a> {
     request_id: &'a str,
     host_id: &'static str,
-    code: &'static str,
+    code: &'a str,
     message: &'a str,
     recommend: &'static str,
     #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
@@ -52,7 +54,7 @@ struct Body<'a> {
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), recommend: "", more: Box::default() }
+        Self { status, code: code.into(), message: message.into(), recommend: "", more: Box::default() }
     }
 
     fn with(self, more: More) -> Self {
@@ -109,6 +111,21 @@ impl Refusal {
         Self { status, ..self }
     }
 
+    /// The same as the vendor's form of the API has it: 400 for what does not exist, and a code that names the one parameter that is missing.
+    #[must_use]
+    pub(super) fn of_the_vendor(mut self) -> Self {
+        if self.code == "ResourceNotFound" {
+            self.status = StatusCode::BAD_REQUEST;
+        }
+        if let [fault] = self.more.faults.as_slice()
+            && fault.code == FaultCode::MissingArgument
+            && fault.field.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric())
+        {
+            self.code = format!("Missing{}", fault.field.as_str()).into();
+        }
+        self
+    }
+
     /// The answer, with the headers that the response had: `Allow` comes from the router. What is for the log goes there.
     pub(super) fn tell(self, request_id: &str, had: &HeaderMap) -> Response {
         if let Some(detail) = &self.more.detail {
@@ -117,7 +134,7 @@ impl Refusal {
         let body = Body {
             request_id,
             host_id: HOST_ID,
-            code: self.code,
+            code: &self.code,
             message: &self.message,
             recommend: self.recommend,
             faults: &self.more.faults,
@@ -127,6 +144,9 @@ impl Refusal {
         let mut header = |name: HeaderName, value: HeaderValue| response.headers_mut().insert(name, value);
         if let Some(allowed) = had.get(ALLOW) {
             header(ALLOW, allowed.clone());
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if let Some(seconds) = self.more.retry_after {
             header(RETRY_AFTER, seconds.into());
@@ -194,6 +214,8 @@ mod tests {
     fn faults_of_one_kind_give_their_code() {
         let fault = |code| Fault::new(code, FieldPath::from("X"), "is wrong");
         let code = |faults: &[FaultCode]| Refusal::faults(faults.iter().map(|code| fault(*code)).collect()).code;
+        let missing = Refusal::faults(vec![fault(FaultCode::MissingArgument)]).of_the_vendor();
+        assert_eq!(missing.code, "MissingX");
         assert_eq!(code(&[FaultCode::Unsupported, FaultCode::Unsupported]), "Unsupported");
         assert_eq!(code(&[FaultCode::Unsupported, FaultCode::InvalidJson]), "InvalidArgument");
     }

@@ -1,14 +1,14 @@
 //! Routes of our own form of the API, and what all answers have in common.
 
 use std::any::Any;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody, PathRejection};
-use axum::extract::{DefaultBodyLimit, Extension, FromRequest, Path, Request, State};
+use axum::extract::{DefaultBodyLimit, Extension, FromRequest, MatchedPath, Path, Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, ORIGIN};
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -17,11 +17,13 @@ use serde_json::{Map, Value};
 use tower_http::catch_panic::CatchPanicLayer;
 use uuid::Uuid;
 
-use super::answer::Told;
+use super::answer::{SubmitAnswer, Told};
 use super::query::Parameters;
 use super::refusal::Refusal;
-use super::{Api, listing, plugins};
-use crate::task::TaskId;
+use super::{Api, admit, events, listing, plugins, rpc};
+use crate::access::{Caller, Right};
+use crate::task::{TaskId, TaskState};
+use crate::telemetry;
 
 /// Longest body, in bytes; the same as intake's limit.
 const MAX_BODY: usize = 1 << 20;
@@ -32,28 +34,38 @@ const SHOWN: usize = 200;
 
 const PANICKED: &str = "a handler panicked";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const OPENMETRICS: HeaderValue = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Name of one request, in its answer and in the log.
 #[derive(Debug, Clone)]
-pub(super) struct RequestId(String);
+pub(super) struct RequestId(pub(super) String);
 
 pub(super) type Id = Extension<RequestId>;
 pub(super) type Answer = Result<Response, Refusal>;
-type TaskPath = Result<Path<String>, PathRejection>;
+/// Who asks, as [`admit::by_bearer`] found.
+pub(super) type Who = Extension<Caller>;
+pub(super) type TaskPath = Result<Path<String>, PathRejection>;
 
 impl Api {
     /// All routes.
     pub fn router(self) -> Router {
-        Router::new()
+        let ours = Router::new()
             .route("/v1/tasks", get(list).post(submit))
             .route("/v1/tasks/{id}", get(show).delete(delete))
             .route("/v1/tasks/{id}/plan", get(plan))
             .route("/v1/tasks/{id}/cancel", post(cancel))
+            .route("/v1/tasks/{id}/retry", post(retry))
+            .route("/v1/tasks/{id}/events", get(events::events))
             .route("/v1/plan", post(dry_run))
             .route("/v1/plugins", get(plugins::list))
             .route("/v1/plugins/{name}/{version}", get(plugins::show).put(plugins::put).delete(plugins::delete))
+            .route("/metrics", get(metrics))
+            .route_layer(middleware::from_fn_with_state(self.clone(), admit::by_bearer));
+        // These look for themselves who asks, or do not care.
+        ours.route("/", get(rpc::call).post(rpc::call))
             .route("/healthz", get(health))
+            .route("/readyz", get(ready))
             .fallback(no_route)
             .method_not_allowed_fallback(wrong_method)
             .with_state(self)
@@ -68,11 +80,17 @@ async fn dress(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(RequestId(id.clone()));
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let foreign = request.headers().contains_key(ORIGIN);
+    // The pattern, since ids would make as many series as there are tasks. What is no method may be any text.
+    let route = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str).to_owned();
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE].contains(&method);
+    let begun = Instant::now();
     let mut response = if foreign { of_a_page().into_response() } else { next.run(request).await };
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
         response = refusal.tell(&id, response.headers());
     }
-    tracing::debug!(request_id = id, %method, path, status = response.status().as_u16(), "answered");
+    let status = response.status().as_u16();
+    telemetry::metrics().answered(if known { method.as_str() } else { "other" }, &route, status, begun.elapsed());
+    tracing::debug!(request_id = id, %method, path, status, "answered");
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -141,7 +159,7 @@ pub(super) async fn body(mut request: Request, most: usize) -> Result<Bytes, Ref
 }
 
 /// The task that a path names.
-fn task_id(path: TaskPath) -> Result<TaskId, Refusal> {
+pub(super) fn task_id(path: TaskPath) -> Result<TaskId, Refusal> {
     let text = path.map_or_else(|_| String::new(), |Path(text)| text);
     text.parse().map_err(|error| Refusal::not_found(format!("`{}` names no task: an id {error}", shown(&text))))
 }
@@ -155,66 +173,85 @@ pub(super) fn shown(text: &str) -> String {
     text.chars().take(SHOWN).collect()
 }
 
-async fn submit(State(api): State<Api>, Extension(id): Id, request: Request) -> Answer {
+async fn submit(State(api): State<Api>, Extension(id): Id, Extension(who): Who, request: Request) -> Answer {
     no_parameters(request.uri())?;
     let body = body(request, MAX_BODY).await?;
     let name = id.0.clone();
-    let answer = blocking(move || api.submit(&body, &name)).await?;
+    let answer = blocking(move || api.submit(&who, &body, &name)).await?;
+    Ok(created(&id, answer))
+}
+
+/// A task was taken in.
+fn created(id: &RequestId, answer: SubmitAnswer) -> Response {
     let location = HeaderValue::from_str(&format!("/v1/tasks/{}", answer.task_id));
-    let mut response = told(StatusCode::CREATED, &id, answer);
+    let mut response = told(StatusCode::CREATED, id, answer);
     if let Ok(location) = location {
         response.headers_mut().insert(LOCATION, location);
     }
-    Ok(response)
+    response
 }
 
-async fn show(State(api): State<Api>, Extension(id): Id, path: TaskPath, uri: Uri) -> Answer {
+async fn retry(State(api): State<Api>, Extension(id): Id, Extension(who): Who, path: TaskPath, uri: Uri) -> Answer {
+    let task = task_id(path)?;
+    no_parameters(&uri)?;
+    let name = id.0.clone();
+    let answer = blocking(move || api.retry(&who, task, &name)).await?;
+    Ok(created(&id, answer))
+}
+
+async fn show(State(api): State<Api>, Extension(id): Id, Extension(who): Who, path: TaskPath, uri: Uri) -> Answer {
     let task = task_id(path)?;
     let mut given = Parameters::read(&uri, &["RequestDefinition"]);
     let with_request = given.flag("RequestDefinition");
     given.finish()?;
-    let answer = blocking(move || api.task(task, with_request)).await?;
+    let answer = blocking(move || api.task(&who, task, with_request)).await?;
     Ok(told(StatusCode::OK, &id, answer))
 }
 
-async fn list(State(api): State<Api>, Extension(id): Id, uri: Uri) -> Answer {
+async fn list(State(api): State<Api>, Extension(id): Id, Extension(who): Who, uri: Uri) -> Answer {
     let query = listing::read(&uri)?;
-    let answer = blocking(move || api.list(&query)).await?;
+    let answer = blocking(move || api.list(&who, query)).await?;
     Ok(told(StatusCode::OK, &id, answer))
 }
 
-async fn plan(State(api): State<Api>, path: TaskPath, uri: Uri) -> Answer {
+async fn plan(State(api): State<Api>, Extension(who): Who, path: TaskPath, uri: Uri) -> Answer {
     let task = task_id(path)?;
     no_parameters(&uri)?;
-    let plan = blocking(move || api.plan(task)).await?;
+    let plan = blocking(move || api.plan(&who, task)).await?;
     Ok(text_of_json(StatusCode::OK, plan))
 }
 
-async fn dry_run(State(api): State<Api>, request: Request) -> Answer {
+async fn dry_run(State(api): State<Api>, Extension(who): Who, request: Request) -> Answer {
     no_parameters(request.uri())?;
     let body = body(request, MAX_BODY).await?;
-    let plan = blocking(move || api.dry_run(&body)).await?;
+    let plan = blocking(move || api.dry_run(&who, &body)).await?;
     Ok(text_of_json(StatusCode::OK, plan))
 }
 
-async fn cancel(State(api): State<Api>, Extension(id): Id, path: TaskPath, uri: Uri) -> Answer {
+async fn cancel(State(api): State<Api>, Extension(id): Id, Extension(who): Who, path: TaskPath, uri: Uri) -> Answer {
     let task = task_id(path)?;
     no_parameters(&uri)?;
-    let answer = blocking(move || api.cancel(task)).await?;
+    let answer = blocking(move || api.cancel(&who, task)).await?;
     Ok(told(StatusCode::OK, &id, answer))
 }
 
-async fn delete(State(api): State<Api>, path: TaskPath, uri: Uri) -> Answer {
+async fn delete(State(api): State<Api>, Extension(who): Who, path: TaskPath, uri: Uri) -> Answer {
     let task = task_id(path)?;
     no_parameters(&uri)?;
-    blocking(move || api.delete(task)).await?;
+    blocking(move || api.delete(&who, task)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-async fn health(State(api): State<Api>, Extension(id): Id) -> Answer {
+/// Whoever watches the service has no key, and is told only whether it works.
+async fn health(State(api): State<Api>, Extension(id): Id, headers: HeaderMap) -> Answer {
+    let is_known = api.bearer(&headers).is_ok_and(|who| who.may(Right::Read));
     let about = blocking(move || {
         let mut about = Map::from_iter([("Status".to_owned(), Value::from("ok"))]);
-        about.insert("Queue".to_owned(), serde_json::json!(api.depth()?));
+        let depth = api.depth()?;
+        if !is_known {
+            return Ok(about);
+        }
+        about.insert("Queue".to_owned(), serde_json::json!(depth));
         if let Value::Object(more) = api.host.about() {
             about.extend(more);
         }
@@ -222,6 +259,33 @@ async fn health(State(api): State<Api>, Extension(id): Id) -> Answer {
     })
     .await?;
     Ok(told(StatusCode::OK, &id, about))
+}
+
+/// Whether tasks are taken and run: what a load balancer asks.
+async fn ready(State(api): State<Api>, Extension(id): Id) -> Answer {
+    blocking(move || {
+        api.depth()?;
+        match api.host.unready() {
+            None => Ok(()),
+            Some(reason) => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceBusy", reason)),
+        }
+    })
+    .await?;
+    Ok(told(StatusCode::OK, &id, serde_json::json!({"Status": "ready"})))
+}
+
+async fn metrics(State(api): State<Api>) -> Answer {
+    let text = blocking(move || {
+        let depth = api.depth()?;
+        let states = [
+            (TaskState::Queued, depth.queued),
+            (TaskState::Running, depth.running),
+            (TaskState::Committing, depth.committing),
+        ];
+        Ok(telemetry::metrics().text(&states.map(|(state, count)| (state.name(), count))))
+    })
+    .await?;
+    Ok(([(CONTENT_TYPE, OPENMETRICS)], text).into_response())
 }
 
 async fn no_route(method: Method, uri: Uri) -> Refusal {

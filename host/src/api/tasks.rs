@@ -1,20 +1,26 @@
 //! What is done with tasks, apart from how it is said on the wire: each form of the API calls these functions. They block.
 
-use std::sync::PoisonError;
+use std::sync::{PoisonError, RwLockReadGuard};
 
 use axum::http::StatusCode;
 
+use super::admit;
 use super::answer::{self, CancelDone, ListAnswer, SubmitAnswer, TaskAnswer};
 use super::refusal::Refusal;
 use super::{Api, DryRunError};
-use crate::queue::{CancelAnswer, DeleteAnswer, Depth, ListQuery, NewTask};
-use crate::task::{ErrorCode, TaskId, TaskState, Timestamp};
+use crate::access::Caller;
+use crate::queue::{CancelAnswer, DeleteAnswer, Depth, ListQuery, NewTask, TaskRecord};
+use crate::task::{ErrorCode, TaskId, TaskSpec, TaskState, Timestamp};
+use crate::telemetry::metrics;
+
+/// How often a request is judged whose plugins are removed meanwhile. Once they are gone it is refused for that.
+const ATTEMPTS: u32 = 3;
 
 impl Api {
     /// Takes a task in. Whoever is told its id can rely on it: the task is on the disk.
-    pub(super) fn submit(&self, body: &[u8], request_id: &str) -> Result<SubmitAnswer, Refusal> {
-        let in_use = self.plugins_in_use.read().unwrap_or_else(PoisonError::into_inner);
-        let spec = self.host.intake(body)?;
+    pub(super) fn submit(&self, who: &Caller, body: &[u8], request_id: &str) -> Result<SubmitAnswer, Refusal> {
+        let (spec, in_use) = self.taken_in(body)?;
+        admit::needs_project(who, &spec.project_name)?;
         let id = TaskId::new();
         let warnings = spec.warnings.clone();
         let request = String::from_utf8_lossy(body).into_owned();
@@ -29,18 +35,60 @@ impl Api {
         })
     }
 
+    /// Submits the request of a task that failed once more, as a new task: what plugins and buckets there are now is looked up anew.
+    pub(super) fn retry(&self, who: &Caller, id: TaskId, request_id: &str) -> Result<SubmitAnswer, Refusal> {
+        let record = self.record(who, id)?;
+        if record.state != TaskState::Failed {
+            let message =
+                format!("{id} is {}: only a task that failed or was cancelled is run again", answer::state(&record));
+            return Err(Refusal::conflict("TaskNotFailed", message));
+        }
+        let request = self.queue.request(id)?.ok_or_else(|| unknown(id))?;
+        self.submit(who, request.as_bytes(), request_id)
+    }
+
+    /// Judges a request, and keeps its plugins from being removed as long as the guard lives. Judging may ask a policy that takes its
+    /// time; so it is done before the gate is held, or whoever removes a plugin would wait for that, and all submissions for them.
+    fn taken_in(&self, body: &[u8]) -> Result<(TaskSpec, RwLockReadGuard<'_, ()>), Refusal> {
+        for _ in 0..ATTEMPTS {
+            let spec = self.host.intake(body)?;
+            let in_use = self.plugins_in_use.read().unwrap_or_else(PoisonError::into_inner);
+            if self.host.has_plugins(&spec) {
+                return Ok((spec, in_use));
+            }
+        }
+        Err(Refusal::busy("plugins of this request are being removed"))
+    }
+
+    /// The record of a task of the caller's projects. Those of others are as unknown as those that do not exist.
+    pub(super) fn record(&self, who: &Caller, id: TaskId) -> Result<TaskRecord, Refusal> {
+        self.queue.get(id)?.filter(|record| who.reaches(&record.project)).ok_or_else(|| unknown(id))
+    }
+
     /// One task with its history; with its request too, if it is wanted.
-    pub(super) fn task(&self, id: TaskId, with_request: bool) -> Result<TaskAnswer, Refusal> {
-        let record = self.queue.get(id)?.ok_or_else(|| unknown(id))?;
+    pub(super) fn task(&self, who: &Caller, id: TaskId, with_request: bool) -> Result<TaskAnswer, Refusal> {
+        let record = self.record(who, id)?;
         let events = Some(self.queue.events(id)?);
         let task_request_definition = if with_request { self.queue.request(id)? } else { None };
         let plugins = self.queue.plugins(id)?;
         Ok(TaskAnswer { events, plugins, task_request_definition, ..TaskAnswer::of(record) })
     }
 
+    /// The request of a task as a text of JSON; `None` where the task was removed meanwhile.
+    pub(super) fn request(&self, id: TaskId) -> Result<Option<String>, Refusal> {
+        Ok(self.queue.request(id)?)
+    }
+
     /// A page of tasks.
-    pub(super) fn list(&self, query: &ListQuery) -> Result<ListAnswer, Refusal> {
-        let page = self.queue.list(query)?;
+    pub(super) fn list(&self, who: &Caller, mut query: ListQuery) -> Result<ListAnswer, Refusal> {
+        let wanted = &mut query.filter.projects;
+        for project in wanted.iter() {
+            admit::needs_project(who, project)?;
+        }
+        if wanted.is_empty() {
+            wanted.extend(who.projects().into_iter().flatten().cloned());
+        }
+        let page = self.queue.list(&query)?;
         Ok(ListAnswer {
             tasks: page.tasks.into_iter().map(TaskAnswer::brief).collect(),
             max_results: query.limit.to_string(),
@@ -49,7 +97,8 @@ impl Api {
     }
 
     /// The plan of a task as JSON.
-    pub(super) fn plan(&self, id: TaskId) -> Result<String, Refusal> {
+    pub(super) fn plan(&self, who: &Caller, id: TaskId) -> Result<String, Refusal> {
+        self.record(who, id)?;
         if let Some(plan) = self.queue.plan(id)?.ok_or_else(|| unknown(id))? {
             return Ok(plan);
         }
@@ -59,8 +108,9 @@ impl Api {
     }
 
     /// The plan that a request would get, as JSON. Nothing is written.
-    pub(super) fn dry_run(&self, body: &[u8]) -> Result<String, Refusal> {
+    pub(super) fn dry_run(&self, who: &Caller, body: &[u8]) -> Result<String, Refusal> {
         let spec = self.host.intake(body)?;
+        admit::needs_project(who, &spec.project_name)?;
         self.host.dry_run(&spec).map_err(|error| match error {
             DryRunError::Failed(failure) => Refusal::failed(&failure),
             DryRunError::Busy => Refusal::busy("too many plans are being made"),
@@ -68,7 +118,8 @@ impl Api {
     }
 
     /// Asks for the end of a task. Asking again is no fault.
-    pub(super) fn cancel(&self, id: TaskId) -> Result<CancelDone, Refusal> {
+    pub(super) fn cancel(&self, who: &Caller, id: TaskId) -> Result<CancelDone, Refusal> {
+        self.record(who, id)?;
         let done = |state: TaskState, name: &str| CancelDone {
             task_id: id,
             status: answer::status(state).to_owned(),
@@ -77,6 +128,7 @@ impl Api {
         let canceled = ErrorCode::Canceled.name();
         match self.queue.cancel(id, Timestamp::now())? {
             CancelAnswer::Canceled => {
+                metrics().task_ended(TaskState::Failed.name(), canceled);
                 self.host.wake();
                 Ok(done(TaskState::Failed, canceled))
             }
@@ -100,7 +152,8 @@ impl Api {
     }
 
     /// Removes the record of a task that has ended.
-    pub(super) fn delete(&self, id: TaskId) -> Result<(), Refusal> {
+    pub(super) fn delete(&self, who: &Caller, id: TaskId) -> Result<(), Refusal> {
+        self.record(who, id)?;
         match self.queue.delete(id)? {
             DeleteAnswer::Deleted => Ok(()),
             DeleteAnswer::Live(state) => {

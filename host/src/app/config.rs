@@ -1,12 +1,17 @@
 //! The configuration of the host: what is written in the file that `wasmux serve --config` names, and what a worker is told of it.
 
-use std::collections::{BTreeMap, HashMap};
+mod read;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+pub use read::DEFAULT_CONFIG;
 
 use serde::{Deserialize, Serialize};
 
 use super::{ProjectConfig, RoleConfig};
+use crate::access::{Access, KeyConfig};
 use crate::sandbox::{FontConfig, Limits, MAX_COMPONENT_BYTES};
 use crate::store::BucketConfig;
 use crate::supervise::WorkerLimits;
@@ -67,17 +72,17 @@ pub fn limits(given: &[String]) -> Result<TaskLimits, String> {
 
 /// What plugins may use.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(try_from = "PluginTable")]
 pub struct PluginConfig {
     /// Size of a component in a file, in bytes.
     pub max_component_bytes: u64,
-    /// Whether `PUT /v1/plugins` takes plugins; by default it does where `listen` is a loopback address.
+    /// Whether `PUT /v1/plugins` takes plugins; by default it does where there are keys, or `listen` is a loopback address.
     pub publish: Option<bool>,
     /// How many plugins may be published.
     pub max_published: usize,
     /// Limits of all plugins that `of` does not name.
     pub limits: Limits,
-    /// Limits of single plugins, by name.
+    /// Limits of single plugins, by name. In a file each names only what differs from `limits`.
     pub of: HashMap<PluginName, Limits>,
     /// Fonts that requests may name and plugins see, besides those that the API names; one of the same name takes the place of
     /// that font.
@@ -97,6 +102,40 @@ impl Default for PluginConfig {
     }
 }
 
+/// The same as it is written.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct PluginTable {
+    max_component_bytes: u64,
+    publish: Option<bool>,
+    max_published: usize,
+    limits: Limits,
+    of: BTreeMap<PluginName, BTreeMap<String, u64>>,
+    fonts: Vec<FontConfig>,
+}
+
+impl Default for PluginTable {
+    fn default() -> Self {
+        let PluginConfig { max_component_bytes, publish, max_published, limits, of: _, fonts } =
+            PluginConfig::default();
+        Self { max_component_bytes, publish, max_published, limits, of: BTreeMap::new(), fonts }
+    }
+}
+
+impl TryFrom<PluginTable> for PluginConfig {
+    type Error = String;
+
+    fn try_from(table: PluginTable) -> Result<Self, String> {
+        let PluginTable { max_component_bytes, publish, max_published, limits, of, fonts } = table;
+        let of = of.into_iter().map(|(name, changes)| match limits.with(&changes) {
+            Ok(limits) => Ok((name, limits)),
+            Err(error) => Err(format!("plugins.of.{name}: {error}")),
+        });
+        let of = of.collect::<Result<_, _>>()?;
+        Ok(Self { max_component_bytes, publish, max_published, limits, of, fonts })
+    }
+}
+
 /// The configuration of `wasmux serve`. Every field has a default; the command line goes before the file.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -113,6 +152,8 @@ pub struct ServeConfig {
     pub cache_folder: Option<PathBuf>,
     /// Buckets with a folder of their own.
     pub buckets: Vec<BucketConfig>,
+    /// Who may do what; where there are none, anybody may do everything.
+    pub keys: Vec<KeyConfig>,
     /// What workers may use.
     pub workers: WorkerLimits,
     /// How much a task may be about.
@@ -126,10 +167,36 @@ pub struct ServeConfig {
 }
 
 impl ServeConfig {
-    /// Reads a TOML file. The error is a sentence that names the line and what is allowed there.
-    pub fn read(path: &Path) -> Result<Self, String> {
-        let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+    /// Refuses what could not be served with; all faults at once, each a sentence that names the field.
+    pub fn check(&self) -> Result<(), Vec<String>> {
+        let mut faults: Vec<_> =
+            [self.workers.check(), self.limits.check()].into_iter().filter_map(Result::err).collect();
+        let of = self.plugins.of.iter().map(|(name, limits)| (format!("plugins.of.{name}"), limits));
+        for (table, limits) in std::iter::once(("plugins.limits".to_owned(), &self.plugins.limits)).chain(of) {
+            faults.extend(limits.check().err().map(|reason| format!("{table}.{reason}")));
+        }
+        faults.extend(Access::open(&self.keys).err());
+        let mut names = BTreeSet::new();
+        for (index, bucket) in self.buckets.iter().enumerate() {
+            if !names.insert(&bucket.name) {
+                faults
+                    .push(format!("buckets[{index}].name is {} again; each bucket has a name of its own", bucket.name));
+            }
+        }
+        let buckets =
+            self.buckets.iter().enumerate().map(|(index, bucket)| (format!("buckets[{index}].folder"), &bucket.folder));
+        let plugins = self.plugin_folder.iter().map(|folder| ("plugin_folder".to_owned(), folder));
+        for (field, folder) in buckets.chain(plugins) {
+            if !folder.is_dir() {
+                faults.push(format!("{field} is {}; there is no such folder", folder.display()));
+            }
+        }
+        for (index, font) in self.plugins.fonts.iter().enumerate() {
+            if !font.files.iter().any(|file| file.is_file()) {
+                faults.push(format!("plugins.fonts[{index}].files: none of the files of {} is there", font.name));
+            }
+        }
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 }
 
@@ -151,6 +218,8 @@ mod tests {
             threads = 2
             [limits]
             max_streams = 7
+            [plugins.limits]
+            log_lines = 7
             [plugins.of.watermark]
             memory_bytes = 1000000
             [policies]
@@ -165,13 +234,54 @@ mod tests {
         assert_eq!(config.workers, WorkerLimits { concurrency: 3, threads: 2, ..WorkerLimits::default() });
         assert_eq!(config.limits, TaskLimits { max_streams: 7, ..TaskLimits::default() });
         assert!(config.buckets[0].read && !config.buckets[0].write);
-        assert_eq!(config.plugins.of[&PluginName::new("watermark").unwrap()].memory_bytes, 1_000_000);
+        let watermark = &config.plugins.of[&PluginName::new("watermark").unwrap()];
+        assert_eq!(
+            (watermark.memory_bytes, watermark.log_lines),
+            (1_000_000, 7),
+            "what it does not name is as for all"
+        );
+        let settings = serde_json::to_value(&config.plugins).unwrap();
+        assert_eq!(serde_json::from_value::<PluginConfig>(settings).unwrap(), config.plugins, "as a worker is told");
+        let error = toml::from_str::<ServeConfig>("[plugins.of.watermark]\nmemory = 3").unwrap_err().to_string();
+        assert!(error.contains("plugins.of.watermark: unknown field `memory`"), "{error}");
         let text = |plugin: &Option<PluginRef>| plugin.as_ref().map(ToString::to_string);
         assert_eq!(text(&config.policies.parameters).as_deref(), Some("per-title@^1"));
         assert_eq!(text(&config.projects["acme"].policies.watermark).as_deref(), Some("brand"));
         assert_eq!((config.plugins.fonts.len(), config.plugins.fonts[0].name.as_str()), (1, "Corporate"));
         let error = toml::from_str::<ServeConfig>("[workers]\nconcurency = 3").unwrap_err().to_string();
         assert!(error.contains("concurency") && error.contains("line 2") && error.contains("memory_bytes"), "{error}");
+    }
+
+    #[test]
+    fn all_that_cannot_be_served_with_is_told_at_once() {
+        let text = r#"
+            plugin_folder = "/no/plugins"
+            buckets = [{name = "a", folder = "/"}, {name = "a", folder = "/no/bucket"}]
+            [workers]
+            concurrency = 0
+            [limits]
+            max_streams = 5000
+            [plugins.of.delogo]
+            frame_cpu_ms = 0
+            [[plugins.fonts]]
+            name = "Corporate"
+            files = ["/no/font.otf"]
+        "#;
+        let faults = toml::from_str::<ServeConfig>(text).unwrap().check().unwrap_err();
+        let fields = [
+            "workers.concurrency",
+            "limits.max_streams",
+            "plugins.of.delogo.frame_cpu_ms",
+            "buckets[1].name",
+            "buckets[1].folder",
+            "plugin_folder",
+            "plugins.fonts[0].files",
+        ];
+        assert_eq!(faults.len(), fields.len(), "{faults:#?}");
+        for (fault, field) in faults.iter().zip(fields) {
+            assert!(fault.starts_with(field), "{fault}");
+        }
+        assert_eq!(ServeConfig::default().check(), Ok(()));
     }
 
     #[test]

@@ -24,6 +24,11 @@ impl Host for ServiceHost {
         self.app.intake(body)
     }
 
+    fn has_plugins(&self, spec: &TaskSpec) -> bool {
+        let pinned = spec.plugins().into_iter().filter(|plugin| plugin.pin.is_some());
+        pinned.map(|plugin| self.app.sandbox.plugin_id(plugin)).all(|found| found.is_ok())
+    }
+
     fn dry_run(&self, spec: &TaskSpec) -> Result<String, DryRunError> {
         match self.supervisor.plan(spec) {
             Some(plan) => plan.map_err(DryRunError::Failed),
@@ -41,6 +46,10 @@ impl Host for ServiceHost {
             "Workers": self.supervisor.confinements(),
             "BrokenPlugins": self.app.broken_plugins(),
         })
+    }
+
+    fn unready(&self) -> Option<String> {
+        self.supervisor.unready().map(str::to_owned)
     }
 
     fn plugins(&self) -> Value {

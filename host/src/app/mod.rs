@@ -18,7 +18,7 @@ use std::time::SystemTime;
 use uuid::Uuid;
 
 pub use cases::{CASES_BUCKET, Judged, Verdict, cases};
-pub use config::{AppConfig, DEFAULT_LISTEN, PluginConfig, ServeConfig, limits};
+pub use config::{AppConfig, DEFAULT_CONFIG, DEFAULT_LISTEN, PluginConfig, ServeConfig, limits};
 pub use measure::{Course, Measured, Subject, measure, peak_memory};
 pub use roles::{ProjectConfig, RoleConfig};
 pub use serve::Service;

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::host::ServiceHost;
 use super::published::Published;
 use super::{App, AppConfig, ServeConfig};
+use crate::access::Access;
 use crate::api::{self, Api};
 use crate::queue::{Queue, SqliteQueue};
 use crate::sandbox::Fonts;
@@ -28,6 +29,7 @@ pub struct Service {
     queue: Arc<dyn Queue>,
     supervisor: Arc<Supervisor>,
     published: Published,
+    access: Option<Access>,
     /// Whether plugins can be published.
     takes_plugins: bool,
     listener: TcpListener,
@@ -40,9 +42,10 @@ impl Service {
     pub fn open(config: ServeConfig, listen: SocketAddr, data: &Path) -> Result<Self, String> {
         config.workers.check()?;
         open_many_files();
-        if !listen.ip().is_loopback() && !config.allow_anonymous {
+        let access = Access::open(&config.keys)?;
+        if !listen.ip().is_loopback() && !config.allow_anonymous && access.is_none() {
             return Err(format!(
-                "{listen} can be reached by others, and this version knows no keys: anybody could submit tasks. Listen on 127.0.0.1, or give --allow-anonymous"
+                "{listen} can be reached by others, and there are no keys: anybody could submit tasks. Name keys under [[keys]] in the configuration, listen on 127.0.0.1, or give --allow-anonymous"
             ));
         }
         let data = private_folder(data)?;
@@ -86,8 +89,8 @@ impl Service {
             program,
         }));
         // Who may publish is who may submit, but for a server that takes tasks of anybody.
-        let takes_plugins = config.plugins.publish.unwrap_or_else(|| listen.ip().is_loopback());
-        Ok(Self { app, queue, supervisor, published, takes_plugins, listener, _lock: lock })
+        let takes_plugins = config.plugins.publish.unwrap_or_else(|| access.is_some() || listen.ip().is_loopback());
+        Ok(Self { app, queue, supervisor, published, access, takes_plugins, listener, _lock: lock })
     }
 
     /// Where it listens.
@@ -106,7 +109,7 @@ impl Service {
             published: self.published,
             takes_plugins: self.takes_plugins,
         };
-        let api = Api::new(self.queue, Arc::new(host));
+        let api = Api::new(self.queue, Arc::new(host)).for_keys(self.access);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()

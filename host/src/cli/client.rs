@@ -7,9 +7,10 @@ use clap::Args;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use ureq::http::Uri;
-use ureq::{Agent, Body, Error};
+use ureq::{Agent, Body, Error, RequestBuilder};
 
 use super::Stop;
+use crate::access::Secret;
 use crate::api::{ErrorAnswer, TaskAnswer};
 use crate::task::{Failure, TaskId};
 
@@ -27,6 +28,9 @@ pub(super) struct ServerArgs {
     /// The server.
     #[arg(long, value_name = "URL", env = "WASMUX_SERVER", default_value = "http://127.0.0.1:8765", value_parser = server)]
     server: String,
+    /// The secret of a key of the server, where it has keys.
+    #[arg(long, value_name = "SECRET", env = "WASMUX_TOKEN", hide_env_values = true)]
+    token: Option<Secret>,
 }
 
 /// `http://HOST:PORT`, perhaps with a path before the routes.
@@ -107,6 +111,7 @@ impl From<Problem> for Stop {
 pub(super) struct Client {
     agent: Agent,
     base: String,
+    token: Option<Secret>,
 }
 
 impl Client {
@@ -120,7 +125,16 @@ impl Client {
             // A proxy of the environment knows nothing of a server on this machine.
             .proxy(None)
             .build();
-        Self { agent: config.into(), base: args.server.clone() }
+        Self { agent: config.into(), base: args.server.clone(), token: args.token.clone() }
+    }
+
+    /// A request with the secret, if there is one.
+    fn open<B>(&self, request: RequestBuilder<B>, within: Duration) -> RequestBuilder<B> {
+        let request = request.config().timeout_global(Some(within)).build();
+        match &self.token {
+            Some(token) => request.header("Authorization", format!("Bearer {}", token.reveal())),
+            None => request,
+        }
     }
 
     /// One task.
@@ -130,19 +144,19 @@ impl Client {
 
     /// The body of a successful answer.
     pub(super) fn get(&self, path: &str, within: Duration) -> Result<Vec<u8>, Problem> {
-        let request = self.agent.get(format!("{}{path}", self.base)).config().timeout_global(Some(within)).build();
+        let request = self.open(self.agent.get(format!("{}{path}", self.base)), within);
         self.judge(request.call(), within)
     }
 
     /// The same after sending a body.
     pub(super) fn post(&self, path: &str, body: &[u8], within: Duration) -> Result<Vec<u8>, Problem> {
-        let request = self.agent.post(format!("{}{path}", self.base)).config().timeout_global(Some(within)).build();
+        let request = self.open(self.agent.post(format!("{}{path}", self.base)), within);
         self.judge(request.content_type("application/json").send(body), within)
     }
 
     /// The same after sending a component.
     pub(super) fn put(&self, path: &str, component: &[u8], within: Duration) -> Result<Vec<u8>, Problem> {
-        let request = self.agent.put(format!("{}{path}", self.base)).config().timeout_global(Some(within)).build();
+        let request = self.open(self.agent.put(format!("{}{path}", self.base)), within);
         // A server that refuses it says so before it is sent, and not into a connection that breaks.
         let request = request.content_type("application/wasm").header("Expect", "100-continue");
         self.judge(request.send(component), within)
@@ -150,7 +164,7 @@ impl Client {
 
     /// The same after asking to remove what is at this path.
     pub(super) fn delete(&self, path: &str, within: Duration) -> Result<Vec<u8>, Problem> {
-        let request = self.agent.delete(format!("{}{path}", self.base)).config().timeout_global(Some(within)).build();
+        let request = self.open(self.agent.delete(format!("{}{path}", self.base)), within);
         self.judge(request.call(), within)
     }
 
@@ -212,7 +226,7 @@ mod tests {
     use super::*;
 
     fn client(server: &str) -> Client {
-        Client::new(&ServerArgs { server: server.into() })
+        Client::new(&ServerArgs { server: server.into(), token: None })
     }
 
     /// A server that gives one answer.

@@ -5,7 +5,9 @@
 
 mod cancel;
 mod client;
+mod config;
 mod frame;
+mod manual;
 mod plugin;
 mod plugins;
 mod probe;
@@ -53,8 +55,12 @@ enum Command {
     Status(status::StatusArgs),
     /// End a task of a server; none of its outputs will be written.
     Cancel(cancel::CancelArgs),
+    /// Submit the request of a task that failed once more, as a new task.
+    Retry(cancel::RetryArgs),
     /// Serve the API over HTTP: take tasks, run each in a process of its own, keep them through restarts.
     Serve(serve::ServeArgs),
+    /// Judge the configuration of `wasmux serve`, or print it with its defaults.
+    Config(config::ConfigCommands),
     /// Print what a media file is: container, streams, sizes, rates, as JSON.
     Probe(probe::ProbeArgs),
     /// Write one picture of a video as PNG, upright as players show it.
@@ -65,6 +71,8 @@ enum Command {
     Plugin(plugin::PluginCommands),
     /// Write the Rust SDK and the WIT of plugins into a folder.
     Sdk(sdk::SdkArgs),
+    /// Write man pages, or print completions for a shell.
+    Manual(manual::ManualCommands),
     /// One task of a service. Started by `wasmux serve`, and by nobody else.
     #[command(hide = true)]
     Worker,
@@ -113,7 +121,9 @@ impl CacheArgs {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
-    crate::telemetry::init();
+    if let Err(reason) = crate::telemetry::init() {
+        return Stop::Usage(reason).report();
+    }
     let cli = Cli::parse();
     if matches!(cli.command, Command::Worker) {
         // Before any thread, and with a signal's own effect.
@@ -129,12 +139,15 @@ pub fn main() -> ExitCode {
         Command::Submit(args) => submit::run(args, &interrupt),
         Command::Status(args) => status::run(args),
         Command::Cancel(args) => cancel::run(args),
+        Command::Retry(args) => cancel::retry(args),
         Command::Serve(args) => serve::run(args, &interrupt),
+        Command::Config(args) => config::run(args),
         Command::Probe(args) => probe::run(args, &interrupt),
         Command::Frame(args) => frame::run(args, &interrupt),
         Command::Plugins(args) => plugins::run(args),
         Command::Plugin(args) => plugin::run(args, &interrupt),
         Command::Sdk(args) => sdk::run(args),
+        Command::Manual(args) => manual::run(args),
         Command::Worker => return worker::run(),
     };
     match result {

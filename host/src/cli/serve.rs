@@ -25,7 +25,7 @@ pub(super) struct ServeArgs {
     /// A bucket with a folder of its own: oss://NAME/key is the file FOLDER/key. Can be given several times.
     #[arg(long = "bucket", value_name = "NAME=FOLDER", value_parser = run::bucket)]
     buckets: Vec<BucketConfig>,
-    /// A TOML file with all settings; what the command line says goes before it.
+    /// A TOML file with all settings; what the command line says goes before it. wasmux config default prints one.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Folder with more components (*.wasm) beside the built-in ones. A higher version of a name wins.
@@ -44,7 +44,7 @@ pub(super) struct ServeArgs {
 
 impl ServeArgs {
     fn config(&self) -> Result<ServeConfig, String> {
-        let mut config = self.config.as_deref().map(ServeConfig::read).transpose()?.unwrap_or_default();
+        let mut config = ServeConfig::read(self.config.as_deref(), super::config::variables())?;
         config.allow_anonymous |= self.allow_anonymous;
         config.buckets.retain(|bucket| self.buckets.iter().all(|given| given.name != bucket.name));
         config.buckets.extend(self.buckets.iter().cloned());

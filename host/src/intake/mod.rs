@@ -60,7 +60,12 @@ pub fn intake(text: &[u8], context: &Context<'_>) -> Result<TaskSpec, Faults> {
     request::read(&value, context)
 }
 
-/// The same from a value that is parsed already, such as one put together from query parameters.
+/// Parses JSON as strictly as the body of a request, by the default limits: one fault where it is broken, has a field twice or is nested too deep.
+pub fn parse_json(text: &str) -> Result<Value, Faults> {
+    json::parse(text.as_bytes(), &Limits::default())
+}
+
+/// What [`intake`] does, from a value that is parsed already.
 pub fn intake_value(value: &Value, context: &Context<'_>) -> Result<TaskSpec, Faults> {
     json::check_depth(value, context.limits.depth)?;
     request::read(value, context)

@@ -175,8 +175,8 @@ pub enum Order {
 /// Which tasks are listed. What is empty or `None` does not narrow the list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TaskFilter {
-    /// Only of this project.
-    pub project: Option<String>,
+    /// Only of one of these projects.
+    pub projects: Vec<String>,
     /// Only in one of these states.
     pub states: Vec<TaskState>,
     /// Only those that have all these tags with these values.

@@ -1,18 +1,16 @@
 //! One conversion: what went wrong in a call of a guest becomes a code and a sentence.
 
-use std::time::Duration;
-
 use wasmtime::{Trap, WasmBacktrace};
 
-use super::limits::Meter;
+use super::limits::{CpuLimit, Meter};
 use crate::task::{ErrorCode, Failure, PluginId, Stage};
 
 /// Why the host stopped a guest. Host functions return it; it ends the instance.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Stop {
     /// The call used more CPU time than this.
-    #[error("it used more than {} ms of CPU time in one call", .0.as_millis())]
-    Deadline(Duration),
+    #[error("it used more than {} ms of CPU time in one call, its limit {}", .0.time.as_millis(), .0.name)]
+    Deadline(CpuLimit),
     /// It wanted more of something than its limit; the text names both.
     #[error("{0}")]
     TooMuch(String),
@@ -52,31 +50,30 @@ pub(super) fn from_call(
 }
 
 fn classify(error: &wasmtime::Error, meter: &Meter, returned_bytes: usize) -> (ErrorCode, String, &'static str) {
-    const DEADLINE: &str = "Give it less to do, or raise its CPU limit in the host's configuration";
-    const MEMORY: &str = "Give it less to do, or raise this limit in the host's configuration";
+    const LIMIT: &str = "Give it less to do, or raise this limit in the host's configuration";
     const BUG: &str = "This is a bug in the plugin: report it to its author, or use another version";
     match error.downcast_ref::<Stop>() {
-        Some(stop @ Stop::Deadline(_)) => return (ErrorCode::PluginDeadline, stop.to_string(), DEADLINE),
-        Some(Stop::TooMuch(what)) => return (ErrorCode::PluginMemory, what.clone(), MEMORY),
+        Some(stop @ Stop::Deadline(_)) => return (ErrorCode::PluginDeadline, stop.to_string(), LIMIT),
+        Some(Stop::TooMuch(what)) => return (ErrorCode::PluginMemory, what.clone(), LIMIT),
         Some(Stop::Misuse(what)) => return (ErrorCode::PluginTrap, what.clone(), BUG),
         None => {}
     }
     let trap = error.downcast_ref::<Trap>().copied();
     if trap == Some(Trap::Interrupt) {
-        return (ErrorCode::PluginDeadline, "it was interrupted".into(), DEADLINE);
+        return (ErrorCode::PluginDeadline, "it was interrupted".into(), LIMIT);
     }
     if let Some(denied) = meter.denied() {
-        return (ErrorCode::PluginMemory, denied.to_owned(), MEMORY);
+        return (ErrorCode::PluginMemory, denied.to_owned(), LIMIT);
     }
     let cause = error.root_cause().to_string();
     if cause.contains(OUT_OF_HOSTCALL_FUEL) {
         let what = format!(
             "it handed over more than {returned_bytes} bytes at once (limit returned_bytes, for filters and one plane)"
         );
-        return (ErrorCode::PluginMemory, what, MEMORY);
+        return (ErrorCode::PluginMemory, what, LIMIT);
     }
     if cause.contains(OUT_OF_HANDLES) || cause.contains(OUT_OF_INSTANCES) {
-        return (ErrorCode::PluginMemory, format!("it wanted too much at the same time: {cause}"), MEMORY);
+        return (ErrorCode::PluginMemory, format!("it wanted too much at the same time: {cause}"), LIMIT);
     }
     match trap {
         Some(trap) => (ErrorCode::PluginTrap, format!("it trapped: {trap}"), BUG),
@@ -124,7 +121,7 @@ mod tests {
 
     #[test]
     fn each_kind_has_its_code() {
-        assert_eq!(code(Stop::Deadline(Duration::from_secs(1))), ErrorCode::PluginDeadline);
+        assert_eq!(code(Stop::Deadline(CpuLimit::default())), ErrorCode::PluginDeadline);
         assert_eq!(code(Stop::TooMuch(String::new())), ErrorCode::PluginMemory);
         assert_eq!(code(Stop::Misuse(String::new())), ErrorCode::PluginTrap);
         assert_eq!(code(Trap::Interrupt), ErrorCode::PluginDeadline);

@@ -73,7 +73,7 @@ impl Sandbox {
         if measured {
             Stopwatch::start(&mut store);
         }
-        let cpu = limits.open_cpu_ms;
+        let cpu = limits.open_cpu();
         let parameters = request.parameters.to_string();
         let doing = || "in open".to_owned();
         let (begun, mut instantiate_time) = (Instant::now(), Duration::ZERO);
@@ -139,7 +139,7 @@ impl FrameFilter for ComponentFilter {
         let doing = || format!("in process of frame {index}");
         self.swap(frame);
         let (world, filter) = (&self.world, self.filter);
-        let result = call(&mut self.store, Phase::Running, self.limits.frame_cpu_ms, doing, |store| {
+        let result = call(&mut self.store, Phase::Running, self.limits.frame_cpu(), doing, |store| {
             world.wasmux_plugin_video().filter().call_process(store, filter, frames::frame())
         });
         self.swap(frame);
@@ -152,7 +152,7 @@ impl FrameFilter for ComponentFilter {
         }
         let doing = || "in finish".to_owned();
         let (world, filter) = (&self.world, self.filter);
-        let result = call(&mut self.store, Phase::Running, self.limits.open_cpu_ms, doing, |store| {
+        let result = call(&mut self.store, Phase::Running, self.limits.open_cpu(), doing, |store| {
             let finished = world.wasmux_plugin_video().filter().call_finish(&mut *store, filter)?;
             filter.resource_drop(&mut *store)?;
             Ok(finished)

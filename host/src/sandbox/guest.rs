@@ -13,7 +13,7 @@ use super::imports::clips::Clips;
 use super::imports::frames::Screen;
 use super::imports::log::Log;
 use super::imports::report::Reports;
-use super::limits::{Clock, Limits, Meter};
+use super::limits::{Clock, CpuLimit, Limits, Meter};
 use crate::task::{Failure, PluginId, Stage};
 
 /// What an instance is doing; imports allow different things.
@@ -133,13 +133,13 @@ impl Stopwatch {
 pub(super) fn call<R>(
     store: &mut Store<Guest>,
     phase: Phase,
-    cpu_ms: u64,
+    limit: CpuLimit,
     doing: impl Fn() -> String,
     call: impl FnOnce(&mut Store<Guest>) -> wasmtime::Result<R>,
 ) -> Result<R, Failure> {
     let guest = store.data_mut();
     guest.phase = phase;
-    guest.clock.begin(cpu_ms);
+    guest.clock.begin(limit);
     guest.meter.begin();
     store.set_epoch_deadline(1);
     let result = call(store);

@@ -15,6 +15,7 @@ use super::compiled::CompiledCache;
 use super::fonts::Fonts;
 use super::guest::Guest;
 use super::limits::Limits;
+use super::turns::{Turn, Turns};
 use super::world::World;
 use super::{SandboxError, engine, imports};
 use crate::task::{Failure, PluginId, PluginName, PluginRef, Stage};
@@ -64,6 +65,10 @@ impl Default for SandboxConfig {
     }
 }
 
+/// Checks of templates by foreign policies at the same time. They run in the process that takes submissions, each with the memory
+/// of its limits; built-in ones need not wait for them.
+const FOREIGN_CHECKS: usize = 4;
+
 /// A component that is compiled and linked: what remains is a store and an instance.
 #[derive(Clone)]
 pub(super) enum Ready {
@@ -87,6 +92,7 @@ pub struct Sandbox {
     fonts: Arc<Fonts>,
     assets: Arc<dyn AssetSource>,
     slots: Mutex<HashMap<String, Slot>>,
+    checks: Turns,
 }
 
 impl Sandbox {
@@ -111,6 +117,7 @@ impl Sandbox {
             fonts: config.fonts,
             assets: config.assets,
             slots: Mutex::default(),
+            checks: Turns::new(FOREIGN_CHECKS),
         }))
     }
 
@@ -238,6 +245,11 @@ impl Sandbox {
     /// Largest component in a file, in bytes.
     pub fn max_component_bytes(&self) -> u64 {
         self.max_component_bytes
+    }
+
+    /// Waits until a check by this plugin may begin; it may go on until the turn is dropped.
+    pub(super) fn turn_to_check(&self, plugin: &Plugin) -> Option<Turn<'_>> {
+        (!plugin.is_built_in()).then(|| self.checks.take())
     }
 
     pub(super) fn engine(&self) -> &Engine {

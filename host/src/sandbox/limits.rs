@@ -1,9 +1,11 @@
 //! What a guest may use, and the meter of its memory.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use wasmtime::ResourceLimiter;
 
 use super::failure::Stop;
@@ -60,6 +62,25 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// For everything but a frame.
+    pub(super) fn open_cpu(&self) -> CpuLimit {
+        CpuLimit { time: Duration::from_millis(self.open_cpu_ms), name: "open_cpu_ms" }
+    }
+
+    /// For a frame.
+    pub(super) fn frame_cpu(&self) -> CpuLimit {
+        CpuLimit { time: Duration::from_millis(self.frame_cpu_ms), name: "frame_cpu_ms" }
+    }
+
+    /// These limits with others in the place of those that are named. The error names a field that does not exist, or the value.
+    pub fn with(&self, changes: &BTreeMap<String, u64>) -> Result<Self, serde_json::Error> {
+        let mut fields = serde_json::to_value(self)?;
+        if let Value::Object(fields) = &mut fields {
+            fields.extend(changes.iter().map(|(name, value)| (name.clone(), Value::from(*value))));
+        }
+        serde_json::from_value(fields)
+    }
+
     /// Refuses limits with which no plugin could do anything; names the field.
     pub fn check(&self) -> Result<(), String> {
         at_least(&[
@@ -73,24 +94,31 @@ impl Limits {
     }
 }
 
+/// Most CPU time of a call, and the name of the limit that says so.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct CpuLimit {
+    pub(super) time: Duration,
+    pub(super) name: &'static str,
+}
+
 /// The CPU time of one call. The clock is first read at the first epoch within the call, so that short calls cost no system call.
 #[derive(Debug, Default)]
 pub(super) struct Clock {
     started: Option<Duration>,
-    limit: Duration,
+    limit: CpuLimit,
 }
 
 impl Clock {
     /// A call begins.
-    pub(super) fn begin(&mut self, limit_ms: u64) {
-        *self = Self { started: None, limit: Duration::from_millis(limit_ms) };
+    pub(super) fn begin(&mut self, limit: CpuLimit) {
+        *self = Self { started: None, limit };
     }
 
     /// An epoch has passed; fails when the call is over its limit.
     pub(super) fn tick(&mut self) -> Result<(), Stop> {
         let now = thread_cpu_time();
         let started = *self.started.get_or_insert(now);
-        if now.saturating_sub(started) < self.limit { Ok(()) } else { Err(Stop::Deadline(self.limit)) }
+        if now.saturating_sub(started) < self.limit.time { Ok(()) } else { Err(Stop::Deadline(self.limit)) }
     }
 }
 
@@ -214,6 +242,15 @@ mod tests {
         let limits = Limits { frame_cpu_ms: 0, ..Limits::default() };
         assert!(limits.check().unwrap_err().contains("frame_cpu_ms is 0"));
         assert_eq!(Limits::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn other_limits_take_the_place_of_those_that_are_named() {
+        let all = Limits { memory_bytes: 1_000_000, ..Limits::default() };
+        let change = |name: &str, value: u64| all.with(&BTreeMap::from([(name.to_owned(), value)]));
+        assert_eq!(change("log_lines", 3).unwrap(), Limits { log_lines: 3, ..all.clone() });
+        assert!(change("memory", 1).unwrap_err().to_string().contains("unknown field `memory`"));
+        assert!(change("log_lines", u64::MAX).is_err(), "more than a u32 holds");
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod publish;
 mod schema;
 #[cfg(test)]
 mod testing;
+mod turns;
 mod world;
 
 use std::path::PathBuf;

@@ -66,6 +66,7 @@ impl SubmissionCheck for Sandbox {
         let Ready::Uri(ready) = self.ready(&plugin, Stage::Resolve)? else {
             return Err(plugin.incompatible(Stage::Resolve, "it is no uri-policy"));
         };
+        let _turn = self.turn_to_check(&plugin);
         let mut store = self.policy_store(&plugin);
         let checked = self.call(&plugin, &mut store, "in check", |store| {
             let world = ready.instantiate(&mut *store)?;
@@ -117,7 +118,7 @@ impl Sandbox {
         doing: &str,
         asked: impl FnOnce(&mut Store<Guest>) -> wasmtime::Result<R>,
     ) -> Result<R, Failure> {
-        let cpu = self.limits(&plugin.id.name).open_cpu_ms;
+        let cpu = self.limits(&plugin.id.name).open_cpu();
         call(store, Phase::Asked, cpu, || doing.to_owned(), asked)
     }
 

@@ -1,6 +1,6 @@
 //! The schema of a plugin's parameters: local references only, linear-time patterns, all faults at once.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jsonschema::{PatternOptions, Validator};
 use serde_json::{Map, Value};
@@ -9,6 +9,7 @@ use super::manifest::MAX_BYTES;
 use crate::intake::CheckFault;
 use crate::task::{FieldPath, ObjectUri};
 
+mod cost;
 mod faults;
 
 /// The `format` that makes a string an asset.
@@ -20,9 +21,13 @@ const MAX_FAULTS: usize = 100;
 /// Pairs of schema and value that are visited in search of assets. Real ones need a few hundred.
 const MAX_STEPS: usize = 200_000;
 
+/// Schemas that a schema may apply to one value, counted as often as they are applied.
+const MAX_IN_PLACE: u64 = 10_000;
+
 /// Keywords whose schemas judge the same value as the schema that they stand in.
 const IN_PLACE_LISTS: [&str; 3] = ["allOf", "anyOf", "oneOf"];
 const IN_PLACE: [&str; 4] = ["if", "then", "else", "not"];
+const DEPENDENT: [&str; 2] = ["dependentSchemas", "dependencies"];
 
 /// A checked and compiled schema.
 pub(super) struct Schema {
@@ -51,6 +56,13 @@ impl Schema {
 
     /// All faults of these parameters, with paths such as `Watermarks[0].FontSize`.
     pub(super) fn faults(&self, parameters: &Value) -> Vec<CheckFault> {
+        // This runs in the service: nothing else would end it.
+        if !cost::is_bearable(&self.schema, parameters) {
+            let message = format!(
+                "is too much work for the plugin's schema, of which judging it would take more than {MAX_STEPS} steps"
+            );
+            return vec![CheckFault { field: String::new(), message }];
+        }
         let mut faults = Vec::new();
         for error in self.validator.iter_errors(parameters) {
             faults::describe(&self.schema, &error, &mut faults);
@@ -100,9 +112,10 @@ fn resolve<'a>(root: &'a Value, target: &str) -> Option<&'a Value> {
     if pointer.contains('%') { None } else { root.pointer(pointer) }
 }
 
-/// A reference that leads back to its own place without going into the value would never end.
+/// A reference that leads back to its own place without going into the value would never end, and one that is followed twice at each of
+/// many places would not end in time.
 fn check_cycles(root: &Value) -> Result<(), String> {
-    let mut done = HashSet::new();
+    let mut done = HashMap::new();
     let mut all = vec![root];
     while let Some(schema) = all.pop() {
         in_place(root, schema, &mut Vec::new(), &mut done)?;
@@ -115,36 +128,41 @@ fn check_cycles(root: &Value) -> Result<(), String> {
     Ok(())
 }
 
+/// How many schemas are applied to the value of this one, itself included.
 fn in_place<'a>(
     root: &'a Value,
     schema: &'a Value,
     path: &mut Vec<&'a Value>,
-    done: &mut HashSet<*const Value>,
-) -> Result<(), String> {
-    let Value::Object(object) = schema else { return Ok(()) };
+    done: &mut HashMap<*const Value, u64>,
+) -> Result<u64, String> {
+    let Value::Object(object) = schema else { return Ok(1) };
     if path.iter().any(|outer| std::ptr::eq(*outer, schema)) {
         return Err("has a `$ref` that leads back to itself".into());
     }
     if path.len() > 64 {
         return Err("nests more than 64 schemas for one value".into());
     }
-    if done.contains(&std::ptr::from_ref(schema)) {
-        return Ok(());
+    if let Some(applied) = done.get(&std::ptr::from_ref(schema)) {
+        return Ok(*applied);
     }
     path.push(schema);
+    let mut applied = 1_u64;
     for inner in applied_in_place(root, object) {
-        in_place(root, inner, path, done)?;
+        applied = applied.saturating_add(in_place(root, inner, path, done)?);
     }
     path.pop();
-    done.insert(std::ptr::from_ref(schema));
-    Ok(())
+    if applied > MAX_IN_PLACE {
+        return Err(format!("applies more than {MAX_IN_PLACE} schemas for one value"));
+    }
+    done.insert(std::ptr::from_ref(schema), applied);
+    Ok(applied)
 }
 
 fn applied_in_place<'a>(root: &'a Value, object: &'a Map<String, Value>) -> impl Iterator<Item = &'a Value> {
     let target = object.get("$ref").and_then(Value::as_str).and_then(|target| resolve(root, target));
     let lists = IN_PLACE_LISTS.iter().filter_map(|keyword| object.get(*keyword)?.as_array()).flatten();
     let single = IN_PLACE.iter().filter_map(|keyword| object.get(*keyword));
-    let dependent = object.get("dependentSchemas").and_then(Value::as_object).into_iter().flat_map(Map::values);
+    let dependent = DEPENDENT.iter().filter_map(|keyword| object.get(*keyword)?.as_object()).flat_map(Map::values);
     target.into_iter().chain(lists).chain(single).chain(dependent)
 }
 

@@ -6,12 +6,14 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::job::{Job, MAX_LINE, Report};
+use super::job::{Job, MAX_LINE, Report, Work};
+use crate::task::TaskId;
+use crate::telemetry::LOG_VARIABLE;
 
 /// Reports that wait to be read; then the worker waits.
 const WAITING: usize = 64;
@@ -20,7 +22,7 @@ const LAST_LINES: usize = 5;
 /// Longest line of standard error that is kept, in bytes.
 const LOG_LINE: u64 = 4 << 10;
 /// Variables that a worker is given. Whatever else the service was started with, such as credentials, it does not see.
-const VARIABLES: [&str; 3] = [crate::telemetry::LOG_VARIABLE, "LANG", "RUST_BACKTRACE"];
+const VARIABLES: [&str; 3] = [LOG_VARIABLE, "LANG", "RUST_BACKTRACE"];
 
 /// What comes out of a worker's standard output.
 #[derive(Debug)]
@@ -41,6 +43,8 @@ pub(super) struct Child {
     /// Ends when the worker's standard output does.
     pub(super) reports: Receiver<Said>,
     last_lines: Arc<Mutex<VecDeque<String>>>,
+    /// The task that it runs, for the log.
+    task: Arc<OnceLock<TaskId>>,
 }
 
 impl Child {
@@ -60,17 +64,23 @@ impl Child {
         let errors = process.stderr.take().ok_or_else(missing)?;
         let (sender, reports) = sync_channel(WAITING);
         let last_lines = Arc::new(Mutex::new(VecDeque::new()));
-        let (kept, pid) = (Arc::clone(&last_lines), process.id());
-        let child = Self { process, input: Some(input), open: None, reports, last_lines };
+        let task = Arc::new(OnceLock::new());
+        let (kept, task_of_lines, pid) = (Arc::clone(&last_lines), Arc::clone(&task), process.id());
+        let child = Self { process, input: Some(input), open: None, reports, last_lines, task };
         thread::Builder::new()
             .name("worker-reports".into())
             .spawn(move || read_reports(BufReader::new(output), &sender))?;
-        thread::Builder::new().name("worker-log".into()).spawn(move || read_log(BufReader::new(errors), &kept, pid))?;
+        let read = move || read_log(BufReader::new(errors), &kept, pid, &task_of_lines);
+        thread::Builder::new().name("worker-log".into()).spawn(read)?;
         Ok(child)
     }
 
     /// Hands the worker its job, and does not wait until it is read: a worker that does not read is found by who watches it.
     pub(super) fn send(&mut self, job: &Job) -> io::Result<()> {
+        if let Work::Run { attempt, .. } = &job.work {
+            // It has one job.
+            let _ = self.task.set(attempt.task());
+        }
         let mut line = serde_json::to_vec(job)?;
         line.push(b'\n');
         let mut input = self.input.take().ok_or_else(|| io::Error::other("its input is closed"))?;
@@ -146,7 +156,7 @@ fn read_reports(mut output: impl BufRead, sender: &SyncSender<Said>) {
     }
 }
 
-fn read_log(mut errors: impl BufRead, kept: &Mutex<VecDeque<String>>, pid: u32) {
+fn read_log(mut errors: impl BufRead, kept: &Mutex<VecDeque<String>>, pid: u32, task: &OnceLock<TaskId>) {
     loop {
         let mut line = Vec::new();
         match errors.by_ref().take(LOG_LINE).read_until(b'\n', &mut line) {
@@ -154,7 +164,7 @@ fn read_log(mut errors: impl BufRead, kept: &Mutex<VecDeque<String>>, pid: u32) 
             Ok(_) => {}
         }
         let line = String::from_utf8_lossy(&line).trim_end().to_owned();
-        tracing::info!(target: "wasmux::worker", pid, "{line}");
+        tracing::info!(target: "wasmux::worker", pid, task = task.get().map(tracing::field::display), "{line}");
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() == LAST_LINES {
             kept.pop_front();

@@ -1,13 +1,15 @@
 //! From staged outputs to objects in their places, and from a journal that a crash left.
 
 use std::sync::PoisonError;
+use std::time::Instant;
 
 use super::crash::crash_point;
 use super::dispatch::Shared;
 use super::job::StagedOutput;
 use crate::queue::{Committed, Lease, QueueError};
 use crate::store::{Attempt, StoreError};
-use crate::task::{CommitDirection, CommitEntry, ErrorCode, Failure, Stage, TaskOutput, Timestamp, Warning};
+use crate::task::{CommitDirection, CommitEntry, ErrorCode, Failure, Stage, TaskOutput, TaskState, Timestamp, Warning};
+use crate::telemetry::{Step, metrics};
 
 impl Shared {
     /// Moves the outputs of a task whose worker has ended. Its staging folder is removed when this returns, unless a commit has to
@@ -20,6 +22,7 @@ impl Shared {
         warnings: &[Warning],
     ) -> Result<(), QueueError> {
         crash_point("before-journal");
+        let begun = Instant::now();
         let journal = match self.journal(lease, attempt, &staged) {
             Ok(journal) => journal,
             Err(failure) => return self.give_up(lease, attempt, &failure),
@@ -32,7 +35,11 @@ impl Shared {
         };
         let outputs: Vec<_> = staged.into_iter().map(of).collect();
         match self.queue.begin_commit(lease, Timestamp::now(), &journal, &outputs, warnings)? {
-            Committed::Begun => self.roll(lease, attempt, &journal, CommitDirection::Forward),
+            Committed::Begun => {
+                let rolled = self.roll(lease, attempt, &journal, CommitDirection::Forward);
+                metrics().step(Step::commit, begun.elapsed());
+                rolled
+            }
             Committed::Canceled => self.give_up(lease, attempt, &Failure::canceled(Stage::Commit)),
         }
     }
@@ -86,6 +93,13 @@ impl Shared {
         }
         crash_point("before-end");
         self.queue.end_commit(lease, Timestamp::now())?;
+        match direction {
+            CommitDirection::Forward => {
+                tracing::info!(task = %lease.id, "task succeeded");
+                metrics().task_ended(TaskState::Succeeded.name(), "");
+            }
+            CommitDirection::Back => metrics().task_ended(TaskState::Failed.name(), ErrorCode::OutputRefused.name()),
+        }
         crash_point("ended");
         self.buckets.close_attempt(attempt);
         Ok(())

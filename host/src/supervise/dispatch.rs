@@ -142,6 +142,17 @@ impl Supervisor {
         self.shared.compile_once(plugin, file)
     }
 
+    /// Why no task is started at this moment, if none is.
+    pub fn unready(&self) -> Option<&'static str> {
+        let state = self.shared.state();
+        let running = self.dispatcher.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        if state.stopping || !running {
+            return Some("the service starts or stops");
+        }
+        let paused = state.paused.is_some_and(|until| Instant::now() < until);
+        paused.then_some("no worker can be started; the log says why")
+    }
+
     /// What the workers so far said of their restrictions.
     pub fn confinements(&self) -> Vec<String> {
         self.shared.confinements.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()

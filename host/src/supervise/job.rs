@@ -60,6 +60,13 @@ pub struct AttemptName {
     number: u32,
 }
 
+impl AttemptName {
+    /// The task whose attempt it is.
+    pub(super) fn task(&self) -> TaskId {
+        self.task
+    }
+}
+
 impl From<&Attempt> for AttemptName {
     fn from(attempt: &Attempt) -> Self {
         Self { node: attempt.node.clone(), task: attempt.task, number: attempt.number }

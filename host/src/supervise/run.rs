@@ -11,24 +11,39 @@ use super::ending::{Ending, Stopped};
 use super::job::{Job, Report, StagedOutput, Work};
 use super::watch::{Bounds, Verdict, watch};
 use super::{Confinement, LEASE, RENEW, crash};
-use crate::queue::{Lease, QueueError, Renewed};
+use crate::queue::{Lease, QueueError, Renewed, Retried};
 use crate::store::{Access, Attempt, BucketConfig};
 use crate::task::{
-    ErrorCode, Failure, ObjectUri, PluginRef, SegmentFile, Stage, TaskProgress, TaskSpec, Timestamp, Warning,
+    ErrorCode, Failure, ObjectUri, PluginRef, SegmentFile, Stage, TaskProgress, TaskSpec, TaskState, Timestamp, Warning,
 };
+use crate::telemetry::{Step, metrics};
 
 impl Shared {
     /// Runs a leased task to its end, whatever that is.
     pub(super) fn run_task(&self, lease: &Lease) {
         let attempt = self.attempt_of(lease);
         let _held = self.hold(lease);
-        let ended = match self.run_worker(lease, &attempt) {
+        if lease.attempt == 1 {
+            let waited = Timestamp::now().millis().saturating_sub(lease.created.millis());
+            metrics().step(Step::wait, Duration::from_millis(waited.try_into().unwrap_or_default()));
+        }
+        let begun = Instant::now();
+        let ending = self.run_worker(lease, &attempt);
+        metrics().step(Step::run, begun.elapsed());
+        let ended = match ending {
             Ending::Done { outputs, warnings } => self.commit(lease, &attempt, outputs, &warnings),
             Ending::Failed(failure) => self.give_up(lease, &attempt, &failure),
             Ending::HandBack { reason, counts } => {
                 self.buckets.close_attempt(&attempt);
                 tracing::warn!(task = %lease.id, reason, "task is handed back");
-                self.queue.hand_back(lease, Timestamp::now(), &reason, counts).map(|_| ())
+                self.queue.hand_back(lease, Timestamp::now(), &reason, counts).map(|retried| match retried {
+                    Retried::Queued => metrics().handed_back(),
+                    Retried::Failed => {
+                        let failure = self.queue.get(lease.id).ok().flatten().and_then(|record| record.failure);
+                        metrics()
+                            .task_ended(TaskState::Failed.name(), failure.map_or("", |failure| failure.code.name()));
+                    }
+                })
             }
             Ending::Lost => {
                 self.buckets.close_attempt(&attempt);
@@ -44,8 +59,10 @@ impl Shared {
     /// Ends a task that has no journal. What it staged goes first, whether or not its end can be recorded: the disk may be full of it.
     pub(super) fn give_up(&self, lease: &Lease, attempt: &Attempt, failure: &Failure) -> Result<(), QueueError> {
         self.buckets.close_attempt(attempt);
-        tracing::info!(task = %lease.id, %failure, "task failed");
-        self.queue.fail(lease, Timestamp::now(), failure)
+        tracing::info!(task = %lease.id, target = failure.target, %failure, "task failed");
+        self.queue.fail(lease, Timestamp::now(), failure)?;
+        metrics().task_ended(TaskState::Failed.name(), failure.code.name());
+        Ok(())
     }
 
     pub(super) fn attempt_of(&self, lease: &Lease) -> Attempt {
@@ -79,8 +96,8 @@ impl Shared {
             time_limit: "task_seconds",
             stall: Duration::from_secs(self.limits.stall_seconds),
         };
-        let mut holder =
-            Holder { shared: self, lease, progress: TaskProgress::default(), planned: None, renewed: None, poked: 0 };
+        let (progress, begun) = (TaskProgress::default(), Instant::now());
+        let mut holder = Holder { shared: self, lease, progress, planned: None, renewed: None, poked: 0, begun };
         match watch(child, bounds, |report| holder.judge(report)) {
             Ok(Report::Done { outputs, warnings }) => holder.done(outputs, warnings),
             Ok(Report::Failed(failure)) => Ending::Failed(failure),
@@ -249,6 +266,8 @@ struct Holder<'a> {
     planned: Option<Vec<PlannedTarget>>,
     renewed: Option<Instant>,
     poked: u64,
+    /// When the worker got its job.
+    begun: Instant,
 }
 
 impl Holder<'_> {
@@ -257,6 +276,7 @@ impl Holder<'_> {
             Some(Report::Done { .. } | Report::Failed(_)) => {
                 // How far it came is kept; that a lease is lost is found by the next step, which needs it.
                 let _ = self.renew();
+                metrics().made(self.progress.frames, self.progress.bytes);
                 return Verdict::Final;
             }
             Some(Report::Progress(progress)) => self.progress.clone_from(progress),
@@ -315,6 +335,7 @@ impl Holder<'_> {
             return Verdict::Stop(Stopped::Babble("told a plan without targets".into()));
         };
         self.planned = Some(targets);
+        metrics().step(Step::plan, self.begun.elapsed());
         match self.shared.queue.planned(self.lease, Timestamp::now(), &plan.to_string(), warnings) {
             Ok(()) => Verdict::GoOn,
             Err(error) => self.trouble(&error),

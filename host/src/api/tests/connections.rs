@@ -74,3 +74,21 @@ fn a_request_that_never_ends_is_cut_off() {
     assert_eq!(rest(asked), "");
     go.send(()).unwrap();
 }
+
+#[test]
+fn a_request_line_of_nearly_64_kib_is_taken() {
+    let (_, _, api) = Rig::api();
+    let runtime = runtime();
+    let (address, _stop, _server) = start(&runtime, api);
+    let ask = |filler: usize| {
+        let mut asked = connect(address);
+        let target = format!("/?Action=GetTask&Version=2020-09-30&Filler={}", "x".repeat(filler));
+        write!(asked, "POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+        (target.len(), rest(asked))
+    };
+    let (length, answer) = ask(65_000);
+    assert!(length > 65_000 && answer.contains("Filler is no parameter of GetTask"), "{answer}");
+    // A target that the HTTP crate cannot hold is refused, and the server goes on.
+    assert!(ask(70_000).1.starts_with("HTTP/1.1 414 "));
+    assert!(ask(1).1.starts_with("HTTP/1.1 400 "));
+}

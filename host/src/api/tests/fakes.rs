@@ -12,6 +12,7 @@ use semver::Version;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use crate::access::{Access, KeyConfig};
 use crate::api::{Api, DryRunError, Host, PluginClaim, Publication, PublishError};
 use crate::intake::{self, BucketRights, CheckFault, Faults, Limits, RoleDefaults, SubmissionCheck};
 use crate::queue::*;
@@ -197,6 +198,7 @@ pub(super) struct FakeHost {
     pub(super) panics: AtomicBool,
     pub(super) plan: Mutex<std::result::Result<String, DryRunError>>,
     pub(super) published: Mutex<Vec<PluginId>>,
+    pub(super) unready: Mutex<Option<String>>,
 }
 
 impl Host for FakeHost {
@@ -210,6 +212,10 @@ impl Host for FakeHost {
         intake::intake(body, &context)
     }
 
+    fn has_plugins(&self, _: &TaskSpec) -> bool {
+        true
+    }
+
     fn dry_run(&self, _: &TaskSpec) -> std::result::Result<String, DryRunError> {
         self.plan.lock().unwrap().clone()
     }
@@ -220,6 +226,10 @@ impl Host for FakeHost {
 
     fn about(&self) -> Value {
         json!({"Version": "0.1.0"})
+    }
+
+    fn unready(&self) -> Option<String> {
+        self.unready.lock().unwrap().clone()
     }
 
     fn plugins(&self) -> Value {
@@ -389,6 +399,7 @@ impl Rig {
             panics: AtomicBool::new(false),
             plan: Mutex::new(Err(DryRunError::Busy)),
             published: Mutex::default(),
+            unready: Mutex::default(),
         });
         let api = Api::new(queue.clone(), host.clone());
         (queue, host, api)
@@ -397,6 +408,12 @@ impl Rig {
     pub(super) fn new() -> Self {
         let (queue, host, api) = Self::api();
         Self { queue, host, router: api.router() }
+    }
+
+    /// The same for those who have one of these keys.
+    pub(super) fn for_keys(keys: &[KeyConfig]) -> Self {
+        let (queue, host, api) = Self::api();
+        Self { queue, host, router: api.for_keys(Access::open(keys).unwrap()).router() }
     }
 
     /// Puts a task in this state into the queue.

@@ -34,7 +34,7 @@ fn the_query_is_read() {
                &MaxResults=1&NextToken=x";
     let moment = |text| Timestamp::parse(text);
     let filter = TaskFilter {
-        project: Some("p".into()),
+        projects: vec!["p".into()],
         states: vec![TaskState::Succeeded],
         tags: vec![("a".into(), "b".into()), ("c".into(), "d=e".into())],
         created: (moment("2026-01-31T08:00:00Z"), moment("2026-01-31T09:00:00Z")),

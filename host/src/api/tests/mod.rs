@@ -1,9 +1,13 @@
 //! Tests of the room: requests in, answers out, in front of a queue and a host that only remember.
 
 mod connections;
+mod events;
 mod fakes;
+mod health;
+mod keys;
 mod lists;
 mod plans;
 mod plugins;
 mod refusals;
+mod rpc;
 mod tasks;

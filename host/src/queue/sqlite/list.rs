@@ -93,8 +93,9 @@ fn narrow(db: &Connection, filter: &TaskFilter, sql: &mut String, values: &mut V
         sql.push_str(condition);
         values.extend(bound);
     };
-    if let Some(project) = &filter.project {
-        and("project = ?", vec![project.clone().into()]);
+    if !filter.projects.is_empty() {
+        let places = vec!["?"; filter.projects.len()].join(", ");
+        and(&format!("project IN ({places})"), filter.projects.iter().cloned().map(Value::from).collect());
     }
     if let Some(from) = filter.created.0 {
         and("created >= ?", vec![from.millis().into()]);

@@ -167,3 +167,54 @@ proptest::proptest! {
         proptest::prop_assert_eq!(&found[0].0, &format!("{name}[{index}]"));
     }
 }
+
+/// Work for a schema on a stack as small as that of the service's threads.
+fn on_a_small_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    std::thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap().join().unwrap()
+}
+
+/// `n` definitions, each of which applies the next one twice to the value that `at` says.
+fn doubling(n: usize, at: impl Fn(Value) -> Value) -> Value {
+    let next = |n: usize| json!({"$ref": format!("#/$defs/{}", n + 1)});
+    let mut defs: Map<_, _> = (0..n).map(|n| (n.to_string(), json!({"allOf": [at(next(n)), at(next(n))]}))).collect();
+    defs.insert(n.to_string(), json!({"type": "string"}));
+    json!({"$ref": "#/$defs/0", "$defs": defs})
+}
+
+#[test]
+fn schemas_that_grow_with_each_reference_are_refused() {
+    assert_eq!(faults(&doubling(8, |next| next), &json!("x")), []);
+    assert!(refused(&doubling(20, |next| next)).contains("more than 10000 schemas for one value"));
+}
+
+#[test]
+fn parameters_that_would_take_for_ever_to_judge_are_refused() {
+    let schema = json!({"allOf": [{"properties": {"c": {"$ref": "#"}}}, {"properties": {"c": {"$ref": "#"}}}]});
+    let nested = |depth: usize| (0..depth).fold(json!({}), |value, _| json!({"c": value}));
+    assert_eq!(faults(&schema, &nested(8)), []);
+    let found = faults(&schema, &nested(100));
+    assert!(found[0].1.contains("too much work for the plugin's schema"), "{found:?}");
+    let lists = doubling(60, |next| json!({"items": next}));
+    let found = faults(&lists, &(0..60).fold(json!("x"), |value, _| json!([value])));
+    assert!(found[0].1.contains("too much work"), "{found:?}");
+    let unevaluated = json!({"$defs": {"a": {"properties": {"x": {"$ref": "#"}}}},
+        "allOf": [{"$ref": "#/$defs/a"}], "unevaluatedProperties": {"$ref": "#"}});
+    let wide: Map<_, _> = (0..1_000).map(|n| (n.to_string(), json!({}))).collect();
+    assert!(faults(&unevaluated, &json!({"x": wide})).is_empty());
+    let wider: Map<_, _> = (0..100_000).map(|n| (n.to_string(), json!({}))).collect();
+    assert!(faults(&unevaluated, &json!({"x": wider}))[0].1.contains("too much work"));
+}
+
+#[test]
+fn neither_a_deep_schema_nor_a_deep_value_exhausts_the_stack() {
+    let mut defs: Map<_, _> =
+        (0..1_100).map(|n| (n.to_string(), json!({"items": {"$ref": format!("#/$defs/{}", n + 1)}}))).collect();
+    defs.insert("1100".into(), json!(true));
+    let chain = json!({"$ref": "#/$defs/0", "$defs": defs});
+    assert!(on_a_small_stack(move || Schema::new(&chain).is_ok()));
+    let start = json!({"properties": {"c": {"$ref": "#"}}, "type": "object"});
+    let schema = (0..40).fold(start, |inner, _| json!({"allOf": [inner]}));
+    let value = (0..120).fold(json!({}), |value, _| json!({"c": value}));
+    let found = on_a_small_stack(move || Schema::new(&schema).unwrap().faults(&value));
+    assert!(found[0].message.contains("too much work"), "{found:?}");
+}

@@ -119,6 +119,32 @@ impl GuestFilter for Instance {
                 black_box(deeper(black_box(1)));
             }
             "flood-log" => flood(),
+            "million-calls" => (0..1_000_000).for_each(|_| {
+                black_box(frame.index());
+            }),
+            "endless-calls" => loop {
+                black_box(frame.index());
+            },
+            "endless-writes" => loop {
+                frame.write(0, Rect { x: 0, y: 0, width: 2, height: 2 }, &[0; 4]);
+            },
+            "slow" => spin(3_000_000_000),
+            "log-not-utf-8" => {
+                // SAFETY: none; the host has to notice that this is no UTF-8.
+                log::log(Level::Info, unsafe { std::str::from_utf8_unchecked(black_box(&[0xff, 0xfe, 0x80])) }, &[]);
+            }
+            "error-not-utf-8" => {
+                // SAFETY: none; the host has to notice that this is no UTF-8.
+                return Err(refused(unsafe { std::str::from_utf8_unchecked(black_box(&[b'x', 0xc0])) }));
+            }
+            "write-everything" => {
+                let most = u32::MAX;
+                frame.write(0, Rect { x: most, y: most, width: most, height: most }, &[0; 4]);
+            }
+            "write-nothing-far-away" => frame.write(0, Rect { x: u32::MAX, y: u32::MAX, width: 0, height: 0 }, &[]),
+            "read-chroma-far-away" => {
+                black_box(frame.read(2, Rect { x: 1, y: u32::MAX, width: u32::MAX, height: 1 }));
+            }
             "roundtrip" => {
                 roundtrip(frame, 0, 1920, 1080);
                 roundtrip(frame, 1, 960, 540);
@@ -172,9 +198,9 @@ impl Instance {
                 });
             }
             "long-error" => return Err(refused(&"x".repeat(300_000))),
-            "huge-error" => return Err(refused(&"x".repeat(64 << 20))),
+            "huge-error" => return Err(refused(&"x".repeat(20 << 20))),
             "flood-log" => flood(),
-            "long-log" => log::log(Level::Info, &"x".repeat(64 << 20), &[]),
+            "long-log" => log::log(Level::Info, &"x".repeat(20 << 20), &[]),
             "flood-warnings" => (0..5000).for_each(|n| report::warning("Flood", "Behaviour", &format!("warning {n}"))),
             "many-regions" => {
                 (0..5000).for_each(|n| report::region(Rect { x: n, y: 0, width: 1, height: 1 }, 0, None));
@@ -186,6 +212,13 @@ impl Instance {
                 report::region(Rect { x: 0, y: 0, width: 16, height: 16 }, 0, None);
                 report::region(Rect { x: 16, y: 0, width: 16, height: 16 }, 0, None);
             }
+            "regions-without-end" => {
+                let most = u32::MAX;
+                report::region(Rect { x: most, y: most, width: most, height: most }, i64::MIN, Some(i64::MAX));
+                report::region(Rect { x: 0, y: 0, width: most, height: most }, i64::MAX, Some(i64::MIN));
+                report::region(Rect { x: most, y: 0, width: 1, height: 1 }, i64::MAX, None);
+            }
+            "grow-memory-in-good-faith" => while core::arch::wasm32::memory_grow(0, 16) != usize::MAX {},
             "nothing-to-do" => report::region(Rect { x: 0, y: 0, width: 0, height: 0 }, 0, None),
             "early-only" => report::region(Rect { x: 0, y: 0, width: 32, height: 16 }, 0, Some(1_000_000)),
             "ungranted-asset" => {
@@ -277,6 +310,13 @@ fn forever() {
     let mut n = 0_u64;
     while black_box(n) != u64::MAX {
         n = n.wrapping_add(2);
+    }
+}
+
+/// Takes some time, and then an end.
+fn spin(rounds: u64) {
+    for n in 0..rounds {
+        black_box(n);
     }
 }
 

@@ -71,8 +71,8 @@ fn cases() -> Vec<Case> {
     let none = TaskFilter::default;
     vec![
         (none(), |_| true),
-        (TaskFilter { project: Some("default".to_owned()), ..none() }, |_| true),
-        (TaskFilter { project: Some("other".to_owned()), ..none() }, |_| false),
+        (TaskFilter { projects: vec!["default".to_owned(), "other".to_owned()], ..none() }, |_| true),
+        (TaskFilter { projects: vec!["other".to_owned()], ..none() }, |_| false),
         (TaskFilter { states: vec![TaskState::Failed, TaskState::Running, TaskState::Failed], ..none() }, |task| {
             matches!(task.state, TaskState::Failed | TaskState::Running)
         }),
