@@ -7,6 +7,7 @@ mod check;
 mod create;
 mod javascript;
 mod manifest;
+mod python;
 mod server;
 mod test;
 mod trial;

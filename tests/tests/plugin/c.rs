@@ -81,5 +81,5 @@ fn what_is_wrong_with_a_plugin_in_c_is_told() {
     }
     fs::remove_file(&code).unwrap();
     let error = author.run_badly("wrong", &["plugin", "build"], 2);
-    assert!(error.contains("there must be one of plugin.c, plugin.js"), "{error}");
+    assert!(error.contains("there must be one of plugin.c, plugin.js, plugin.py"), "{error}");
 }

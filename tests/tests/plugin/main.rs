@@ -8,6 +8,7 @@ mod c;
 mod cases;
 mod create;
 mod javascript;
+mod python;
 mod trial;
 mod tutorial;
 

@@ -10,8 +10,7 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::{check, manifest};
-use crate::app::AppConfig;
-use crate::cli::{CacheArgs, Stop};
+use crate::cli::{CacheArgs, Stop, local};
 use crate::media::Interrupt;
 use crate::task::{ErrorCode, Failure, Stage};
 
@@ -56,7 +55,7 @@ pub(super) fn run(args: &BuildArgs, interrupt: &Interrupt) -> Result<(), Stop> {
 
 /// Judges a component, and puts it into its place if it is usable.
 fn put(built: &Path, here: &Path, args: &BuildArgs) -> Result<(), Stop> {
-    let app = check::open(built, &args.cache, AppConfig::default())?;
+    let app = check::open(built, &args.cache, local())?;
     let report = app.examine(built).map_err(|reason| check::unusable(built, &reason))?;
     let name = format!("{}.wasm", report.info.id.name);
     std::fs::copy(built, here.join(&name)).map_err(|error| Stop::Output(format!("{name}: {error}")))?;

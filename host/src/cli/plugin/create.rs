@@ -24,6 +24,7 @@ static EXAMPLES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../plugins/examples
 /// The templates in other languages.
 static JS_TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/plugin-js");
 static C_TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/plugin-c");
+static PY_TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/plugin-py");
 /// What all templates in C have in place of a C library.
 static C_RUNTIME: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/runtime-c");
 /// The cases of the policies in other languages, which all decide alike.
@@ -55,8 +56,11 @@ fn example(world: World) -> &'static str {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Language {
     Rust,
+    #[value(alias = "javascript")]
     Js,
     C,
+    #[value(alias = "python")]
+    Py,
 }
 
 fn name(text: &str) -> Result<PluginName, String> {
@@ -91,6 +95,7 @@ impl Language {
             Self::Rust => &RUST_TEMPLATES,
             Self::Js => &JS_TEMPLATES,
             Self::C => &C_TEMPLATES,
+            Self::Py => &PY_TEMPLATES,
         }
     }
 
@@ -116,6 +121,9 @@ pub(super) fn run(args: &NewArgs) -> Result<(), Stop> {
         Language::Rust => ("with its tests: src/lib.rs", "\n  cargo test"),
         Language::Js => ("with its cases: plugin.js", "\n  npm install"),
         Language::C => ("with its cases: plugin.c", ""),
+        Language::Py => {
+            ("with its cases: plugin.py", "\n  python3 -m venv .venv\n  .venv/bin/pip install -r requirements.txt")
+        }
     };
     print_line(&format!("{name} is a {} that works, {code}. Next:", args.world.name()))?;
     print_line(&format!("  cd {name}{first}\n  wasmux plugin build\n  wasmux plugin test"))?;
@@ -137,7 +145,7 @@ fn write(folder: &Path, args: &NewArgs, template: &Dir<'_>) -> std::io::Result<(
                 copy(example, example.path(), folder, name)?;
             }
         }
-        Language::Js | Language::C => {
+        Language::Js | Language::C | Language::Py => {
             sdk::write_wit(folder)?;
             if let Some(cases) = CASES.get_dir(args.world.name()) {
                 copy(cases, cases.path(), &folder.join("cases"), name)?;
@@ -189,9 +197,11 @@ mod tests {
 
     #[test]
     fn templates_in_other_languages_say_who_they_are() {
-        for (language, code, entry) in
-            [(Language::Js, "plugin.js", "export const "), (Language::C, "plugin.c", "exports_wasmux_plugin_")]
-        {
+        for (language, code, entry) in [
+            (Language::Js, "plugin.js", "export const "),
+            (Language::C, "plugin.c", "exports_wasmux_plugin_"),
+            (Language::Py, "plugin.py", "(exports."),
+        ] {
             for folder in language.templates().dirs() {
                 let world = world(folder.path().to_str().unwrap()).unwrap();
                 let text = |path: &str| folder.get_file(folder.path().join(path)).unwrap().contents_utf8().unwrap();
@@ -203,7 +213,8 @@ mod tests {
             }
             assert!(language.templates().get_file("gitignore").is_some());
         }
-        assert_eq!((JS_TEMPLATES.dirs().count(), C_TEMPLATES.dirs().count()), (2, 3));
+        let templates = [&JS_TEMPLATES, &C_TEMPLATES, &PY_TEMPLATES];
+        assert_eq!(templates.map(|folder| folder.dirs().count()), [2, 3, 2]);
         let error = Language::Js.template(World::VideoFilter).unwrap_err();
         assert!(error.contains("video-filter in that language; there are parameter-policy, uri-policy"), "{error}");
     }

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use serde::Deserialize;
 use wasm_encoder::{ComponentSection, CustomSection};
 
-use super::{c, javascript};
+use super::{c, javascript, python};
 use crate::cli::Stop;
 use crate::sandbox::World;
 use crate::task::PluginName;
@@ -56,11 +56,12 @@ pub(super) fn build(here: &Path) -> Result<Built, Stop> {
     let (manifest, text) = Manifest::read(here)?;
     let world = manifest.world()?;
     let built = Built(here.join(format!(".{}.{}.part", manifest.name, std::process::id())));
-    let codes = [c::CODE, javascript::CODE];
+    let codes = [c::CODE, javascript::CODE, python::CODE];
     let language = codes.into_iter().find(|code| here.join(code).is_file());
     match language {
         Some(c::CODE) => c::build(here, world, &built.0)?,
-        Some(_) => javascript::build(here, world, &built.0)?,
+        Some(javascript::CODE) => javascript::build(here, world, &built.0)?,
+        Some(_) => python::build(here, world, &built.0)?,
         None => return Err(Stop::Usage(format!("beside {MANIFEST} there must be one of {}", codes.join(", ")))),
     }
     let failed = |error: std::io::Error| Stop::Output(format!("{}: {error}", built.0.display()));

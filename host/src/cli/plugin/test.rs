@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{check, manifest};
 use crate::app::{self, AppConfig, CASES_BUCKET, Judged, Verdict};
-use crate::cli::{CacheArgs, Stop, print_json, print_line, run};
+use crate::cli::{CacheArgs, Stop, local, print_json, print_line, run};
 use crate::media::Interrupt;
 use crate::sandbox::World;
 use crate::store::BucketConfig;
@@ -49,7 +49,7 @@ pub(super) fn run(args: &TestArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     let mut buckets = args.buckets.clone();
     buckets.push(BucketConfig::new(CASES_BUCKET, &args.cases));
     run::refuse_twice(&buckets)?;
-    let app = check::open(&file, &args.cache, AppConfig { buckets, ..AppConfig::default() })?;
+    let app = check::open(&file, &args.cache, AppConfig { buckets, ..local() })?;
     let (plugin, world) = app.plugin_in(&file).map_err(|reason| check::unusable(&file, &reason))?;
     let mut judged = Vec::new();
     for case in &cases {
