@@ -69,7 +69,7 @@ fn table(world: World) -> Result<String, Box<dyn Error>> {
     for language in &LANGUAGES {
         entries.push(entry(language, world)?);
     }
-    let sandboxes = entries.iter().map(|entry| entry.sandbox()).collect::<Result<Vec<_>, _>>()?;
+    let sandboxes = entries.iter().map(Entry::sandbox).collect::<Result<Vec<_>, _>>()?;
     for (entry, sandbox) in entries.iter_mut().zip(&sandboxes) {
         entry.call(sandbox, world)?;
     }
