@@ -36,7 +36,7 @@ lint: plugins ## fmt and clippy
 	@$(CARGO) clippy --release --workspace --all-targets -- -D warnings
 	@$(CARGO) clippy --release --target wasm32-unknown-unknown $(addprefix -p ,$(BUILT_IN) $(EXAMPLES) $(HOSTILE)) -- -D warnings
 
-$(LANGUAGES)/installed: scripts/setup-languages.sh host/templates/plugin-js/uri-policy/package.json | setup
+$(LANGUAGES)/installed: scripts/setup-languages.sh host/templates/plugin-js/uri-policy/package.json host/templates/plugin-py/uri-policy/requirements.txt | setup
 	@scripts/setup-languages.sh "$(LANGUAGES)"
 	@touch "$@"
 
@@ -44,9 +44,9 @@ test: build lint $(LANGUAGES)/installed ## All tests, fmt and clippy
 	@scripts/setup-sdk.sh "$(TARGET)"
 	@WASMUX_LANGUAGES="$(LANGUAGES)" $(CARGO) test --release --workspace --no-fail-fast
 
-bench: build ## Benches; results go to benches/results
-	@$(CARGO) build --release --target wasm32-unknown-unknown -p kernels
-	@$(CARGO) bench -p wasmux-benches
+bench: build $(LANGUAGES)/installed ## Benches; results go to benches/results
+	@$(CARGO) build --release --target wasm32-unknown-unknown -p kernels -p bench-uri -p bench-parameters
+	@WASMUX_LANGUAGES="$(LANGUAGES)" $(CARGO) bench -p wasmux-benches
 
 freeze: plugins ## Keep the WIT and components of the version that is released
 	@scripts/freeze.sh "$(TARGET)"

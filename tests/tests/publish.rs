@@ -160,7 +160,8 @@ fn what_must_not_be_published_is_refused_and_leaves_nothing() {
     assert_eq!((status, &refusal["Message"]), (413, &json!("a body is at most 300000 bytes")));
     let long = component("watermark");
     let long = wasmux(&["plugin", "push", long.to_str().unwrap(), "--server", &server.url]);
-    assert_eq!(text(&long.stderr), "wasmux: a body is at most 300000 bytes [LimitExceededError]\n");
+    let why = "wasmux: a body is at most 300000 bytes [LimitExceededError]\nmax_component_bytes of [plugins]";
+    assert!(text(&long.stderr).starts_with(why), "{}", text(&long.stderr));
     let reserved = fs::read(component("uri_template")).unwrap();
     assert_eq!(code(server.put("/v1/plugins/uri-template/0.1.0", &reserved)), conflict("PluginReserved"));
     let wrong_world = fs::read(component("hostile_wrong_world")).unwrap();

@@ -70,7 +70,12 @@ pub(super) async fn put(
     no_parameters(request.uri())?;
     admit::needs_all_projects(&who)?;
     let most = usize::try_from(api.host.max_component_bytes()).unwrap_or(usize::MAX);
-    let component = body(request, most).await?;
+    let component = body(request, most).await.map_err(|refusal| match refusal.is_too_long() {
+        true => refusal.recommend(
+            "max_component_bytes of [plugins] in the service's configuration says how long a component may be.",
+        ),
+        false => refusal,
+    })?;
     let published = blocking(move || Ok(api.host.publish(&name, &version, &component)?)).await?;
     let status = if published.is_new { StatusCode::CREATED } else { StatusCode::OK };
     let location = HeaderValue::from_str(&format!("/v1/plugins/{}/{}", published.id.name, published.id.version));

@@ -122,6 +122,11 @@ impl Refusal {
         Self { recommend, ..self }
     }
 
+    /// Whether a body is refused for its length.
+    pub(super) fn is_too_long(&self) -> bool {
+        self.status == StatusCode::PAYLOAD_TOO_LARGE
+    }
+
     /// The same with another status.
     #[must_use]
     pub(super) fn status(self, status: StatusCode) -> Self {

@@ -24,7 +24,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::app::{App, AppConfig};
+use crate::app::{App, AppConfig, PluginConfig};
 use crate::media::Interrupt;
 use crate::store::BucketConfig;
 use crate::task::{ErrorCode, Failure, TaskId};
@@ -88,6 +88,15 @@ struct PluginArgs {
     cache: CacheArgs,
 }
 
+/// Largest component that a command takes, in bytes. Who runs it has chosen the file, so it may be larger than what a service takes.
+const MAX_COMPONENT_BYTES: u64 = 64 << 20;
+
+/// Settings of the commands that work without a service.
+fn local() -> AppConfig {
+    let plugins = PluginConfig { max_component_bytes: MAX_COMPONENT_BYTES, ..PluginConfig::default() };
+    AppConfig { plugins, ..AppConfig::default() }
+}
+
 /// Where compiled components are kept.
 #[derive(Debug, Args)]
 struct CacheArgs {
@@ -101,7 +110,7 @@ struct CacheArgs {
 
 impl PluginArgs {
     fn app(&self, buckets: Vec<BucketConfig>) -> Result<App, String> {
-        self.app_with(AppConfig { buckets, ..AppConfig::default() })
+        self.app_with(AppConfig { buckets, ..local() })
     }
 
     /// The plugins of these arguments, and the rest of `config`.

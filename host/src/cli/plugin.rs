@@ -2,9 +2,12 @@
 
 mod bench;
 mod build;
+mod c;
 mod check;
 mod create;
 mod javascript;
+mod manifest;
+mod python;
 mod server;
 mod test;
 mod trial;

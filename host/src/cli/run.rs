@@ -56,7 +56,7 @@ pub(super) fn run(args: &RunArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     let request = read_request(&args.request)?;
     refuse_twice(&args.buckets)?;
     let limits = app::limits(&args.limits).map_err(Stop::Usage)?;
-    let config = AppConfig { buckets: args.buckets.clone(), threads: args.threads, limits, ..AppConfig::default() };
+    let config = AppConfig { buckets: args.buckets.clone(), threads: args.threads, limits, ..super::local() };
     let app = args.plugins.app_with(config).map_err(Stop::Usage)?;
     let spec = app
         .intake(&request)

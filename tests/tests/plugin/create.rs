@@ -47,7 +47,7 @@ fn a_plugin_is_not_written_over_anything_nor_by_a_wrong_name() {
     let sdk = author.run_badly("", &["plugin", "new", "wasmux-sdk"], 2);
     assert!(sdk.contains("the name of the SDK"), "{sdk}");
     let language = author.run_badly("", &["plugin", "new", "a", "--lang", "go"], 2);
-    assert!(language.contains("no template in `go` yet; there are rust, js"), "{language}");
+    assert!(language.contains("no template in `go` yet; there are rust, js, c, py"), "{language}");
     let world = author.run_badly("", &["plugin", "new", "a", "--world", "audio"], 2);
     assert!(world.contains("there are uri-policy, parameter-policy, video-filter"), "{world}");
     assert!(!author.path("a").exists());

@@ -4,9 +4,11 @@
 
 mod bench;
 mod build;
+mod c;
 mod cases;
 mod create;
 mod javascript;
+mod python;
 mod trial;
 mod tutorial;
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{check, trial};
 use crate::app::{self, App, AppConfig, Course, Measured, Subject};
-use crate::cli::{CacheArgs, Stop, print_json, print_line, run};
+use crate::cli::{CacheArgs, Stop, local, print_json, print_line, run};
 use crate::media::Interrupt;
 use crate::store::BucketConfig;
 use crate::task::{PixelFormat, PluginRef};
@@ -94,7 +94,7 @@ pub(super) fn run(args: &BenchArgs, interrupt: &Interrupt) -> Result<(), Stop> {
         };
         entries.push(entry("Against", args, file, option, parameters)?);
     }
-    let config = AppConfig { cache_folder: args.cache.folder(), ..AppConfig::default() };
+    let config = AppConfig { cache_folder: args.cache.folder(), ..local() };
     let (app, plugin) = App::with_null_filter(config).map_err(Stop::Usage)?;
     entries.push(Entry { role: "Null", app, plugin, parameters: json!({}) });
     let loads: Vec<_> = entries.iter().map(|entry| entry.app.load_time(&entry.plugin)).collect::<Result<_, _>>()?;
@@ -127,7 +127,7 @@ pub(super) fn run(args: &BenchArgs, interrupt: &Interrupt) -> Result<(), Stop> {
 }
 
 fn entry(role: &'static str, args: &BenchArgs, file: &Path, option: &str, parameters: Value) -> Result<Entry, Stop> {
-    let config = AppConfig { buckets: args.buckets.clone(), ..AppConfig::default() };
+    let config = AppConfig { buckets: args.buckets.clone(), ..local() };
     let app = check::open(file, &args.cache, config)?;
     let plugin = app.filter_in(file).map_err(|reason| check::unusable(file, &reason))?;
     let faults = app.parameter_faults(&plugin, &parameters)?;

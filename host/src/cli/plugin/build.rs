@@ -9,9 +9,8 @@ use std::process::{Command, Stdio};
 use clap::Args;
 use serde::Deserialize;
 
-use super::{check, javascript};
-use crate::app::AppConfig;
-use crate::cli::{CacheArgs, Stop};
+use super::{check, manifest};
+use crate::cli::{CacheArgs, Stop, local};
 use crate::media::Interrupt;
 use crate::task::{ErrorCode, Failure, Stage};
 
@@ -35,18 +34,18 @@ pub(super) struct BuildArgs {
 
 pub(super) fn run(args: &BuildArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     let here = env::current_dir().map_err(|error| Stop::Output(format!("the current folder: {error}")))?;
-    let manifest = here.join("Cargo.toml");
-    if !manifest.is_file() && here.join(javascript::MANIFEST).is_file() {
-        let built = javascript::build(&here)?;
+    let package = here.join("Cargo.toml");
+    if !package.is_file() && here.join(manifest::MANIFEST).is_file() {
+        let built = manifest::build(&here)?;
         return put(&built.0, &here, args);
     }
-    if !manifest.is_file() {
+    if !package.is_file() {
         let message =
             "there is no Cargo.toml here: go to the plugin's folder, or make one with `wasmux plugin new NAME`";
         return Err(Stop::Usage(message.to_owned()));
     }
     find_target(&here)?;
-    let built = build(args, &here, &manifest);
+    let built = build(args, &here, &package);
     if interrupt.is_triggered() {
         // Cargo has got the signal too, and ended.
         return Err(Stop::Failed(Failure::new(ErrorCode::Canceled, Stage::Resolve, "interrupted")));
@@ -56,7 +55,7 @@ pub(super) fn run(args: &BuildArgs, interrupt: &Interrupt) -> Result<(), Stop> {
 
 /// Judges a component, and puts it into its place if it is usable.
 fn put(built: &Path, here: &Path, args: &BuildArgs) -> Result<(), Stop> {
-    let app = check::open(built, &args.cache, AppConfig::default())?;
+    let app = check::open(built, &args.cache, local())?;
     let report = app.examine(built).map_err(|reason| check::unusable(built, &reason))?;
     let name = format!("{}.wasm", report.info.id.name);
     std::fs::copy(built, here.join(&name)).map_err(|error| Stop::Output(format!("{name}: {error}")))?;

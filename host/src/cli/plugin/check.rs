@@ -7,8 +7,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::app::{App, AppConfig};
-use crate::cli::{CacheArgs, Stop, print_json, print_line};
-use crate::sandbox::{Formats, PluginReport};
+use crate::cli::{CacheArgs, Stop, local, print_json, print_line};
+use crate::sandbox::{Formats, MAX_COMPONENT_BYTES, PluginReport};
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
@@ -23,7 +23,7 @@ pub(super) struct CheckArgs {
 }
 
 pub(super) fn run(args: &CheckArgs) -> Result<(), Stop> {
-    let app = open(&args.file, &args.cache, AppConfig::default())?;
+    let app = open(&args.file, &args.cache, local())?;
     let judged = app.examine(&args.file);
     if args.json {
         print_json(&match &judged {
@@ -62,6 +62,13 @@ fn lines(file: &Path, report: &PluginReport) -> String {
         let _ = writeln!(text, "  {name:<11}{value}");
     };
     line("file", &format!("{}, {} bytes", file.display(), report.size));
+    if report.size > MAX_COMPONENT_BYTES {
+        let size = report.size;
+        line(
+            "service",
+            &format!("takes it where max_component_bytes of [plugins] is at least {size}, not {MAX_COMPONENT_BYTES}"),
+        );
+    }
     line("digest", &info.id.digest);
     line("world", &info.world);
     line("sdk", if info.sdk.is_empty() { "not told" } else { &info.sdk });

@@ -18,11 +18,17 @@ const SDK: &str = "wasmux-sdk";
 const PLACEHOLDER: &str = "plugin-name";
 
 /// A folder for each world with the files of its template, and the file `gitignore`. The code and the cases are those of an example.
-static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/plugin");
+static RUST_TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/plugin");
 /// The examples, which are built and tested in this repository.
 static EXAMPLES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../plugins/examples");
-/// The templates in JavaScript, which are whole.
+/// The templates in other languages.
 static JS_TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/plugin-js");
+static C_TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/plugin-c");
+static PY_TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/plugin-py");
+/// What all templates in C have in place of a C library.
+static C_RUNTIME: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/runtime-c");
+/// The cases of the policies in other languages, which all decide alike.
+static CASES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/cases");
 
 #[derive(Debug, Args)]
 pub(super) struct NewArgs {
@@ -50,7 +56,11 @@ fn example(world: World) -> &'static str {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Language {
     Rust,
+    #[value(alias = "javascript")]
     Js,
+    C,
+    #[value(alias = "python")]
+    Py,
 }
 
 fn name(text: &str) -> Result<PluginName, String> {
@@ -82,8 +92,10 @@ fn language(text: &str) -> Result<Language, String> {
 impl Language {
     fn templates(self) -> &'static Dir<'static> {
         match self {
-            Self::Rust => &TEMPLATES,
+            Self::Rust => &RUST_TEMPLATES,
             Self::Js => &JS_TEMPLATES,
+            Self::C => &C_TEMPLATES,
+            Self::Py => &PY_TEMPLATES,
         }
     }
 
@@ -106,11 +118,15 @@ pub(super) fn run(args: &NewArgs) -> Result<(), Stop> {
     let template = args.lang.template(args.world).map_err(Stop::Usage)?;
     write(folder, args, template).map_err(|error| Stop::Output(format!("{name} cannot be written: {error}")))?;
     let (code, first) = match args.lang {
-        Language::Rust => ("with its tests: src/lib.rs", "cargo test"),
-        Language::Js => ("with its cases: plugin.js", "npm install"),
+        Language::Rust => ("with its tests: src/lib.rs", "\n  cargo test"),
+        Language::Js => ("with its cases: plugin.js", "\n  npm install"),
+        Language::C => ("with its cases: plugin.c", ""),
+        Language::Py => {
+            ("with its cases: plugin.py", "\n  python3 -m venv .venv\n  .venv/bin/pip install -r requirements.txt")
+        }
     };
     print_line(&format!("{name} is a {} that works, {code}. Next:", args.world.name()))?;
-    print_line(&format!("  cd {name}\n  {first}\n  wasmux plugin build\n  wasmux plugin test"))?;
+    print_line(&format!("  cd {name}{first}\n  wasmux plugin build\n  wasmux plugin test"))?;
     if args.world == World::VideoFilter {
         let parameters = r#"'{"Strength": 0.8}'"#;
         print_line(&format!(
@@ -129,7 +145,15 @@ fn write(folder: &Path, args: &NewArgs, template: &Dir<'_>) -> std::io::Result<(
                 copy(example, example.path(), folder, name)?;
             }
         }
-        Language::Js => sdk::write_wit(folder)?,
+        Language::Js | Language::C | Language::Py => {
+            sdk::write_wit(folder)?;
+            if let Some(cases) = CASES.get_dir(args.world.name()) {
+                copy(cases, cases.path(), &folder.join("cases"), name)?;
+            }
+        }
+    }
+    if args.lang == Language::C {
+        copy(&C_RUNTIME, C_RUNTIME.path(), folder, name)?;
     }
     // Behind the example, whose Cargo.toml belongs to this repository.
     copy(template, template.path(), folder, name)?;
@@ -172,16 +196,25 @@ mod tests {
     }
 
     #[test]
-    fn templates_in_javascript_say_who_they_are() {
-        for world in [World::UriPolicy, World::ParameterPolicy] {
-            let folder = Language::Js.template(world).unwrap();
-            let text = |path: &str| folder.get_file(folder.path().join(path)).unwrap().contents_utf8().unwrap();
-            let manifest: serde_json::Value = serde_json::from_str(text("manifest.json")).unwrap();
-            assert_eq!((&manifest["name"], &manifest["world"]), (&PLACEHOLDER.into(), &world.to_string().into()));
-            assert!(text("plugin.js").contains("export const ") && text("README.md").contains(PLACEHOLDER));
-            assert!(text("package.json").contains("\"componentize-qjs\": \""));
-            assert!(folder.get_dir(folder.path().join("cases")).is_some());
+    fn templates_in_other_languages_say_who_they_are() {
+        for (language, code, entry) in [
+            (Language::Js, "plugin.js", "export const "),
+            (Language::C, "plugin.c", "exports_wasmux_plugin_"),
+            (Language::Py, "plugin.py", "(exports."),
+        ] {
+            for folder in language.templates().dirs() {
+                let world = world(folder.path().to_str().unwrap()).unwrap();
+                let text = |path: &str| folder.get_file(folder.path().join(path)).unwrap().contents_utf8().unwrap();
+                let manifest: serde_json::Value = serde_json::from_str(text("manifest.json")).unwrap();
+                assert_eq!((&manifest["name"], &manifest["world"]), (&PLACEHOLDER.into(), &world.to_string().into()));
+                assert!(text(code).contains(entry) && text("README.md").contains(PLACEHOLDER), "{code} of {world}");
+                let has_cases = folder.get_dir(folder.path().join("cases")).is_some();
+                assert!(has_cases || CASES.get_dir(world.name()).is_some(), "{code} of {world}");
+            }
+            assert!(language.templates().get_file("gitignore").is_some());
         }
+        let templates = [&JS_TEMPLATES, &C_TEMPLATES, &PY_TEMPLATES];
+        assert_eq!(templates.map(|folder| folder.dirs().count()), [2, 3, 2]);
         let error = Language::Js.template(World::VideoFilter).unwrap_err();
         assert!(error.contains("video-filter in that language; there are parameter-policy, uri-policy"), "{error}");
     }

@@ -6,9 +6,9 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{check, javascript};
+use super::{check, manifest};
 use crate::app::{self, AppConfig, CASES_BUCKET, Judged, Verdict};
-use crate::cli::{CacheArgs, Stop, print_json, print_line, run};
+use crate::cli::{CacheArgs, Stop, local, print_json, print_line, run};
 use crate::media::Interrupt;
 use crate::sandbox::World;
 use crate::store::BucketConfig;
@@ -49,7 +49,7 @@ pub(super) fn run(args: &TestArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     let mut buckets = args.buckets.clone();
     buckets.push(BucketConfig::new(CASES_BUCKET, &args.cases));
     run::refuse_twice(&buckets)?;
-    let app = check::open(&file, &args.cache, AppConfig { buckets, ..AppConfig::default() })?;
+    let app = check::open(&file, &args.cache, AppConfig { buckets, ..local() })?;
     let (plugin, world) = app.plugin_in(&file).map_err(|reason| check::unusable(&file, &reason))?;
     let mut judged = Vec::new();
     for case in &cases {
@@ -111,8 +111,8 @@ struct Package {
 /// The component that `wasmux plugin build` has put beside the manifest of this folder.
 fn built_here() -> Result<PathBuf, Stop> {
     let cargo = Path::new("Cargo.toml");
-    let name = if !cargo.exists() && Path::new(javascript::MANIFEST).exists() {
-        javascript::Manifest::read(Path::new(""))?.0.name.to_string()
+    let name = if !cargo.exists() && Path::new(manifest::MANIFEST).exists() {
+        manifest::Manifest::read(Path::new(""))?.0.name.to_string()
     } else {
         let manifest = std::fs::read_to_string(cargo).map_err(|error| {
             Stop::Usage(format!("Cargo.toml: {error}; go to the plugin's folder, or name the component's FILE"))

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::check;
 use crate::app::{App, AppConfig, Trial, TrialError};
-use crate::cli::{CacheArgs, Stop, frame, print_line, progress, run};
+use crate::cli::{CacheArgs, Stop, frame, local, print_line, progress, run};
 use crate::intake::CheckFault;
 use crate::media::Interrupt;
 use crate::store::BucketConfig;
@@ -59,7 +59,7 @@ pub(super) struct RunArgs {
 pub(super) fn run(args: &RunArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     let parameters = parameters("--params", &args.params)?;
     run::refuse_twice(&args.buckets)?;
-    let config = AppConfig { buckets: args.buckets.clone(), ..AppConfig::default() };
+    let config = AppConfig { buckets: args.buckets.clone(), ..local() };
     let app = check::open(&args.file, &args.cache, config)?;
     match (&args.frame, &args.output) {
         (Some(frame), _) => one_frame(args, &app, parameters, frame, interrupt),

@@ -162,7 +162,9 @@ fn bounded(path: &Path, max_bytes: u64) -> Result<Vec<u8>, String> {
     let limit = max_bytes.saturating_add(1);
     fs::File::open(path).map_err(unreadable)?.take(limit).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > max_bytes {
-        return Err(format!("its file has more than {max_bytes} bytes, the limit for a component"));
+        return Err(format!(
+            "its file has more than {max_bytes} bytes, the limit for a component (max_component_bytes)"
+        ));
     }
     Ok(bytes)
 }
