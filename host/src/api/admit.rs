@@ -5,6 +5,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
+use serde::Deserialize;
 
 use super::Api;
 use super::refusal::Refusal;
@@ -51,6 +52,20 @@ pub(super) fn needs_project(caller: &Caller, project: &str) -> Result<(), Refusa
     }
     let message = format!("this key is not for the project {project}");
     Err(Refusal::new(StatusCode::FORBIDDEN, "Forbidden", message))
+}
+
+/// Refuses who has not the project that a request names, before it is judged: its faults would tell which buckets and plugins the project has. A body
+/// that names none is left to whoever judges it.
+pub(super) fn needs_project_of(caller: &Caller, body: &[u8]) -> Result<(), Refusal> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Named {
+        project_name: String,
+    }
+    match serde_json::from_slice::<Named>(body) {
+        Ok(named) => needs_project(caller, &named.project_name),
+        Err(_) => Ok(()),
+    }
 }
 
 impl Api {

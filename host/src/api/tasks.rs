@@ -19,6 +19,7 @@ const ATTEMPTS: u32 = 3;
 impl Api {
     /// Takes a task in. Whoever is told its id can rely on it: the task is on the disk.
     pub(super) fn submit(&self, who: &Caller, body: &[u8], request_id: &str) -> Result<SubmitAnswer, Refusal> {
+        admit::needs_project_of(who, body)?;
         let (spec, in_use) = self.taken_in(body)?;
         admit::needs_project(who, &spec.project_name)?;
         let id = TaskId::new();
@@ -117,6 +118,7 @@ impl Api {
 
     /// The plan that a request would get, as JSON. Nothing is written.
     pub(super) fn dry_run(&self, who: &Caller, body: &[u8]) -> Result<String, Refusal> {
+        admit::needs_project_of(who, body)?;
         let spec = self.host.intake(body)?;
         admit::needs_project(who, &spec.project_name)?;
         self.needs_known(&spec.project_name)?;
