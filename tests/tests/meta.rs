@@ -148,3 +148,25 @@ fn tags_place_and_time_are_told() {
         assert!(said.get(field).is_none(), "{field}: {said:#}");
     }
 }
+
+#[test]
+fn subtitle_streams_are_told() {
+    let world = World::default();
+    world.put("words.srt", b"1\n00:00:00,100 --> 00:00:00,300\nHello\n");
+    let words = world.object("words.srt");
+    let made = format!(
+        "-f lavfi -i testsrc2=s=64x64:d=0.4 -i {} -c:v libx264 -pix_fmt yuv420p -metadata:s:s:0 language=deu",
+        words.display()
+    );
+    for (name, codec, more) in [("a.mp4", "mov_text", "-c:s mov_text"), ("a.mkv", "subrip", "-c:s srt")] {
+        let file = world.object(name);
+        ffmpeg(&format!("{made} {more}"), &file);
+        let (ours, theirs) = (meta(&file), ffprobe(&file));
+        let (told, probed) = (&ours["Subtitles"][0], &theirs["streams"][1]);
+        assert_eq!((&told["CodecName"], &told["Language"]), (&json!(codec), &json!("deu")), "{name}: {told:#}");
+        assert_eq!((&told["Index"], &told["CodecTag"]), (&json!(1), &probed["codec_tag"]), "{name}: {told:#}");
+        assert_eq!(told["CodecLongName"], probed["codec_long_name"], "{name}");
+        near(name, "StartTime", &told["StartTime"], &probed["start_time"]);
+        assert!(told["Duration"].as_f64().is_some_and(|duration| (0.2..0.5).contains(&duration)), "{name}: {told:#}");
+    }
+}

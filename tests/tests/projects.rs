@@ -1,7 +1,5 @@
 //! Projects of a service: whose objects a task reaches, and what workers say of sources.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-
 use serde_json::{Value, json};
 use wasmux_tests::World;
 use wasmux_tests::clips;

@@ -93,6 +93,10 @@ fn a_key_of_a_project_sees_only_that() {
     for uri in ["/v1/tasks", "/v1/plan"] {
         let (status, code, message) = ask(&rig, OTHER, "POST", uri, REQUEST).refused();
         assert_eq!((status, code.as_str(), message.as_str()), (403, "Forbidden", "this key is not for the project p"));
+        // Its faults would tell what the project has.
+        let faulty = r#"{"ProjectName":"p","Sources":[{"URI":"oss://b/in.mov"}],"Targets":[{"Container":"x"}]}"#;
+        assert_eq!(ask(&rig, OTHER, "POST", uri, faulty).refused().0, 403);
+        assert_eq!(ask(&rig, MINE, "POST", uri, faulty).refused().0, 400);
     }
     assert_eq!((ask(&rig, MINE, "POST", "/v1/tasks", REQUEST).status.as_u16(), rig.woken()), (201, 1));
     let listed = |secret, uri| {
