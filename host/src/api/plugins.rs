@@ -112,9 +112,7 @@ impl Api {
         }
         let tasks = self.queue.using(&claim.id, NAMED)?;
         if !tasks.is_empty() {
-            let named: Vec<_> = tasks.iter().map(ToString::to_string).collect();
-            let message = format!("{} is in use by tasks that have not ended, such as {}", claim.id, named.join(", "));
-            return Err(Refusal::conflict("PluginInUse", message).recommend("Wait for them, or cancel them."));
+            return Err(Refusal::in_use("PluginInUse", &format!("{} is in use by", claim.id), &tasks));
         }
         Ok(self.host.unpublish(&claim.id)?)
     }

@@ -308,11 +308,7 @@ impl Api {
         }
         match self.projects.delete_project(name)? {
             DeletedProject::Deleted => Ok(()),
-            DeletedProject::Live(tasks) => {
-                let tasks: Vec<_> = tasks.iter().map(ToString::to_string).collect();
-                let message = format!("{name} has tasks that have not ended, such as {}", tasks.join(", "));
-                Err(Refusal::conflict("ProjectInUse", message).recommend("Wait for them, or cancel them."))
-            }
+            DeletedProject::Live(tasks) => Err(Refusal::in_use("ProjectInUse", &format!("{name} has"), &tasks)),
             DeletedProject::Unknown => Err(unknown(name)),
         }
     }

@@ -12,7 +12,7 @@ use super::routes::json;
 use crate::intake::Faults;
 use crate::queue::QueueError;
 use crate::task::fault::FaultCode;
-use crate::task::{ErrorCode, Failure, Fault, FieldPath};
+use crate::task::{ErrorCode, Failure, Fault, FieldPath, TaskId};
 
 /// The vendor names the host that answered; ours has one name.
 const HOST_ID: &str = "wasmux";
@@ -75,6 +75,13 @@ impl Refusal {
 
     pub(super) fn conflict(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, code, message)
+    }
+
+    /// Something stays because of tasks; `whose` is a sentence up to them.
+    pub(super) fn in_use(code: &'static str, whose: &str, tasks: &[TaskId]) -> Self {
+        let named: Vec<_> = tasks.iter().map(ToString::to_string).collect();
+        let message = format!("{whose} tasks that have not ended, such as {}", named.join(", "));
+        Self::conflict(code, message).recommend("Wait for them, or cancel them.")
     }
 
     /// The server's own fault. The detail is logged and never answered: it may name folders and databases.

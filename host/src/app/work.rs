@@ -76,14 +76,13 @@ fn run(
     interrupt: &Interrupt,
 ) -> Result<Report, Failure> {
     let sources: Vec<_> = spec.inputs().cloned().collect();
-    let buckets = app.buckets.of(&spec.project_name);
     let task = app.task(spec, created);
     let prepared = task.prepare(interrupt)?;
     say(&planned(prepared.plan())?)?;
     if let Some(misdeed) = misdeed {
         misbehave(misdeed, attempt.number);
     }
-    let outputs = BucketOutputs::new(buckets.staging_of(attempt, &sources));
+    let outputs = BucketOutputs::new(task.buckets.staging_of(attempt, &sources));
     let done = told(prepared, &outputs, interrupt)?;
     let staging = outputs.into_staging();
     let names: BTreeMap<_, _> =

@@ -40,6 +40,13 @@ impl BucketConfig {
     pub fn new(name: &str, folder: &Path) -> Self {
         Self { name: name.to_owned(), folder: folder.to_owned(), read: true, write: true, key_prefix: None }
     }
+
+    fn allows(&self, access: Access) -> bool {
+        match access {
+            Access::Read => self.read,
+            Access::Write => self.write,
+        }
+    }
 }
 
 /// What a project may do with one bucket, at most as much as the bucket's own configuration allows.
@@ -176,20 +183,20 @@ impl Buckets {
     /// The same with the parts of a URI that may not be complete yet: is there such a bucket with this right?
     pub fn check_bucket(&self, name: &str, access: Access) -> Result<(), String> {
         let (_, config) = self.granted(name).map_err(|error| error.to_string())?;
-        let (allowed, what) = match access {
-            Access::Read => (config.read, "read from"),
-            Access::Write => (config.write, "written to"),
+        let what = match access {
+            Access::Read => "read from",
+            Access::Write => "written to",
         };
-        if allowed { Ok(()) } else { Err(format!("bucket `{name}` may not be {what}")) }
+        if config.allows(access) { Ok(()) } else { Err(format!("bucket `{name}` may not be {what}")) }
     }
 
     pub(super) fn bucket(&self, uri: &ObjectUri, access: Access) -> Result<Arc<Bucket>, StoreError> {
         let (bucket, config) = self.granted(uri.bucket())?;
-        let (allowed, what) = match access {
-            Access::Read => (config.read, "read"),
-            Access::Write => (config.write, "written"),
+        let what = match access {
+            Access::Read => "read",
+            Access::Write => "written",
         };
-        let why = if !allowed {
+        let why = if !config.allows(access) {
             format!("bucket `{}` is not configured for it", uri.bucket())
         } else if let Some(prefix) = config.key_prefix.as_deref().filter(|prefix| !uri.key().starts_with(prefix)) {
             format!("only keys that begin with `{prefix}` are open to this project")

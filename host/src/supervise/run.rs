@@ -104,7 +104,7 @@ impl Shared {
         match watch(child, bounds, |report| holder.judge(report)) {
             Ok(Report::Done { outputs, warnings, usage }) => holder.done(outputs, warnings, usage),
             Ok(Report::Failed(failure)) => Ending::Failed(failure),
-            Ok(_) => Ending::Failed(Failure::new(ErrorCode::Internal, Stage::Run, "its worker ended early")),
+            Ok(_) => Ending::Failed(ended_early()),
             Err(ending) => ending,
         }
     }
@@ -116,12 +116,9 @@ impl Shared {
         let confinement = self.confinement(&needs);
         let settings = self.surroundings.settings(needs.buckets, &needs.plugins);
         let job = Job { work, settings, confinement, misdeed: None };
-        let time = (Duration::from_secs(self.limits.plan_seconds), "plan_seconds");
-        let finished = |report: &Report| matches!(report, Report::Planned { .. } | Report::Failed(_));
-        match self.run_short(&job, time, finished)? {
+        match self.run_short(&job, self.plan_time(), |report| matches!(report, Report::Planned { .. }))? {
             Report::Planned { plan, .. } => Ok(plan.to_string()),
-            Report::Failed(failure) => Err(failure),
-            _ => Err(Failure::new(ErrorCode::Internal, Stage::Run, "its worker ended early")),
+            _ => Err(ended_early()),
         }
     }
 
@@ -136,11 +133,7 @@ impl Shared {
         };
         let settings = self.surroundings.settings(needs.buckets, &needs.plugins);
         let job = Job { work: Work::Compile { plugin: plugin.clone() }, settings, confinement, misdeed: None };
-        let finished = |report: &Report| matches!(report, Report::Compiled | Report::Failed(_));
-        match self.run_short(&job, time, finished)? {
-            Report::Failed(failure) => Err(failure),
-            _ => Ok(()),
-        }
+        self.run_short(&job, time, |report| matches!(report, Report::Compiled)).map(drop)
     }
 
     /// What a source says of itself, by a worker that reads nothing else.
@@ -152,33 +145,39 @@ impl Shared {
         let settings = self.surroundings.settings(needs.buckets, &needs.plugins);
         let work = Work::Describe { project: project.to_owned(), uri: uri.clone() };
         let job = Job { work, settings, confinement, misdeed: crash::misdeed() };
-        let time = (Duration::from_secs(self.limits.plan_seconds), "plan_seconds");
-        let finished = |report: &Report| matches!(report, Report::Described(_) | Report::Failed(_));
-        match self.run_short(&job, time, finished)? {
+        match self.run_short(&job, self.plan_time(), |report| matches!(report, Report::Described(_)))? {
             Report::Described(meta) => Ok(*meta),
-            Report::Failed(failure) => Err(failure),
-            _ => Err(Failure::new(ErrorCode::Internal, Stage::Run, "its worker ended early")),
+            _ => Err(ended_early()),
         }
     }
 
+    /// How long a dry run or a look at a source may take, and the limit that says so.
+    fn plan_time(&self) -> (Duration, &'static str) {
+        (Duration::from_secs(self.limits.plan_seconds), "plan_seconds")
+    }
+
+    /// The report of a short-lived worker for which `is_answer` holds, or its failure.
     fn run_short(
         &self,
         job: &Job,
         (time, time_limit): (Duration, &'static str),
-        finished: impl Fn(&Report) -> bool,
+        is_answer: impl Fn(&Report) -> bool,
     ) -> Result<Report, Failure> {
         let child = self.worker(job).map_err(|error| failed_to_start(&error))?;
         let bounds = Bounds { memory: self.limits.memory_bytes, time, time_limit, stall: time };
         let judge = |report: Option<&Report>| match report {
-            Some(report) if finished(report) => Verdict::Final,
+            Some(report) if is_answer(report) || matches!(report, Report::Failed(_)) => Verdict::Final,
             _ if self.is_stopping() => Verdict::Stop(Stopped::Shutdown),
             _ => Verdict::GoOn,
         };
-        watch(child, bounds, judge).map_err(|ending| match ending {
-            Ending::Failed(failure) => failure,
-            Ending::HandBack { reason, .. } => Failure::new(ErrorCode::WorkerLost, Stage::Run, reason),
-            Ending::Done { .. } | Ending::Lost => Failure::new(ErrorCode::Internal, Stage::Run, "its worker was lost"),
-        })
+        match watch(child, bounds, judge) {
+            Ok(Report::Failed(failure)) | Err(Ending::Failed(failure)) => Err(failure),
+            Ok(answer) => Ok(answer),
+            Err(Ending::HandBack { reason, .. }) => Err(Failure::new(ErrorCode::WorkerLost, Stage::Run, reason)),
+            Err(Ending::Done { .. } | Ending::Lost) => {
+                Err(Failure::new(ErrorCode::Internal, Stage::Run, "its worker was lost"))
+            }
+        }
     }
 
     /// A worker with its job. One waits already, if all is well.
@@ -225,6 +224,11 @@ impl Shared {
             require_landlock: self.limits.require_landlock,
         }
     }
+}
+
+/// A worker ended with another report than that of its work.
+fn ended_early() -> Failure {
+    Failure::new(ErrorCode::Internal, Stage::Run, "its worker ended early")
 }
 
 /// What a worker is told of and let at.

@@ -21,7 +21,7 @@ impl Rational {
         if den <= 0 {
             return None;
         }
-        let divisor = i32::try_from(gcd(num.unsigned_abs(), den.unsigned_abs())).ok()?.max(1);
+        let divisor = i32::try_from(gcd(num.unsigned_abs().into(), den.unsigned_abs().into())).ok()?.max(1);
         Some(Self { num: num / divisor, den: den / divisor })
     }
 
@@ -65,16 +65,13 @@ impl Rational {
     /// The product; `None` where it does not fit.
     pub fn times(self, other: Self) -> Option<Self> {
         let (num, den) = (i64::from(self.num) * i64::from(other.num), i64::from(self.den) * i64::from(other.den));
-        let (mut a, mut b) = (num.unsigned_abs(), den.unsigned_abs());
-        while b != 0 {
-            (a, b) = (b, a % b);
-        }
-        let divisor = i64::try_from(a).ok()?.max(1);
+        let divisor = i64::try_from(gcd(num.unsigned_abs(), den.unsigned_abs())).ok()?.max(1);
         Self::new(i32::try_from(num / divisor).ok()?, i32::try_from(den / divisor).ok()?)
     }
 }
 
-fn gcd(mut a: u32, mut b: u32) -> u32 {
+/// The greatest common divisor; 0 only where both are.
+pub(crate) fn gcd(mut a: u64, mut b: u64) -> u64 {
     while b != 0 {
         (a, b) = (b, a % b);
     }

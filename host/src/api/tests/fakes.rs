@@ -470,6 +470,15 @@ impl Got {
     }
 
     /// Status, code and message of a refusal, whose shape is checked.
+    /// The fields of all faults of a refusal, sorted.
+    pub(super) fn fields(&self) -> Vec<String> {
+        let body = self.json();
+        let faults = body["Faults"].as_array().unwrap().iter();
+        let mut fields: Vec<_> = faults.map(|fault| fault["Field"].as_str().unwrap().to_owned()).collect();
+        fields.sort_unstable();
+        fields
+    }
+
     pub(super) fn refused(&self) -> (u16, String, String) {
         let body = self.json();
         let text = |name: &str| body[name].as_str().unwrap_or_else(|| panic!("{name}: {body}")).to_owned();

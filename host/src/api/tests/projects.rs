@@ -76,13 +76,7 @@ fn all_faults_of_a_project_are_told_at_once() {
             ("Owner", "me"),
         ],
     );
-    let mut fields: Vec<_> = got.json()["Faults"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|fault| fault["Field"].as_str().unwrap().to_owned())
-        .collect();
-    fields.sort_unstable();
+    let fields = got.fields();
     let expected = ["DatasetMaxBindCount", "DatasetMaxFileCount", "Description", "Owner", "ProjectName", "Tag"];
     assert_eq!((got.status.as_u16(), fields), (400, expected.map(str::to_owned).to_vec()));
     assert!(rig.queue.projects.lock().unwrap().is_empty());

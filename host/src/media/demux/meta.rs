@@ -6,6 +6,7 @@ use crate::media::source::{ByteSource, Interrupt};
 use crate::media::{Result, places};
 use crate::task::facts::{AudioStreamFacts, SubtitleStreamFacts, VideoStreamFacts};
 use crate::task::meta::{AudioMeta, MediaMeta, StreamMeta, SubtitleMeta, VideoMeta};
+use crate::task::rational::gcd;
 use crate::task::{Colour, Rational};
 
 /// Entries of metadata.
@@ -178,11 +179,7 @@ fn letters(tag: u32) -> String {
 fn aspect(sample: Rational, width: u32, height: u32) -> String {
     let part = |number: i32, side: u32| u64::from(number.unsigned_abs()) * u64::from(side);
     let (wide, high) = (part(sample.num(), width), part(sample.den(), height));
-    let (mut a, mut b) = (wide, high);
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    let divisor = a.max(1);
+    let divisor = gcd(wide, high).max(1);
     format!("{}:{}", wide / divisor, high / divisor)
 }
 

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row, params};
 
-use super::rows::Named;
+use super::rows::{Named, ids};
 use super::{SqliteQueue, json};
 use crate::queue::{DeletedProject, Project, ProjectPage, ProjectQuery, Projects, PutMode, PutProject, QueueError};
 use crate::task::{ProjectChanges, ProjectSettings, TaskId, Timestamp};
@@ -132,11 +132,5 @@ fn live(db: &Connection, project: &str) -> Result<Vec<TaskId>, QueueError> {
     let mut statement = db.prepare_cached(
         "SELECT id FROM tasks WHERE state IN ('Queued', 'Running', 'Committing') AND project = ?1 ORDER BY id LIMIT ?2",
     )?;
-    let mut rows = statement.query(params![project, NAMED])?;
-    let mut tasks = Vec::new();
-    while let Some(row) = rows.next()? {
-        let id: String = row.get(0)?;
-        tasks.push(Named { row, id: &id }.task()?);
-    }
-    Ok(tasks)
+    ids(statement.query(params![project, NAMED])?)
 }

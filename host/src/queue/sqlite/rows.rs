@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::types::FromSql;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, Rows, params};
 use serde::de::DeserializeOwned;
 
 use super::{json, projects};
@@ -227,7 +227,11 @@ pub(super) fn using(db: &Connection, digest: &str, limit: u32) -> Result<Vec<Tas
         "SELECT id FROM tasks JOIN bodies ON task = id
          WHERE state IN ('Queued', 'Running', 'Committing') AND instr(spec, ?1) > 0 ORDER BY id LIMIT ?2",
     )?;
-    let mut rows = statement.query(params![digest, limit])?;
+    ids(statement.query(params![digest, limit])?)
+}
+
+/// The tasks whose ids are the first column of these rows.
+pub(super) fn ids(mut rows: Rows<'_>) -> Result<Vec<TaskId>, QueueError> {
     let mut tasks = Vec::new();
     while let Some(row) = rows.next()? {
         let id: String = row.get(0)?;

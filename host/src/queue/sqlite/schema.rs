@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::queue::QueueError;
 
 /// What brings the tables from each version to the next, from an empty file on. A step that was released never changes.
-const STEPS: [&str; 3] = [V1, V2, V3];
+const STEPS: [&str; 4] = [V1, V2, V3, V4];
 
 /// Version of the tables that this program writes, in SQLite's `user_version`.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
@@ -82,11 +82,29 @@ CREATE TABLE tags (
 CREATE INDEX tags_by_value ON tags (name, value, task);
 ";
 
-/// Version 2: what tasks used, whose turn it is, and keys of submissions.
+/// Version 2 has the tables of version 1: its number was given away before there was anything for it. It stays empty, since files of version 3 would
+/// never get what came into it later.
+const V2: &str = "";
+
+/// Version 3: projects, at first those that tasks name, and the request that submitted a task.
+const V3: &str = "
+CREATE TABLE projects (
+    name TEXT NOT NULL PRIMARY KEY,
+    created INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    settings TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO projects (name, created, updated, settings)
+    SELECT project, min(created), min(created), '{}' FROM tasks GROUP BY project;
+
+ALTER TABLE tasks ADD COLUMN event_id TEXT NOT NULL DEFAULT '';
+";
+
+/// Version 4: what tasks used, whose turn it is, and keys of submissions.
 ///
 /// `tasks_waiting` holds the tasks that wait and no others, so that the next one of a project is its first entry. `turns` says when each project
 /// had a task leased last: who had none for longest comes first.
-const V2: &str = "
+const V4: &str = "
 ALTER TABLE tasks ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX tasks_waiting ON tasks (project, priority DESC, created, id) WHERE state = 'Queued';
 
@@ -105,20 +123,6 @@ CREATE TABLE submissions (
     PRIMARY KEY (project, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX submissions_by_task ON submissions (task);
-";
-
-/// Version 3: projects, at first those that tasks name, and the request that submitted a task.
-const V3: &str = "
-CREATE TABLE projects (
-    name TEXT NOT NULL PRIMARY KEY,
-    created INTEGER NOT NULL,
-    updated INTEGER NOT NULL,
-    settings TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-INSERT INTO projects (name, created, updated, settings)
-    SELECT project, min(created), min(created), '{}' FROM tasks GROUP BY project;
-
-ALTER TABLE tasks ADD COLUMN event_id TEXT NOT NULL DEFAULT '';
 ";
 
 /// Opens the connection that writes, with the tables of this version in the file.

@@ -52,6 +52,7 @@ fn a_file_of_version_1_keeps_its_tasks() {
     let queue = folder.queue();
     let found = record(&queue, failed);
     assert_eq!((found.state, found.project.as_str(), found.ended), (TaskState::Failed, "other", Some(at(7))));
+    assert_eq!((found.priority, queue.usage(failed).unwrap()), (0, None));
     assert_eq!((found.failure, found.user_data.as_deref()), (Some(broken()), Some("echo")));
     assert_eq!((found.tags["customer"].as_str(), found.event_id.as_str()), ("a", ""));
     assert_eq!(queue.plan(failed).unwrap(), Some(Some("{\"A\":1}".to_owned())));

@@ -1,8 +1,7 @@
 //! Which task is leased first, what is one submission, and how long records are kept.
 
 use super::*;
-use crate::queue::{Once, QueueError, Submitted};
-use crate::task::TaskState;
+use crate::queue::{Once, Submitted};
 
 /// A task of this project and priority.
 fn of(queue: &SqliteQueue, created: i64, project: &str, priority: i32) -> TaskId {
@@ -79,40 +78,4 @@ fn records_are_kept_for_a_time() {
     assert_eq!(queue.prune(at(i64::MAX), 10).unwrap(), 2);
     assert_eq!(there(&queue), [false, false, false, false, true], "a task that waits is no record");
     assert_eq!((queue.request(ids[0]).unwrap(), queue.events(ids[0]).unwrap()), (None, vec![]));
-}
-
-#[test]
-fn a_file_of_version_1_is_brought_up_and_keeps_its_tasks() {
-    let folder = Folder::new();
-    let kept = task(5, &[("customer", "a")]);
-    let raw = folder.raw();
-    raw.execute_batch(super::super::schema::V1).unwrap();
-    raw.pragma_update(None, "user_version", 1).unwrap();
-    let id = kept.id.to_string();
-    raw.execute(
-        "INSERT INTO tasks (id, project, state, created, progress, intake_warnings, user_data)
-         VALUES (?1, 'default', 'Queued', 5, '{}', '[]', 'echo')",
-        [&id],
-    )
-    .unwrap();
-    let spec = serde_json::to_string(&kept.spec).unwrap();
-    raw.execute("INSERT INTO bodies (task, request, spec) VALUES (?1, 'R', ?2)", [&id, &spec]).unwrap();
-    raw.execute("INSERT INTO tags (task, name, value) VALUES (?1, 'customer', 'a')", [&id]).unwrap();
-    raw.execute(
-        "INSERT INTO events (task, number, time, event, attempt, detail) VALUES (?1, 1, 5, 'Submitted', 0, '')",
-        [&id],
-    )
-    .unwrap();
-    drop(raw);
-
-    let queue = folder.queue();
-    let found = record(&queue, kept.id);
-    assert_eq!((found.state, found.priority, found.tags), (TaskState::Queued, 0, kept.spec.tags.clone()));
-    assert_eq!((queue.request(kept.id).unwrap(), names(&queue, kept.id).len()), (Some("R".to_owned()), 1));
-    let lease = leased(&queue);
-    assert_eq!((lease.id, &lease.spec), (kept.id, &kept.spec));
-    drop(queue);
-    let raw = folder.raw();
-    raw.pragma_update(None, "user_version", 1000).unwrap();
-    assert!(matches!(SqliteQueue::open(&folder.file()), Err(QueueError::Database(why)) if why.contains("1000")));
 }
