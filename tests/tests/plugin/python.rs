@@ -83,7 +83,7 @@ fn what_is_wrong_with_a_plugin_in_python_is_told() {
 fn a_component_may_be_larger_here_than_in_a_service_but_not_by_much() {
     let author = Author::new();
     // Sections of a component that nobody reads.
-    let mut bytes = fs::read(wasmux_tests::component("uri_template")).unwrap();
+    let mut bytes = fs::read(wasmux_tests::component("dated_uri")).unwrap();
     let filler = |bytes: &mut Vec<u8>, size: usize| {
         bytes.extend([
             0,

@@ -2,6 +2,7 @@
 
 mod connections;
 mod events;
+mod fake_host;
 mod fakes;
 mod health;
 mod keys;
