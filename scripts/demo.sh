@@ -41,4 +41,5 @@ show "$wasmux" status
 out=$demo/out/bigbuckbunny-1920x1080.mp4
 show "$wasmux" probe "$out"
 show "$wasmux" frame "$out" "$demo/frame.png" --at 2.5
+show cat "$data/notifications/demo.jsonl"
 printf '\nLook at %s: the logo at the top left, the text at the bottom right.\n' "$demo/frame.png"

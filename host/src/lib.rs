@@ -6,6 +6,7 @@ pub mod app;
 pub mod cli;
 pub mod intake;
 pub mod media;
+pub mod notify;
 pub mod pipeline;
 pub mod plan;
 pub mod queue;

@@ -34,7 +34,11 @@ fn metrics_have_what_the_dashboard_and_the_document_name() {
     let mut filtered = target("out.mp4");
     filtered["Video"]["FilterVideo"] =
         json!({"Delogos": [{"StartTime": 1, "Duration": 1, "Width": 100, "Height": 60}]});
-    server.success_of(&server.submit(&request("bigbuckbunny.mp4", &filtered)));
+    let mut filtered = request("bigbuckbunny.mp4", &filtered);
+    filtered["Notification"] = json!({"MNS": {"TopicName": "done"}});
+    let id = server.submit(&filtered);
+    server.success_of(&id);
+    server.wait(&id, "its message", |task| task["Notifications"][0]["State"] == "Delivered");
     let missing = request("bigbuckbunny.mp4", &target("gone.mp4")).to_string().replace("bigbuckbunny", "nothing");
     server.end_of(&server.submit(&serde_json::from_str(&missing).unwrap()));
     assert_eq!(server.get("/readyz").0, 200);
@@ -46,6 +50,7 @@ fn metrics_have_what_the_dashboard_and_the_document_name() {
         "wasmux_tasks_total{state=\"Failed\",code=\"SourceNotFound\"} 1\n",
         "wasmux_frames_encoded_total 132\n",
         "wasmux_plugin_frames_total{plugin=\"delogo\"} 25\n",
+        "wasmux_messages_total{outcome=\"delivered\"} 1\n",
         "wasmux_step_seconds_count{step=\"commit\"} 1\n",
         "wasmux_step_seconds_count{step=\"wait\"} 2\n",
         "wasmux_queue_tasks{state=\"Queued\"} 0\n",

@@ -1,14 +1,12 @@
 //! Keys as the configuration has them.
 
 use std::collections::BTreeSet;
-use std::env;
-use std::fs;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::nonces::Nonces;
-use super::{Key, Secret};
+use super::{Key, Secret, SecretSource};
 
 /// Shortest secret, in bytes: one that is guessed opens the service.
 const SHORTEST: usize = 16;
@@ -98,19 +96,9 @@ impl KeyConfig {
     }
 
     fn secret(&self) -> Result<Secret, String> {
-        match (&self.secret, &self.secret_file, &self.secret_env) {
-            (Some(secret), None, None) => Ok(secret.clone()),
-            (None, Some(file), None) => {
-                let text = fs::read_to_string(file);
-                let text = text.map_err(|error| format!("keys: secret_file {}: {error}", file.display()))?;
-                Ok(text.trim_end().into())
-            }
-            (None, None, Some(name)) => match env::var(name) {
-                Ok(text) => Ok(text.as_str().into()),
-                Err(_) => Err(format!("keys: secret_env of `{}` names `{name}`, which is not set", self.id)),
-            },
-            _ => Err(format!("keys: `{}` must have one of secret, secret_file and secret_env", self.id)),
-        }
+        let source = SecretSource { secret: &self.secret, file: &self.secret_file, env: &self.secret_env };
+        let secret = source.read().map_err(|why| format!("keys: `{}`: {why}", self.id))?;
+        secret.ok_or_else(|| format!("keys: `{}` must have one of secret, secret_file and secret_env", self.id))
     }
 }
 
@@ -141,10 +129,10 @@ mod tests {
             ("secret = \"0123456789abcdef\"", "keys.id must be"),
             ("id = \"a b\"\nsecret = \"0123456789abcdef\"", "(found \"a b\")"),
             ("id = \"a\"", "one of secret, secret_file and secret_env"),
-            ("id = \"a\"\nsecret = \"0123456789abcdef\"\nsecret_env = \"X\"", "one of secret"),
+            ("id = \"a\"\nsecret = \"0123456789abcdef\"\nsecret_env = \"X\"", "at most one of secret"),
             ("id = \"a\"\nsecret = \"0123456789abcde\"", "at least 16 bytes"),
             ("id = \"a\"\nsecret = \"0123456789abcdef \"", "no white space"),
-            ("id = \"a\"\nsecret_file = \"/nowhere/secret\"", "secret_file /nowhere/secret: "),
+            ("id = \"a\"\nsecret_file = \"/nowhere/secret\"", "`a`: secret_file /nowhere/secret: "),
             ("id = \"a\"\nsecret_env = \"WASMUX_NO_SUCH\"", "`WASMUX_NO_SUCH`, which is not set"),
             ("id = \"a\"\nsecret = \"0123456789abcdef\"\nprojects = []", "`projects` of `a` is empty"),
             ("id = \"a\"\nsecret = \"0123456789abcdef\"\nrights = []", "`rights` of `a` is empty"),

@@ -1,9 +1,10 @@
 //! Room `access`: who may do what.
 //!
-//! It owns: the keys of the configuration, the check of signatures and of bearer secrets, the nonces that were used. It promises: a secret is compared in
+//! It owns: the keys of the configuration, the check of signatures and of bearer secrets, the nonces that were used, the signature of messages. It promises: a secret is compared in
 //! constant time, and neither logged nor shown by `Debug`; a signed request is taken once. It refuses: clocks (moments are handed to it), HTTP.
 
 mod config;
+mod message;
 mod nonces;
 mod secret;
 mod signature;
@@ -13,7 +14,8 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use config::{KeyConfig, Right};
-pub use secret::Secret;
+pub use message::sign_message;
+pub use secret::{Secret, SecretSource};
 pub use signature::Signed;
 #[cfg(test)]
 pub(crate) use signature::sign;

@@ -1,8 +1,9 @@
 //! A text that nobody is to see.
 
 use std::convert::Infallible;
-use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
+use std::{env, fmt, fs};
 
 use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest, Sha256};
@@ -24,6 +25,36 @@ impl Secret {
         // Of digests, so that the time does not depend on the lengths either.
         let digest = |secret: &Self| Sha256::digest(secret.0.as_bytes());
         digest(self).as_slice().ct_eq(digest(other).as_slice()).into()
+    }
+}
+
+/// Where a secret of the configuration comes from: from one of three fields, or there is none.
+#[derive(Debug, Clone, Copy)]
+pub struct SecretSource<'a> {
+    /// `secret`: the secret itself.
+    pub secret: &'a Option<Secret>,
+    /// `secret_file`: a file that holds it; white space at its end is left out.
+    pub file: &'a Option<PathBuf>,
+    /// `secret_env`: an environment variable that holds it.
+    pub env: &'a Option<String>,
+}
+
+impl SecretSource<'_> {
+    /// The secret. The error is a sentence part that names the field.
+    pub fn read(self) -> Result<Option<Secret>, String> {
+        match (self.secret, self.file, self.env) {
+            (None, None, None) => Ok(None),
+            (Some(secret), None, None) => Ok(Some(secret.clone())),
+            (None, Some(file), None) => match fs::read_to_string(file) {
+                Ok(text) => Ok(Some(text.trim_end().into())),
+                Err(error) => Err(format!("secret_file {}: {error}", file.display())),
+            },
+            (None, None, Some(name)) => match env::var(name) {
+                Ok(text) => Ok(Some(text.as_str().into())),
+                Err(_) => Err(format!("secret_env names `{name}`, which is not set")),
+            },
+            _ => Err("there may be at most one of secret, secret_file and secret_env".to_owned()),
+        }
     }
 }
 

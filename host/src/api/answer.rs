@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::queue::{Event, TaskRecord};
+use crate::queue::{Event, NoticeRecord, TaskRecord};
 use crate::task::{
     ErrorClass, ErrorCode, Failure, MediaFacts, ObjectUri, PluginId, PluginRef, Stage, TaskId, TaskState, TaskUsage,
     Timestamp, Warning,
@@ -99,6 +99,9 @@ pub struct TaskAnswer {
     /// What its worker used, of a task that made its outputs; not in lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<TaskUsage>,
+    /// Who is told that it has ended, and how far that is; not in lists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notifications: Vec<NoticeRecord>,
     /// The request as a text of JSON, where it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_request_definition: Option<String>,
@@ -218,6 +221,17 @@ impl TaskAnswer {
         answer
     }
 
+    /// All that is known of a task, but for its request.
+    pub fn whole(
+        record: TaskRecord,
+        events: Vec<Event>,
+        plugins: Vec<PluginRef>,
+        usage: Option<TaskUsage>,
+        notifications: Vec<NoticeRecord>,
+    ) -> Self {
+        Self { events: Some(events), plugins, usage, notifications, ..Self::of(record) }
+    }
+
     /// All that the record knows; history and request are added by who wants them.
     pub(super) fn of(record: TaskRecord) -> Self {
         let failure = failure(&record);
@@ -247,6 +261,7 @@ impl TaskAnswer {
             events: None,
             plugins: Vec::new(),
             usage: None,
+            notifications: Vec::new(),
             task_request_definition: None,
         }
     }

@@ -309,7 +309,7 @@ async fn metrics(State(api): State<Api>) -> Answer {
             (TaskState::Running, depth.running),
             (TaskState::Committing, depth.committing),
         ];
-        Ok(telemetry::metrics().text(&states.map(|(state, count)| (state.name(), count))))
+        Ok(telemetry::metrics().text(&states.map(|(state, count)| (state.name(), count)), depth.messages))
     })
     .await?;
     Ok(([(CONTENT_TYPE, OPENMETRICS)], text).into_response())

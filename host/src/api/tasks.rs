@@ -32,9 +32,9 @@ impl Api {
         request_id: &str,
     ) -> Result<(SubmitAnswer, bool), Refusal> {
         let once = key.map(|key| Once { key, digest: hex(&Sha256::digest(body)) });
-        let answer = |task_id, state, warnings| SubmitAnswer {
+        let answer = |task_id, event_id, state, warnings| SubmitAnswer {
             task_id,
-            event_id: request_id.to_owned(),
+            event_id,
             status: answer::status(state).to_owned(),
             warnings,
         };
@@ -44,7 +44,7 @@ impl Api {
             && let Some(before) = self.queue.submitted(&project, once)?
         {
             let record = self.record(who, before_of(before)?)?;
-            return Ok((answer(record.id, record.state, record.warnings), false));
+            return Ok((answer(record.id, record.event_id, record.state, record.warnings), false));
         }
         let (spec, in_use) = self.taken_in(body)?;
         admit::needs_project(who, &spec.project_name)?;
@@ -63,12 +63,12 @@ impl Api {
             Submitted::New => {}
             before => {
                 let record = self.record(who, before_of(before)?)?;
-                return Ok((answer(record.id, record.state, record.warnings), false));
+                return Ok((answer(record.id, record.event_id, record.state, record.warnings), false));
             }
         }
         drop(in_use);
         self.host.wake();
-        Ok((answer(task.id, TaskState::Queued, warnings), true))
+        Ok((answer(task.id, task.event_id, TaskState::Queued, warnings), true))
     }
 
     /// Submits the request of a task that failed once more, as a new task: what plugins and buckets there are now is looked up anew.
@@ -104,11 +104,11 @@ impl Api {
     /// One task with its history; with its request too, if it is wanted.
     pub(super) fn task(&self, who: &Caller, id: TaskId, with_request: bool) -> Result<TaskAnswer, Refusal> {
         let record = self.record(who, id)?;
-        let events = Some(self.queue.events(id)?);
-        let task_request_definition = if with_request { self.queue.request(id)? } else { None };
-        let plugins = self.queue.plugins(id)?;
-        let usage = self.queue.usage(id)?;
-        Ok(TaskAnswer { events, plugins, usage, task_request_definition, ..TaskAnswer::of(record) })
+        let queue = &self.queue;
+        let task_request_definition = if with_request { queue.request(id)? } else { None };
+        let (events, plugins) = (queue.events(id)?, queue.plugins(id)?);
+        let answer = TaskAnswer::whole(record, events, plugins, queue.usage(id)?, queue.notices(id)?);
+        Ok(TaskAnswer { task_request_definition, ..answer })
     }
 
     /// The request of a task as a text of JSON; `None` where the task was removed meanwhile.

@@ -4,7 +4,7 @@ mod read;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use read::DEFAULT_CONFIG;
 
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{ProjectConfig, RoleConfig};
 use crate::access::{Access, KeyConfig};
 use crate::api::{RateConfig, Tls, TlsFiles};
+use crate::notify::{NotificationConfig, Sinks};
 use crate::sandbox::{FontConfig, Limits, MAX_COMPONENT_BYTES};
 use crate::store::BucketConfig;
 use crate::supervise::WorkerLimits;
@@ -161,6 +162,8 @@ pub struct ServeConfig {
     pub tls: Option<TlsFiles>,
     /// How many requests each caller may send.
     pub rates: RateConfig,
+    /// Who is told of the end of tasks, and how.
+    pub notifications: NotificationConfig,
     /// What workers may use.
     pub workers: WorkerLimits,
     /// How much a task may be about.
@@ -189,6 +192,7 @@ impl Default for ServeConfig {
             keys: Vec::new(),
             tls: None,
             rates: RateConfig::default(),
+            notifications: NotificationConfig::default(),
             workers: WorkerLimits::default(),
             limits: TaskLimits::default(),
             plugins: PluginConfig::default(),
@@ -222,6 +226,7 @@ impl ServeConfig {
             faults.extend(limits.check().err().map(|reason| format!("{table}.{reason}")));
         }
         faults.extend(Access::open(&self.keys).err());
+        faults.extend(Sinks::open(&self.notifications, Path::new(""), true).err());
         faults.extend(self.tls.clone().and_then(|files| Tls::open(files).err()));
         let mut names = BTreeSet::new();
         for (index, bucket) in self.buckets.iter().enumerate() {

@@ -7,6 +7,7 @@ use semver::Version;
 use serde_json::{Value, json};
 
 use super::App;
+use super::messages::SinkRights;
 use super::published::Published;
 use crate::api::{DescribeError, DryRunError, Host, PluginClaim, Publication, PublishError};
 use crate::intake::Faults;
@@ -18,6 +19,7 @@ pub(super) struct ServiceHost {
     pub(super) app: Arc<App>,
     pub(super) supervisor: Arc<Supervisor>,
     pub(super) published: Published,
+    pub(super) notices: SinkRights,
     pub(super) takes_plugins: bool,
     /// Names of the projects that the configuration names.
     pub(super) projects: BTreeSet<String>,
@@ -25,7 +27,7 @@ pub(super) struct ServiceHost {
 
 impl Host for ServiceHost {
     fn intake(&self, body: &[u8]) -> Result<TaskSpec, Faults> {
-        self.app.intake(body)
+        self.app.intake_with(body, &self.notices)
     }
 
     fn has_plugins(&self, spec: &TaskSpec) -> bool {

@@ -4,6 +4,7 @@ mod cases;
 mod config;
 mod host;
 mod measure;
+mod messages;
 mod published;
 mod roles;
 mod serve;
@@ -25,7 +26,7 @@ pub use serve::Service;
 pub use trial::{Trial, TrialError};
 pub use work::work;
 
-use crate::intake::{self, BucketRights, Faults, RoleDefaults};
+use crate::intake::{self, BucketRights, Faults, NoticeRights, RoleDefaults};
 use crate::media::{self, ByteSource, Interrupt};
 use crate::pipeline::{Places, Progress};
 use crate::plan::Plan;
@@ -86,12 +87,18 @@ impl App {
         Ok(Self { buckets, sandbox, threads: config.threads, limits: config.limits, defaults })
     }
 
-    /// Judges a request; all faults at once.
+    /// Judges a request that is run in the foreground, where nobody is told of its end; all faults at once.
     pub fn intake(&self, request: &[u8]) -> Result<TaskSpec, Faults> {
+        self.intake_with(request, &intake::NoNotices)
+    }
+
+    /// Judges a request; all faults at once.
+    fn intake_with(&self, request: &[u8], notices: &dyn NoticeRights) -> Result<TaskSpec, Faults> {
         let context = intake::Context {
             check: &*self.sandbox,
             buckets: &Rights((*self.buckets).clone()),
             defaults: &self.defaults,
+            notices,
             limits: intake::Limits { targets: self.limits.max_targets, ..intake::Limits::default() },
         };
         intake::intake(request, &context)

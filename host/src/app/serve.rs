@@ -15,14 +15,16 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::host::ServiceHost;
+use super::messages::{ResultWriter, SinkRights};
 use super::published::Published;
 use super::{App, AppConfig, ServeConfig};
 use crate::access::Access;
 use crate::api::{self, Api, RateConfig, Tls};
-use crate::queue::{Projects, PutMode, Queue, SqliteQueue};
+use crate::notify::{Notifier, NotifierParts, Results, Sinks};
+use crate::queue::{Outbox, Projects, PutMode, Queue, SqliteQueue};
 use crate::sandbox::Fonts;
 use crate::store::BucketConfig;
-use crate::supervise::{Supervisor, SupervisorParts, Surroundings, open_many_files};
+use crate::supervise::{Supervisor, SupervisorParts, Surroundings, crash_point, open_many_files};
 use crate::task::{ObjectUri, PluginRef, ProjectChanges, TaskSpec, Timestamp, VideoWish};
 
 /// Seconds of a day.
@@ -33,6 +35,8 @@ pub struct Service {
     app: Arc<App>,
     queue: Arc<SqliteQueue>,
     supervisor: Arc<Supervisor>,
+    notifier: Arc<Notifier>,
+    sinks: Arc<Sinks>,
     published: Published,
     access: Option<Access>,
     rates: RateConfig,
@@ -61,6 +65,8 @@ impl Service {
             ));
         }
         let data = private_folder(data)?;
+        let messages = data.join("notifications");
+        let sinks = Arc::new(Sinks::open(&config.notifications, &messages, listen.ip().is_loopback())?);
         let lock = lock(&data)?;
         let root = private_folder(&data.join("buckets"))?;
         let cache = config.cache_folder.clone().unwrap_or_else(|| data.join("compiled"));
@@ -97,13 +103,28 @@ impl Service {
         let program = PathBuf::from("/proc/self/exe");
         let mut readable: Vec<PathBuf> = Fonts::with_defaults(config.plugins.fonts.clone()).files();
         readable.push(cache.clone());
-        let surroundings = AppSurroundings { app: Arc::clone(&app), config: app_config, readable, cache };
+        let node = node(&data)?;
+        let results = ResultWriter { queue: Arc::clone(&queue), buckets: Arc::clone(&app.buckets) };
+        let notifier = Arc::new(Notifier::new(NotifierParts {
+            outbox: Arc::clone(&queue) as Arc<dyn Outbox>,
+            sinks: Arc::clone(&sinks),
+            results: Arc::new(results) as Arc<dyn Results>,
+            node: node.clone(),
+            sent: || crash_point("message-sent"),
+        }));
+        let surroundings = AppSurroundings {
+            app: Arc::clone(&app),
+            notifier: Arc::clone(&notifier),
+            config: app_config,
+            readable,
+            cache,
+        };
         let supervisor = Arc::new(Supervisor::new(SupervisorParts {
             queue: Arc::clone(&queue) as Arc<dyn Queue>,
             buckets: Arc::clone(&app.buckets),
             surroundings: Arc::new(surroundings),
             limits: config.workers,
-            node: node(&data)?,
+            node,
             program,
             keep: (config.keep_days > 0).then(|| Duration::from_secs(u64::from(config.keep_days) * DAY)),
         }));
@@ -115,6 +136,8 @@ impl Service {
             app,
             queue,
             supervisor,
+            notifier,
+            sinks,
             published,
             access,
             rates: config.rates,
@@ -142,10 +165,12 @@ impl Service {
     pub fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), String> {
         self.compile();
         self.supervisor.start().map_err(|error| error.to_string())?;
+        self.notifier.start()?;
         let host = ServiceHost {
             app: self.app,
             supervisor: Arc::clone(&self.supervisor),
             published: self.published,
+            notices: SinkRights(self.sinks),
             takes_plugins: self.takes_plugins,
             projects: self.projects,
         };
@@ -163,6 +188,7 @@ impl Service {
             api::serve(tokio::net::TcpListener::from_std(listener)?, api, tls, shutdown).await
         });
         self.supervisor.stop();
+        self.notifier.stop();
         runtime.shutdown_background();
         served.map_err(|error| format!("the HTTP server stopped: {error}"))
     }
@@ -223,6 +249,7 @@ fn node(data: &Path) -> Result<String, String> {
 /// What the supervisor needs of the rest.
 struct AppSurroundings {
     app: Arc<App>,
+    notifier: Arc<Notifier>,
     config: AppConfig,
     readable: Vec<PathBuf>,
     cache: PathBuf,
@@ -271,5 +298,9 @@ impl Surroundings for AppSurroundings {
 
     fn compiled(&self) -> Option<PathBuf> {
         Some(self.cache.clone())
+    }
+
+    fn task_ended(&self) {
+        self.notifier.wake();
     }
 }

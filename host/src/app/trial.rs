@@ -115,6 +115,7 @@ impl App {
             check: &*self.sandbox,
             buckets: &Own,
             defaults: &RoleDefaults::default(),
+            notices: &intake::NoNotices,
             limits: intake::Limits::default(),
         };
         let spec =

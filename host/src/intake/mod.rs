@@ -1,7 +1,7 @@
 //! Room `intake`: from the wire's JSON to a [`TaskSpec`].
 //!
 //! It owns: the names, defaults and ranges of all request fields, and the check at submission ([`SubmissionCheck`],
-//! [`BucketRights`]). It promises: all faults of a request at once, each with the path of its field; no field is dropped in
+//! [`BucketRights`], [`NoticeRights`]). It promises: all faults of a request at once, each with the path of its field; no field is dropped in
 //! silence, it is taken, answered with a fault, or named in a warning; hostile input never panics and costs bounded work.
 //! It refuses: media, files, the network. What needs the source's facts is for the policies and the plan.
 
@@ -35,7 +35,7 @@ pub use check::{CheckFault, SubmissionCheck};
 pub use defaults::RoleDefaults;
 pub use faults::Faults;
 pub use limits::Limits;
-pub use rights::BucketRights;
+pub use rights::{BucketRights, NoNotices, NoticeRights};
 
 use crate::task::TaskSpec;
 
@@ -47,6 +47,8 @@ pub struct Context<'a> {
     pub buckets: &'a dyn BucketRights,
     /// Components of the roles that a target's `Policies` does not name.
     pub defaults: &'a RoleDefaults,
+    /// Who can be told of the end of a task.
+    pub notices: &'a dyn NoticeRights,
     /// Limits on the size of a request.
     pub limits: Limits,
 }

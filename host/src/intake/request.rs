@@ -62,7 +62,7 @@ fn parts(mut fields: Fields<'_>, context: &Context<'_>) -> Option<TaskParts> {
     fields.unsupported("TargetGroups", "use Targets");
     let targets = target::targets(&mut fields, &scope, has_groups);
     let sources: Option<Vec<_>> = sources.into_iter().collect();
-    notices::notices(&mut fields);
+    let receivers = notices::notices(&mut fields, context);
     let tolerate_damage = fields.boolean("TolerateDamage").unwrap_or(false);
     let priority = fields.integer("Priority", PRIORITIES).unwrap_or(0);
     fields.finish();
@@ -75,6 +75,7 @@ fn parts(mut fields: Fields<'_>, context: &Context<'_>) -> Option<TaskParts> {
         user_data,
         tolerate_damage,
         priority,
+        receivers,
         warnings: Vec::new(),
     })
 }

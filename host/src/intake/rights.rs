@@ -1,4 +1,6 @@
-//! What intake asks about buckets at submission.
+//! What intake asks at submission about buckets and about those who are told of the end of a task.
+
+use crate::task::TopicName;
 
 /// Which objects may be read and written, by all projects together or by one. The rooms below check again when they open an object.
 pub trait BucketRights {
@@ -12,4 +14,40 @@ pub trait BucketRights {
 
     /// The same for writing.
     fn can_write(&self, bucket: &str, key: &str) -> Result<(), String>;
+}
+
+/// Who can be told.
+pub trait NoticeRights {
+    /// Whether messages can go to this topic. The error is the text of a warning.
+    fn topic(&self, name: &TopicName) -> Result<(), String>;
+
+    /// Whether a message can go to this URL. The error follows the field's name.
+    fn webhook(&self, url: &str) -> Result<(), String>;
+
+    /// Whether anybody is told at all. The error is the text of a warning.
+    fn sends(&self) -> Result<(), String>;
+}
+
+/// Nobody can: where a task runs in the foreground, the end of the command tells it.
+#[derive(Debug, Clone, Copy)]
+pub struct NoNotices;
+
+impl NoNotices {
+    fn why() -> String {
+        "no message is sent: only a task of the service sends some".to_owned()
+    }
+}
+
+impl NoticeRights for NoNotices {
+    fn topic(&self, _: &TopicName) -> Result<(), String> {
+        Err(Self::why())
+    }
+
+    fn webhook(&self, _: &str) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn sends(&self) -> Result<(), String> {
+        Err(Self::why())
+    }
 }

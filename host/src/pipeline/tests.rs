@@ -92,6 +92,7 @@ fn small_plan(facts: &MediaFacts) -> Plan {
         user_data: None,
         tolerate_damage: false,
         priority: 0,
+        receivers: Vec::new(),
         warnings: Vec::new(),
     });
     let encoding = VideoEncoding {

@@ -112,6 +112,7 @@ fn spec(targets: Vec<TargetSpec>) -> TaskSpec {
         user_data: None,
         tolerate_damage: false,
         priority: 0,
+        receivers: Vec::new(),
         warnings: Vec::new(),
     })
 }

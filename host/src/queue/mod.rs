@@ -1,14 +1,17 @@
 //! Room `queue`: durable tasks.
 //!
-//! It owns: the database, states and their transitions, leases, retries, progress, cancel, the journal of commits, events, projects. It
+//! It owns: the database, states and their transitions, leases, retries, progress, cancel, the journal of commits, events, projects, the
+//! messages that are to be sent. It
 //! promises: a transition is one transaction, with a row in the task's history; what was answered is on the disk; a lease is
 //! fenced, so that who lost it changes nothing any more; a task is leased by one holder at a time, however many processes
 //! share the queue. It refuses: clocks (moments are handed to it), processes, buckets, media.
 
+mod outbox;
 mod project;
 mod record;
 mod sqlite;
 
+pub use outbox::{Notice, NoticeRecord, Outbox, Tried};
 pub use project::{DeletedProject, Project, ProjectPage, ProjectQuery, Projects, PutMode, PutProject};
 pub use record::{
     CancelAnswer, CommitLease, Committed, DeleteAnswer, Event, Lease, ListQuery, Made, NewTask, Once, Order, Page,
@@ -54,6 +57,9 @@ pub trait Queue: Send + Sync {
 
     /// The history of a task, oldest first; empty for an unknown one.
     fn events(&self, id: TaskId) -> Result<Vec<Event>, QueueError>;
+
+    /// What is known of the messages of a task; empty for an unknown one.
+    fn notices(&self, id: TaskId) -> Result<Vec<NoticeRecord>, QueueError>;
 
     /// A page of tasks.
     fn list(&self, query: &ListQuery) -> Result<Page, QueueError>;
@@ -118,14 +124,14 @@ pub trait Queue: Send + Sync {
     /// Removes the record of a task that has ended.
     fn delete(&self, id: TaskId) -> Result<DeleteAnswer, QueueError>;
 
-    /// Removes records of tasks that ended before this, at most so many; returns how many.
+    /// Removes records of tasks that ended before this and whose messages are not due any more, at most so many; returns how many.
     fn prune(&self, before: Timestamp, most: u32) -> Result<usize, QueueError>;
 
     /// Whether this attempt of this task may still have staged files: it runs or commits.
     fn is_live(&self, id: TaskId, attempt: u32) -> Result<bool, QueueError>;
 }
 
-/// How many tasks there are in the states that change.
+/// How many tasks there are in the states that change, and messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Depth {
@@ -135,4 +141,6 @@ pub struct Depth {
     pub running: u64,
     /// In state `Committing`.
     pub committing: u64,
+    /// Messages of tasks that have ended which nobody has taken yet.
+    pub messages: u64,
 }

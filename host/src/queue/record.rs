@@ -183,7 +183,8 @@ pub enum DeleteAnswer {
 pub struct Event {
     /// When.
     pub time: Timestamp,
-    /// What: `Submitted`, `Leased`, `Planned`, `CommitBegun`, `CommitTurnedBack`, `Succeeded`, `Failed`, `HandedBack`, `CancelRequested`, `CommitAdopted`.
+    /// What: `Submitted`, `Leased`, `Planned`, `CommitBegun`, `CommitTurnedBack`, `Succeeded`, `Failed`, `HandedBack`, `CancelRequested`, `CommitAdopted`,
+    /// `Notified`, `NotificationGivenUp`.
     pub event: String,
     /// Number of the attempt; 0 where there is none.
     pub attempt: u32,

@@ -7,6 +7,7 @@
 mod commits;
 mod leases;
 mod list;
+mod outbox;
 mod projects;
 mod release;
 mod rows;
@@ -26,8 +27,8 @@ use serde::Serialize;
 use self::rows::Hold;
 use self::writer::{Durability, Writer};
 use super::{
-    CancelAnswer, CommitLease, Committed, DeleteAnswer, Depth, Event, Lease, ListQuery, Made, NewTask, Once, Page,
-    Queue, QueueError, Renewed, Retried, Submitted, TaskRecord,
+    CancelAnswer, CommitLease, Committed, DeleteAnswer, Depth, Event, Lease, ListQuery, Made, NewTask, NoticeRecord,
+    Once, Page, Queue, QueueError, Renewed, Retried, Submitted, TaskRecord,
 };
 use crate::task::{CommitEntry, Failure, PluginId, PluginRef, TaskId, TaskProgress, TaskUsage, Timestamp, Warning};
 
@@ -155,6 +156,10 @@ impl Queue for SqliteQueue {
         self.read(|db| rows::events(db, &id.to_string()))
     }
 
+    fn notices(&self, id: TaskId) -> Result<Vec<NoticeRecord>, QueueError> {
+        self.read(|db| outbox::notices(db, &id.to_string()))
+    }
+
     fn list(&self, query: &ListQuery) -> Result<Page, QueueError> {
         self.read(|db| list::page(db, query))
     }
@@ -167,7 +172,9 @@ impl Queue for SqliteQueue {
                 let count: i64 = statement.query_row([state], |row| row.get(0))?;
                 Ok(count.unsigned_abs())
             };
-            Ok(Depth { queued: count("Queued")?, running: count("Running")?, committing: count("Committing")? })
+            let messages = outbox::count(db)?;
+            let (queued, running, committing) = (count("Queued")?, count("Running")?, count("Committing")?);
+            Ok(Depth { queued, running, committing, messages })
         })
     }
 

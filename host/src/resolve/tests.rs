@@ -75,6 +75,7 @@ fn spec() -> TaskSpec {
         user_data: None,
         tolerate_damage: false,
         priority: 0,
+        receivers: Vec::new(),
         warnings: Vec::new(),
     })
 }

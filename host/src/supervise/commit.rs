@@ -97,6 +97,7 @@ impl Shared {
         }
         crash_point("before-end");
         self.queue.end_commit(lease, Timestamp::now())?;
+        self.surroundings.task_ended();
         match direction {
             CommitDirection::Forward => {
                 tracing::info!(task = %lease.id, "task succeeded");

@@ -20,7 +20,7 @@ const PAUSE: &str = "pause:";
 const PAUSED: Duration = Duration::from_secs(3);
 
 /// Dies here, as by SIGKILL, where a test asks for it; or waits.
-pub(super) fn crash_point(name: &str) {
+pub fn crash_point(name: &str) {
     static POINT: OnceLock<Option<String>> = OnceLock::new();
     let Some(point) = POINT.get_or_init(|| std::env::var(VARIABLE).ok()) else { return };
     if point == name {

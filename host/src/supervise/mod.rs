@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use confine::{Confinement, confine, open_many_files};
-pub use crash::misbehave;
+pub use crash::{crash_point, misbehave};
 pub use dispatch::{Supervisor, SupervisorParts};
 pub use job::{Job, Report, StagedFile, StagedOutput, Work, receive, report};
 
@@ -121,6 +121,9 @@ pub trait Surroundings: Send + Sync {
 
     /// The folder of compiled code, for the process that fills it.
     fn compiled(&self) -> Option<PathBuf>;
+
+    /// A task has ended: who waits for it can be told.
+    fn task_ended(&self) {}
 }
 
 /// Time between two looks at a worker: its memory, its limits, a wish to cancel.

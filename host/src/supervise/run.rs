@@ -42,6 +42,7 @@ impl Shared {
                 self.queue.hand_back(lease, Timestamp::now(), &reason, counts).map(|retried| match retried {
                     Retried::Queued => metrics().handed_back(),
                     Retried::Failed => {
+                        self.surroundings.task_ended();
                         let failure = self.queue.get(lease.id).ok().flatten().and_then(|record| record.failure);
                         metrics()
                             .task_ended(TaskState::Failed.name(), failure.map_or("", |failure| failure.code.name()));
@@ -64,6 +65,7 @@ impl Shared {
         self.buckets.close_attempt(attempt);
         tracing::info!(task = %lease.id, target = failure.target, %failure, "task failed");
         self.queue.fail(lease, Timestamp::now(), failure)?;
+        self.surroundings.task_ended();
         metrics().task_ended(TaskState::Failed.name(), failure.code.name());
         Ok(())
     }

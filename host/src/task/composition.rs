@@ -151,6 +151,7 @@ mod tests {
             user_data: None,
             tolerate_damage: false,
             priority: 0,
+            receivers: Vec::new(),
             warnings: Vec::new(),
         }
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AudioCodec, AudioStreamFacts, Clip, Container, FilterWish, MediaFacts, ObjectUri, PixelFormat, PluginRef, Preset,
-    Rotation, Segmentation, StreamChoice, SubtitleCodec, VideoCodec, VideoRate, VideoStreamFacts, Warning,
+    Receiver, Rotation, Segmentation, StreamChoice, SubtitleCodec, VideoCodec, VideoRate, VideoStreamFacts, Warning,
 };
 
 /// A valid task. Only intake builds one (by [`TaskSpec::seal`]), and a trial of a plugin puts its filter into one; after that it never changes.
@@ -39,6 +39,9 @@ pub struct TaskParts {
     /// Extension `Priority`: among the waiting tasks of a project, those of a higher one run first.
     #[serde(default)]
     pub priority: i32,
+    /// Who is told that it has ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub receivers: Vec<Receiver>,
     /// What intake accepted but will not do.
     #[serde(default)]
     pub warnings: Vec<Warning>,

@@ -50,6 +50,11 @@ struct OfRequest {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfMessage {
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfPlugin {
     plugin: String,
 }
@@ -63,6 +68,8 @@ pub struct Metrics {
     attempts_lost: Counter,
     frames: Counter,
     bytes: Counter,
+    messages: Family<OfMessage, Counter>,
+    messages_due: Gauge<u64, AtomicU64>,
     requests: Family<OfRequest, Histogram>,
     plugin_frames: Family<OfPlugin, Counter>,
     plugin_cpu: Family<OfPlugin, Counter<f64, AtomicU64>>,
@@ -89,6 +96,8 @@ impl Metrics {
             attempts_lost: Counter::default(),
             frames: Counter::default(),
             bytes: Counter::default(),
+            messages: Family::default(),
+            messages_due: Gauge::default(),
             requests,
             plugin_frames: Family::default(),
             plugin_cpu: Family::default(),
@@ -121,6 +130,16 @@ impl Metrics {
             "Linear memory of the filter that was the largest so far, by plugin",
             Unit::Bytes,
             new.plugin_memory.clone(),
+        );
+        registry.register(
+            "messages",
+            "Tries to tell the end of a task, by outcome: delivered, refused (and tried again) or given_up",
+            new.messages.clone(),
+        );
+        registry.register(
+            "messages_waiting",
+            "Messages of tasks that have ended which nobody has taken yet",
+            new.messages_due.clone(),
         );
         registry.register_with_unit("http_request", "Time of an answer", Unit::Seconds, new.requests.clone());
         new
@@ -156,6 +175,11 @@ impl Metrics {
         most.inner().fetch_max(memory_bytes, Ordering::Relaxed);
     }
 
+    /// A message was tried: `delivered`, `refused` or `given_up`.
+    pub fn message(&self, outcome: &'static str) {
+        self.messages.get_or_create(&OfMessage { outcome }).inc();
+    }
+
     /// A request was answered. `route` is its pattern, so that there are few.
     pub fn answered(&self, method: &str, route: &str, status: u16, time: Duration) {
         let of = OfRequest { method: method.to_owned(), route: route.to_owned(), status };
@@ -163,7 +187,8 @@ impl Metrics {
     }
 
     /// All of it as OpenMetrics text, with what the queue holds at this moment.
-    pub fn text(&self, depth: &[(&'static str, u64)]) -> String {
+    pub fn text(&self, depth: &[(&'static str, u64)], messages: u64) -> String {
+        self.messages_due.set(messages);
         for (state, count) in depth {
             self.depth.get_or_create(&OfState { state }).set(*count);
         }
@@ -185,10 +210,11 @@ mod tests {
         metrics.step(Step::wait, Duration::from_millis(20));
         metrics.made(7, 1000);
         metrics.handed_back();
+        metrics.message("delivered");
         metrics.plugin("vignette", 7, 0.5, 4096);
         metrics.plugin("vignette", 3, 0.25, 1024);
         metrics.answered("GET", "/v1/tasks/{id}", 200, Duration::from_millis(2));
-        let text = metrics.text(&[("Queued", 3)]);
+        let text = metrics.text(&[("Queued", 3)], 2);
         for line in [
             "wasmux_tasks_total{state=\"Failed\",code=\"PluginTrap\"} 1",
             "wasmux_queue_tasks{state=\"Queued\"} 3",
@@ -197,6 +223,8 @@ mod tests {
             "wasmux_frames_encoded_total 7",
             "wasmux_written_bytes_total 1000",
             "wasmux_attempts_handed_back_total 1",
+            "wasmux_messages_total{outcome=\"delivered\"} 1",
+            "wasmux_messages_waiting 2",
             "wasmux_plugin_frames_total{plugin=\"vignette\"} 10",
             "wasmux_plugin_cpu_seconds_total{plugin=\"vignette\"} 0.75",
             "wasmux_plugin_memory_bytes{plugin=\"vignette\"} 4096",

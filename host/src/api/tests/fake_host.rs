@@ -29,6 +29,7 @@ impl Host for FakeHost {
             check: &All,
             buckets: &All,
             defaults: &RoleDefaults::default(),
+            notices: &intake::NoNotices,
             limits: Limits::default(),
         };
         intake::intake(body, &context)

@@ -146,7 +146,11 @@ impl Queue for FakeQueue {
     }
 
     fn depth(&self) -> Result<Depth> {
-        if self.broken.load(Ordering::Relaxed) { broken() } else { Ok(Depth { queued: 3, running: 2, committing: 1 }) }
+        if self.broken.load(Ordering::Relaxed) {
+            broken()
+        } else {
+            Ok(Depth { queued: 3, running: 2, committing: 1, messages: 4 })
+        }
     }
 
     fn cancel(&self, id: TaskId, _: Timestamp) -> Result<CancelAnswer> {
@@ -157,6 +161,17 @@ impl Queue for FakeQueue {
             state => CancelAnswer::Ended(state),
         })?;
         Ok(answer.unwrap_or(CancelAnswer::Unknown))
+    }
+
+    fn notices(&self, id: TaskId) -> Result<Vec<NoticeRecord>> {
+        let told = |entry: &mut Entry| NoticeRecord {
+            receiver: "topic t".into(),
+            state: if entry.record.state.has_ended() { NoticeState::Delivered } else { NoticeState::Waiting },
+            tries: 0,
+            next: None,
+            detail: String::new(),
+        };
+        Ok(self.with(id, told)?.into_iter().collect())
     }
 
     fn delete(&self, id: TaskId) -> Result<DeleteAnswer> {

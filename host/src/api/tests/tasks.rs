@@ -59,6 +59,7 @@ fn a_task_that_waits_reports_running() {
         "Warnings": [], "CancelRequested": false,
         "Events": [{"Time": "2026-01-31T08:00:00.000Z", "Event": "Submitted", "Attempt": 0}],
         "Plugins": ["watermark#built-in"],
+        "Notifications": [{"Receiver": "topic t", "State": "Waiting", "Tries": 0}],
     });
     assert_eq!(body, expected);
 }
@@ -156,7 +157,7 @@ fn health_tells_the_queue() {
     let got = rig.ask("GET", "/healthz", "");
     let body = got.json();
     assert_eq!((got.status.as_u16(), &body["Status"], &body["Version"]), (200, &json!("ok"), &json!("0.1.0")));
-    assert_eq!(body["Queue"], json!({"Queued": 3, "Running": 2, "Committing": 1}));
+    assert_eq!(body["Queue"], json!({"Queued": 3, "Running": 2, "Committing": 1, "Messages": 4}));
     rig.queue.broken.store(true, Ordering::Relaxed);
     assert_eq!(rig.ask("GET", "/healthz", "").refused().0, 503);
 }

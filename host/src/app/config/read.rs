@@ -30,7 +30,11 @@ impl ServeConfig {
         for (name, text) in variables {
             let path: Vec<_> = name[VARIABLES.len()..].split("__").map(str::to_lowercase).collect();
             // Secrets are not shown.
-            let shown = if path.first().is_some_and(|table| table == "keys") { "..." } else { &text };
+            let shown = if path.first().is_some_and(|table| table == "keys" || table == "notifications") {
+                "..."
+            } else {
+                &text
+            };
             let failed = |why: &dyn std::fmt::Display| format!("the environment's {name}={shown}: {why}");
             put(&mut table, &path, value(&text)).map_err(|why| failed(&why))?;
             // One by one, so that the one that is wrong is named.
@@ -133,9 +137,16 @@ mod tests {
         // The files of its examples are not there.
         let faults = whole.check().unwrap_err();
         assert!(
-            faults.iter().all(|fault| ["/srv/", "/usr/", "/etc/wasmux/", "keys: ", "Corporate"]
-                .iter()
-                .any(|part| fault.contains(part))),
+            faults.iter().all(|fault| [
+                "/srv/",
+                "/usr/",
+                "/etc/wasmux/",
+                "keys: ",
+                "notifications.sinks: ",
+                "Corporate"
+            ]
+            .iter()
+            .any(|part| fault.contains(part))),
             "{faults:#?}"
         );
         for table in [
@@ -143,6 +154,8 @@ mod tests {
             "[workers]",
             "[tls]",
             "[rates]",
+            "[notifications]",
+            "[[notifications.sinks]]",
             "[limits]",
             "[plugins]",
             "[plugins.limits]",

@@ -3,6 +3,7 @@
 mod containers;
 mod docs;
 mod guide;
+mod notices;
 mod plugins;
 mod properties;
 mod refusals;

@@ -6,9 +6,11 @@ use std::sync::LazyLock;
 use semver::Version;
 use serde_json::{Value, json};
 
-use crate::intake::{BucketRights, CheckFault, Context, Faults, Limits, RoleDefaults, SubmissionCheck, intake_value};
+use crate::intake::{
+    BucketRights, CheckFault, Context, Faults, Limits, NoticeRights, RoleDefaults, SubmissionCheck, intake_value,
+};
 use crate::task::fault::FaultCode;
-use crate::task::{ErrorCode, Failure, Pin, PluginId, PluginRef, Policies, Stage, TaskSpec};
+use crate::task::{ErrorCode, Failure, Pin, PluginId, PluginRef, Policies, Stage, TaskSpec, TopicName};
 
 /// Plugins: the four built-in ones and `own`. Records what it was asked.
 #[derive(Default)]
@@ -97,6 +99,24 @@ impl BucketRights for Buckets {
     }
 }
 
+/// `topic` has a sink, and messages go to `https`.
+struct Notices;
+
+impl NoticeRights for Notices {
+    fn topic(&self, name: &TopicName) -> Result<(), String> {
+        let there = name.as_str() == "topic";
+        there.then_some(()).ok_or_else(|| format!("no message is sent: there is no sink for {name}"))
+    }
+
+    fn webhook(&self, url: &str) -> Result<(), String> {
+        url.starts_with("https://").then_some(()).ok_or_else(|| "must begin with https://".to_owned())
+    }
+
+    fn sends(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
 /// The defaults of one project differ.
 static DEFAULTS: LazyLock<RoleDefaults> = LazyLock::new(|| {
     let own = Policies { watermark: "own".parse().unwrap(), ..Policies::default() };
@@ -104,7 +124,7 @@ static DEFAULTS: LazyLock<RoleDefaults> = LazyLock::new(|| {
 });
 
 pub(super) fn context(plugins: &Plugins) -> Context<'_> {
-    Context { check: plugins, buckets: &Buckets, defaults: &DEFAULTS, limits: Limits::default() }
+    Context { check: plugins, buckets: &Buckets, defaults: &DEFAULTS, notices: &Notices, limits: Limits::default() }
 }
 
 pub(super) fn ask(request: &Value) -> Result<TaskSpec, Faults> {
@@ -131,7 +151,8 @@ pub(super) fn full() -> Value {
         "AlignmentIndex": 0,
         "TolerateDamage": true,
         "Tags": {"customer": "acme"},
-        "Notification": {"MNS": {"TopicName": "topic"}, "RocketMQ": {"InstanceId": "i", "TopicName": "t"}, "ExtendedMessageURI": "oss://test-bucket/m.json"},
+        "Notification": {"MNS": {"TopicName": "topic"}, "RocketMQ": {"InstanceId": "i", "TopicName": "t"}, "ExtendedMessageURI": "oss://test-bucket/m.json",
+            "Webhook": {"URL": "https://example.org/done", "RetryPolicy": "BACKOFF"}},
         "CredentialConfig": {"ServiceRole": "role", "Policy": "policy", "Chain": [{"AssumeRoleFor": "1", "Role": "r", "RoleType": "user"}]},
         "Sources": [{
             "URI": "oss://test-bucket/video-demo/in.mov", "StartTime": 0, "Duration": 0.0, "AlignMode": "false",

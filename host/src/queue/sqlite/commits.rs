@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::leases::next_lease;
 use super::rows::{Hold, Named, event};
-use super::{json, release};
+use super::{json, outbox, release};
 use crate::queue::{CommitLease, Committed, Made, QueueError};
 use crate::task::{CommitDirection, Failure, TaskProgress, Timestamp};
 
@@ -111,6 +111,7 @@ fn succeed(db: &Connection, hold: &Hold, now: Timestamp) -> Result<(), QueueErro
         .execute(params![hold.key, hold.fence, now.millis(), json(&progress)?])?;
     hold.held(changed)?;
     db.prepare_cached("UPDATE bodies SET journal = NULL WHERE task = ?1")?.execute([&hold.key])?;
+    outbox::arm(db, &hold.key, now)?;
     event(db, &hold.key, now, "Succeeded", hold.attempt, "")
 }
 

@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, params};
 
-use super::json;
 use super::rows::{Hold, Named, event};
+use super::{json, outbox};
 use crate::queue::{CancelAnswer, DeleteAnswer, MAX_RETRIES, QueueError, Retried};
 use crate::task::{ErrorCode, Failure, Stage, TaskProgress, TaskState, Timestamp};
 
@@ -32,6 +32,7 @@ pub(super) fn end_failed_as(
     )?
     .execute(params![id, now.millis(), failure])?;
     db.prepare_cached("UPDATE bodies SET journal = NULL WHERE task = ?1 AND journal IS NOT NULL")?.execute([id])?;
+    outbox::arm(db, id, now)?;
     event(db, id, now, "Failed", attempt(db, id)?, detail)
 }
 
@@ -145,7 +146,9 @@ pub(super) fn prune(db: &Connection, before: Timestamp, most: u32) -> Result<usi
         removed += db
             .prepare_cached(
                 "DELETE FROM tasks WHERE id IN
-                     (SELECT id FROM tasks WHERE state = ?1 AND end_key < ?2 ORDER BY end_key LIMIT ?3)",
+                     (SELECT id FROM tasks WHERE state = ?1 AND end_key < ?2
+                         AND NOT EXISTS (SELECT 1 FROM notices WHERE task = tasks.id AND notices.state = 'Due')
+                      ORDER BY end_key LIMIT ?3)",
             )?
             .execute(params![state, before.millis(), left])?;
     }

@@ -6,7 +6,7 @@ use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, Row, Rows, params};
 use serde::de::DeserializeOwned;
 
-use super::{json, projects};
+use super::{json, outbox, projects};
 use crate::queue::{Event, Lease, NewTask, Once, QueueError, Submitted, TaskRecord};
 use crate::task::{
     CommitDirection, PluginRef, TaskId, TaskProgress, TaskSpec, TaskState, TaskUsage, Timestamp, Warning,
@@ -52,6 +52,7 @@ pub(super) struct NewRow {
     once: Option<Once>,
     event_id: String,
     makes_project: bool,
+    receivers: Vec<(u32, String)>,
 }
 
 impl NewRow {
@@ -70,6 +71,7 @@ impl NewRow {
             once: task.once.clone(),
             event_id: task.event_id.clone(),
             makes_project: task.makes_project,
+            receivers: outbox::rows_of(&task.spec.receivers)?,
         })
     }
 
@@ -114,6 +116,7 @@ impl NewRow {
             db.prepare_cached("INSERT INTO submissions (project, key, digest, task) VALUES (?1, ?2, ?3, ?4)")?
                 .execute(params![self.project, key, digest, id])?;
         }
+        outbox::insert(db, &id, &self.receivers)?;
         event(db, &id, self.created, "Submitted", 0, "")?;
         Ok(Submitted::New)
     }
@@ -253,7 +256,7 @@ pub(super) struct Named<'r, 's> {
 }
 
 impl Named<'_, '_> {
-    fn bad(&self, column: &str, why: impl std::fmt::Display) -> QueueError {
+    pub(super) fn bad(&self, column: &str, why: impl std::fmt::Display) -> QueueError {
         QueueError::Database(format!("{}, column `{column}`: {why}", self.id))
     }
 

@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::queue::QueueError;
 
 /// What brings the tables from each version to the next, from an empty file on. A step that was released never changes.
-const STEPS: [&str; 4] = [V1, V2, V3, V4];
+const STEPS: [&str; 5] = [V1, V2, V3, V4, V5];
 
 /// Version of the tables that this program writes, in SQLite's `user_version`.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
@@ -123,6 +123,25 @@ CREATE TABLE submissions (
     PRIMARY KEY (project, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX submissions_by_task ON submissions (task);
+";
+
+/// Version 5: messages of tasks.
+///
+/// A task's receivers are put in with it, and are due from the transaction in which it ends. `due` is the moment of the next try; while somebody
+/// tries, the moment until which that may take.
+const V5: &str = "
+CREATE TABLE notices (
+    task TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    receiver TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('Waiting', 'Due', 'Delivered', 'GivenUp')),
+    tries INTEGER NOT NULL DEFAULT 0,
+    due INTEGER,
+    owner TEXT,
+    detail TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (task, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX notices_due ON notices (due) WHERE state = 'Due';
 ";
 
 /// Opens the connection that writes, with the tables of this version in the file.

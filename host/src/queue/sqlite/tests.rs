@@ -5,6 +5,7 @@ mod commits;
 mod leases;
 mod lists;
 mod migration;
+mod outbox;
 mod projects;
 mod releases;
 mod sharing;
@@ -80,6 +81,7 @@ fn task(created: i64, tags: &[(&str, &str)]) -> NewTask {
         user_data: Some("echo".to_owned()),
         tolerate_damage: false,
         priority: 0,
+        receivers: Vec::new(),
         warnings: vec![warning("Intake")],
     });
     NewTask {

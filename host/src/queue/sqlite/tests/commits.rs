@@ -14,7 +14,7 @@ fn a_commit_that_goes_forward_succeeds() {
     assert_eq!(begin(&queue, &lease), Committed::Begun);
     let committing = record(&queue, id);
     assert_eq!((committing.state, committing.outputs), (TaskState::Committing, outputs()));
-    assert_eq!(queue.depth().unwrap(), Depth { queued: 0, running: 0, committing: 1 });
+    assert_eq!(queue.depth().unwrap(), Depth { queued: 0, running: 0, committing: 1, messages: 0 });
     assert!(queue.is_live(id, 1).unwrap());
     assert_eq!(queue.cancel(id, at(310)).unwrap(), CancelAnswer::Committing);
 

@@ -48,11 +48,11 @@ fn leases_the_oldest_first() {
     let folder = Folder::new();
     let queue = folder.queue();
     let (late, early, tie) = (submitted(&queue, 20), submitted(&queue, 10), submitted(&queue, 10));
-    assert_eq!(queue.depth().unwrap(), Depth { queued: 3, running: 0, committing: 0 });
+    assert_eq!(queue.depth().unwrap(), Depth { queued: 3, running: 0, committing: 0, messages: 0 });
     let order = [leased(&queue), leased(&queue), leased(&queue)].map(|lease| lease.id);
     assert_eq!(order, [early, tie, late]);
     assert_eq!(queue.lease("a", at(1), at(2)).unwrap(), None);
-    assert_eq!(queue.depth().unwrap(), Depth { queued: 0, running: 3, committing: 0 });
+    assert_eq!(queue.depth().unwrap(), Depth { queued: 0, running: 3, committing: 0, messages: 0 });
     assert!(queue.is_live(late, 1).unwrap() && !queue.is_live(late, 2).unwrap());
 }
 

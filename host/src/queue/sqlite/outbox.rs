@@ -1,0 +1,169 @@
+//! Messages: rows put in with their task, due from its end on.
+
+use rusqlite::{Connection, params};
+
+use super::rows::{Named, event, record};
+use super::{SqliteQueue, json};
+use crate::queue::{Notice, NoticeRecord, Outbox, QueueError, Tried};
+use crate::task::{NoticeState, Receiver, TaskId, Timestamp};
+
+/// Number of the message that is an object: it is written before the others are sent, which may lead to it.
+const OBJECT: u32 = 0;
+
+impl Outbox for SqliteQueue {
+    fn take(&self, owner: &str, now: Timestamp, until: Timestamp, most: u32) -> Result<Vec<Notice>, QueueError> {
+        // Mostly there is none, and to know that costs no write.
+        if !self.read(|db| any_due(db, now))? {
+            return Ok(Vec::new());
+        }
+        let owner = owner.to_owned();
+        self.write(move |db| take(db, &owner, now, until, most))
+    }
+
+    fn tried(&self, task: TaskId, number: u32, now: Timestamp, tried: &Tried) -> Result<(), QueueError> {
+        let (task, tried) = (task.to_string(), tried.clone());
+        self.write(move |db| self::tried(db, &task, number, now, &tried))
+    }
+
+    fn release(&self, owner: &str, now: Timestamp) -> Result<usize, QueueError> {
+        let owner = owner.to_owned();
+        self.write(move |db| {
+            let mut statement =
+                db.prepare_cached("UPDATE notices SET due = ?2, owner = NULL WHERE state = 'Due' AND owner = ?1")?;
+            Ok(statement.execute(params![owner, now.millis()])?)
+        })
+    }
+}
+
+/// The rows of a new task's receivers.
+pub(super) fn insert(db: &Connection, task: &str, receivers: &[(u32, String)]) -> Result<(), QueueError> {
+    let mut statement =
+        db.prepare_cached("INSERT INTO notices (task, number, receiver, state) VALUES (?1, ?2, ?3, 'Waiting')")?;
+    for (number, receiver) in receivers {
+        statement.execute(params![task, number, receiver])?;
+    }
+    Ok(())
+}
+
+/// Receivers with their numbers, as they are kept.
+pub(super) fn rows_of(receivers: &[Receiver]) -> Result<Vec<(u32, String)>, QueueError> {
+    let mut next = OBJECT;
+    let numbered = receivers.iter().map(|receiver| {
+        let number = if matches!(receiver, Receiver::Object { .. }) {
+            OBJECT
+        } else {
+            next += 1;
+            next
+        };
+        Ok((number, json(receiver)?))
+    });
+    numbered.collect()
+}
+
+/// The task ends: its messages are due.
+pub(super) fn arm(db: &Connection, task: &str, now: Timestamp) -> Result<(), QueueError> {
+    db.prepare_cached("UPDATE notices SET state = 'Due', due = ?2 WHERE task = ?1 AND state = 'Waiting'")?
+        .execute(params![task, now.millis()])?;
+    Ok(())
+}
+
+fn any_due(db: &Connection, now: Timestamp) -> Result<bool, QueueError> {
+    Ok(db.prepare_cached("SELECT 1 FROM notices WHERE state = 'Due' AND due <= ?1 LIMIT 1")?.exists([now.millis()])?)
+}
+
+/// How many messages are due or will be tried again.
+pub(super) fn count(db: &Connection) -> Result<u64, QueueError> {
+    let mut statement = db.prepare_cached("SELECT count(*) FROM notices WHERE state = 'Due'")?;
+    Ok(statement.query_row([], |row| row.get::<_, i64>(0))?.unsigned_abs())
+}
+
+fn take(db: &Connection, owner: &str, now: Timestamp, until: Timestamp, most: u32) -> Result<Vec<Notice>, QueueError> {
+    let found = due(db, now, most)?;
+    let mut taken = Vec::new();
+    for (id, number, receiver, tries) in found {
+        let receiver = match serde_json::from_str(&receiver) {
+            Ok(receiver) => receiver,
+            Err(error) => {
+                // It keeps no other one waiting.
+                tried(db, &id, number, now, &Tried::GivenUp(format!("the receiver cannot be read: {error}")))?;
+                continue;
+            }
+        };
+        db.prepare_cached("UPDATE notices SET due = ?3, owner = ?4 WHERE task = ?1 AND number = ?2")?
+            .execute(params![id, number, until.millis(), owner])?;
+        let Some(record) = record(db, &id)? else { continue };
+        let spec: String =
+            db.prepare_cached("SELECT spec FROM bodies WHERE task = ?1")?.query_row([&id], |row| row.get(0))?;
+        let spec = serde_json::from_str(&spec).ok();
+        taken.push(Notice { task: record.id, number, receiver, tries, record, spec });
+    }
+    Ok(taken)
+}
+
+/// Task, number, receiver and tries of those that are due.
+fn due(db: &Connection, now: Timestamp, most: u32) -> Result<Vec<(String, u32, String, u32)>, QueueError> {
+    let mut statement = db.prepare_cached(
+        "SELECT task, number, receiver, tries FROM notices
+         WHERE state = 'Due' AND due <= ?1 AND (number = ?2 OR NOT EXISTS
+             (SELECT 1 FROM notices AS object
+              WHERE object.task = notices.task AND object.number = ?2 AND object.state = 'Due'))
+         ORDER BY due, task, number LIMIT ?3",
+    )?;
+    let rows = statement.query_map(params![now.millis(), OBJECT, most], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn tried(db: &Connection, task: &str, number: u32, now: Timestamp, tried: &Tried) -> Result<(), QueueError> {
+    let (state, due, detail) = match tried {
+        Tried::Delivered => (NoticeState::Delivered, None, ""),
+        Tried::Again(due, why) => (NoticeState::Due, Some(due.millis()), why.as_str()),
+        Tried::GivenUp(why) => (NoticeState::GivenUp, None, why.as_str()),
+    };
+    let changed = db
+        .prepare_cached(
+            "UPDATE notices SET state = ?3, due = ?4, detail = ?5, tries = tries + 1, owner = NULL
+             WHERE task = ?1 AND number = ?2 AND state = 'Due'",
+        )?
+        .execute(params![task, number, state.name(), due, detail])?;
+    let said = match tried {
+        Tried::Delivered => "Notified",
+        Tried::GivenUp(_) => "NotificationGivenUp",
+        // A day of tries would bury the rest of the history.
+        Tried::Again(..) => return Ok(()),
+    };
+    if changed > 0 {
+        let receiver: String = db
+            .prepare_cached("SELECT receiver FROM notices WHERE task = ?1 AND number = ?2")?
+            .query_row(params![task, number], |row| row.get(0))?;
+        let (shown, separator) = (shown(&receiver), if detail.is_empty() { "" } else { ": " });
+        event(db, task, now, said, 0, &format!("{shown}{separator}{detail}"))?;
+    }
+    Ok(())
+}
+
+/// What is known of the messages of a task.
+pub(super) fn notices(db: &Connection, task: &str) -> Result<Vec<NoticeRecord>, QueueError> {
+    let mut statement = db.prepare_cached("SELECT * FROM notices WHERE task = ?1 ORDER BY number")?;
+    let mut rows = statement.query([task])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let row = Named { row, id: task };
+        let name: String = row.get("state")?;
+        let state = NoticeState::ALL.into_iter().find(|state| state.name() == name);
+        found.push(NoticeRecord {
+            receiver: shown(&row.get::<String>("receiver")?),
+            state: state.ok_or_else(|| row.bad("state", format!("there is no state `{name}`")))?,
+            tries: row.get("tries")?,
+            next: row.get::<Option<i64>>("due")?.map(Timestamp::from_millis),
+            detail: row.get("detail")?,
+        });
+    }
+    Ok(found)
+}
+
+/// A receiver as people may see it. One of another version that is not understood has no name.
+fn shown(receiver: &str) -> String {
+    serde_json::from_str::<Receiver>(receiver).map_or_else(|_| "unknown".to_owned(), |receiver| receiver.to_string())
+}
