@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: help setup plugins build demo gallery test lint bench freeze install dist clean
+.PHONY: help setup plugins build demo gallery test lint bench soak freeze install dist clean
 
 CARGO ?= cargo
 PREFIX ?= $(HOME)/.local
@@ -42,11 +42,15 @@ $(LANGUAGES)/installed: scripts/setup-languages.sh host/templates/plugin-js/uri-
 
 test: build lint $(LANGUAGES)/installed ## All tests, fmt and clippy
 	@scripts/setup-sdk.sh "$(TARGET)"
+	@scripts/setup-schemathesis.sh "$(TARGET)"
 	@WASMUX_LANGUAGES="$(LANGUAGES)" $(CARGO) test --release --workspace --no-fail-fast
 
 bench: build $(LANGUAGES)/installed ## Benches; results go to benches/results
 	@$(CARGO) build --release --target wasm32-unknown-unknown -p kernels -p bench-uri -p bench-parameters
 	@WASMUX_LANGUAGES="$(LANGUAGES)" $(CARGO) bench -p wasmux-benches
+
+soak: build ## 10,000 tasks of one frame: the memory of the server stays
+	@WASMUX_SOAK=10000 $(CARGO) bench -p wasmux-benches --bench service
 
 freeze: plugins ## Keep the WIT and components of the version that is released
 	@scripts/freeze.sh "$(TARGET)"

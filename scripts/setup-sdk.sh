@@ -3,7 +3,7 @@
 set -euo pipefail
 
 PACKAGE=alibabacloud_imm20200930==5.0.3
-venv="${1:?usage: setup-sdk.sh TARGET}/languages/venv"
+venv="${1:?usage: setup-sdk.sh TARGET}/languages/sdk"
 done="$venv/$PACKAGE"
 [ -e "$done" ] && exit 0
 echo "installing $PACKAGE into $venv"

@@ -22,7 +22,7 @@ token = "the token"
 
 #[test]
 fn the_vendors_sdk_works_unchanged() {
-    let python = target().join("languages/venv/bin/python3");
+    let python = target().join("languages/sdk/bin/python3");
     assert!(python.exists(), "{} is missing: run `make test` once, or scripts/setup-sdk.sh", python.display());
     let world = World::default();
     clips::put(&world, "src_1080p30.mov");

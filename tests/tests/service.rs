@@ -52,6 +52,7 @@ fn a_task_goes_from_submission_to_its_record() {
 
     let (status, plan) = server.get(&format!("/v1/tasks/{id}/plan"));
     assert_eq!((status, &plan), (200, &world.plan(&wanted)), "the plan is that of `wasmux run --plan`");
+    assert!(plan["Versions"]["wasmux"].is_string() && plan["Versions"]["libavcodec"].is_string(), "{plan:#}");
     let (_, defined) = server.get(&format!("/v1/tasks/{id}?RequestDefinition=true"));
     let defined: Value = serde_json::from_str(defined["TaskRequestDefinition"].as_str().unwrap()).unwrap();
     assert_eq!(defined, wanted);
@@ -217,6 +218,22 @@ fn the_end_of_the_service_hands_its_tasks_back() {
     let task = server.success_of(&first);
     assert_eq!(task["Attempt"], 2);
     server.success_of(&second);
+    assert_only(&world, &["out.mp4", "second.mp4"]);
+}
+
+#[test]
+fn a_service_that_ends_lets_its_tasks_end_within_a_time() {
+    let world = world();
+    let config = "[workers]\nstop_seconds = 150\n";
+    let server = Server::start(&world, &Options { config, ..Options::default() });
+    let (first, second) = (server.submit(&bunny("out.mp4", true)), server.submit(&bunny("second.mp4", false)));
+    server.encoding(&first);
+    assert!(server.stop().success());
+    assert_only(&world, &["out.mp4"]);
+    let server = Server::start(&world, &Options::default());
+    assert_eq!(server.success_of(&first)["Attempt"], 1);
+    // The other one was not begun any more.
+    assert_eq!(server.success_of(&second)["Attempt"], 1);
     assert_only(&world, &["out.mp4", "second.mp4"]);
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::queue::{Event, NoticeRecord, TaskRecord};
@@ -14,7 +15,7 @@ use crate::task::{
 pub(super) const TASK_TYPE: &str = "MediaConvert";
 
 /// Answer to a submission.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct SubmitAnswer {
     /// The new task.
@@ -30,7 +31,7 @@ pub struct SubmitAnswer {
 }
 
 /// One task, as `GetTask` and `ListTasks` show it, with more.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct TaskAnswer {
     /// Its id.
@@ -108,7 +109,7 @@ pub struct TaskAnswer {
 }
 
 /// Answer to a component that was sent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct PublishAnswer {
     /// Its name, version and digest.
@@ -119,7 +120,7 @@ pub struct PublishAnswer {
 }
 
 /// One output of a task.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct TargetAnswer {
     /// Index in `Targets[]`.
@@ -138,7 +139,7 @@ pub struct TargetAnswer {
 }
 
 /// Why a task failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct ErrorAnswer {
     /// Stable code.
@@ -157,7 +158,7 @@ pub struct ErrorAnswer {
 }
 
 /// A page of tasks.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct ListAnswer {
     /// The tasks.
@@ -169,7 +170,7 @@ pub struct ListAnswer {
 }
 
 /// Answer to a cancel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct CancelDone {
     /// The task.

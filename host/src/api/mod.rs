@@ -9,6 +9,7 @@ mod admit;
 mod answer;
 mod events;
 mod listing;
+mod openapi;
 mod plugins;
 mod probe;
 mod projects;
@@ -19,6 +20,7 @@ mod routes;
 mod rpc;
 mod serve;
 mod tasks;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -36,13 +38,16 @@ pub use tls::{Tls, TlsFiles};
 use self::rates::Rates;
 use crate::access::Access;
 use crate::intake::Faults;
-use crate::queue::{Projects, Queue};
+use crate::queue::{Projects, Queue, Templates};
 use crate::task::{Failure, MediaMeta, ObjectUri, PluginId, PluginName, TaskSpec};
 
 /// What the API needs of the rest of the host. All methods may block; they are called on threads that may.
 pub trait Host: Send + Sync {
     /// Judges the body of a request; all faults at once.
     fn intake(&self, body: &[u8]) -> Result<TaskSpec, Faults>;
+
+    /// The shape of the body that [`Host::intake`] takes, as a JSON schema.
+    fn request_schema(&self) -> Value;
 
     /// Whether the plugins that intake has pinned for this task are still there.
     fn has_plugins(&self, spec: &TaskSpec) -> bool;
@@ -143,6 +148,7 @@ pub enum DescribeError {
 pub struct Api {
     queue: Arc<dyn Queue>,
     projects: Arc<dyn Projects>,
+    templates: Arc<dyn Templates>,
     host: Arc<dyn Host>,
     /// Whether a project that a task names is made where there is none.
     makes_projects: bool,
@@ -156,9 +162,18 @@ pub struct Api {
 }
 
 impl Api {
-    /// An API over these tasks, their projects and this host.
-    pub fn new(queue: Arc<dyn Queue>, projects: Arc<dyn Projects>, host: Arc<dyn Host>) -> Self {
-        Self { queue, projects, host, makes_projects: false, access: None, rates: None, plugins_in_use: Arc::default() }
+    /// An API over this queue and this host.
+    pub fn new<Q: Queue + Projects + Templates + 'static>(queue: Arc<Q>, host: Arc<dyn Host>) -> Self {
+        Self {
+            queue: Arc::clone(&queue) as Arc<dyn Queue>,
+            projects: Arc::clone(&queue) as Arc<dyn Projects>,
+            templates: queue,
+            host,
+            makes_projects: false,
+            access: None,
+            rates: None,
+            plugins_in_use: Arc::default(),
+        }
     }
 
     /// The same where projects are made by the tasks that name them, or are not.

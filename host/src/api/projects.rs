@@ -7,6 +7,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, Request, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::IntoResponse;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -55,7 +56,7 @@ pub(super) fn name(given: &mut Parameters) -> String {
 }
 
 /// A project as it is shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ProjectAnswer {
     project_name: String,
@@ -77,7 +78,7 @@ pub(super) struct ProjectAnswer {
     tags: Vec<TagAnswer>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 struct TagAnswer {
     tag_key: String,
@@ -116,7 +117,7 @@ pub(super) struct Wrapped {
 }
 
 /// A page of projects.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ProjectList {
     projects: Vec<ProjectAnswer>,

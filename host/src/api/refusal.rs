@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use axum::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::ErrorAnswer;
@@ -38,9 +39,9 @@ struct More {
     detail: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
-struct Body<'a> {
+pub(super) struct Body<'a> {
     request_id: &'a str,
     host_id: &'static str,
     code: &'a str,

@@ -11,7 +11,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, 
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::answer::{SubmitAnswer, Told};
 use super::query::Parameters;
 use super::refusal::Refusal;
-use super::{Api, admit, events, listing, plugins, probe, projects, rpc};
+use super::{Api, admit, listing, openapi, rpc};
 use crate::access::{Caller, Right};
 use crate::task::{TaskId, TaskState};
 use crate::telemetry;
@@ -54,25 +54,14 @@ pub(super) type TaskPath = Result<Path<String>, PathRejection>;
 impl Api {
     /// All routes.
     pub fn router(self) -> Router {
-        let ours = Router::new()
-            .route("/v1/tasks", get(list).post(submit))
-            .route("/v1/tasks/{id}", get(show).delete(delete))
-            .route("/v1/tasks/{id}/plan", get(plan))
-            .route("/v1/tasks/{id}/cancel", post(cancel))
-            .route("/v1/tasks/{id}/retry", post(retry))
-            .route("/v1/tasks/{id}/events", get(events::events))
-            .route("/v1/plan", post(dry_run))
-            .route("/v1/probe", post(probe::probe))
-            .route("/v1/projects", get(projects::list))
-            .route("/v1/projects/{name}", get(projects::show).put(projects::put).delete(projects::delete))
-            .route("/v1/plugins", get(plugins::list))
-            .route("/v1/plugins/{name}/{version}", get(plugins::show).put(plugins::put).delete(plugins::delete))
-            .route("/metrics", get(metrics))
-            .route_layer(middleware::from_fn_with_state(self.clone(), admit::by_bearer));
+        let (open, ours): (Vec<_>, Vec<_>) = openapi::table().into_iter().partition(openapi::Route::is_open);
+        let routes = |table: Vec<openapi::Route>| {
+            table.into_iter().fold(Router::new(), |router, route| router.route(route.path, route.methods))
+        };
+        let ours = routes(ours).route_layer(middleware::from_fn_with_state(self.clone(), admit::by_bearer));
         // These look for themselves who asks, or do not care.
-        ours.route("/", get(rpc::call).post(rpc::call))
-            .route("/healthz", get(health))
-            .route("/readyz", get(ready))
+        ours.merge(routes(open))
+            .route("/", get(rpc::call).post(rpc::call))
             .fallback(no_route)
             .method_not_allowed_fallback(wrong_method)
             .with_state(self)
@@ -180,7 +169,7 @@ pub(super) fn shown(text: &str) -> String {
     text.chars().take(SHOWN).collect()
 }
 
-async fn submit(State(api): State<Api>, Extension(id): Id, Extension(who): Who, request: Request) -> Answer {
+pub(super) async fn submit(State(api): State<Api>, Extension(id): Id, Extension(who): Who, request: Request) -> Answer {
     no_parameters(request.uri())?;
     let key = idempotency_key(request.headers())?;
     let body = body(request, MAX_BODY).await?;
@@ -218,7 +207,13 @@ fn created(id: &RequestId, answer: SubmitAnswer) -> Response {
     response
 }
 
-async fn retry(State(api): State<Api>, Extension(id): Id, Extension(who): Who, path: TaskPath, uri: Uri) -> Answer {
+pub(super) async fn retry(
+    State(api): State<Api>,
+    Extension(id): Id,
+    Extension(who): Who,
+    path: TaskPath,
+    uri: Uri,
+) -> Answer {
     let task = task_id(path)?;
     no_parameters(&uri)?;
     let name = id.0.clone();
@@ -226,7 +221,13 @@ async fn retry(State(api): State<Api>, Extension(id): Id, Extension(who): Who, p
     Ok(created(&id, answer))
 }
 
-async fn show(State(api): State<Api>, Extension(id): Id, Extension(who): Who, path: TaskPath, uri: Uri) -> Answer {
+pub(super) async fn show(
+    State(api): State<Api>,
+    Extension(id): Id,
+    Extension(who): Who,
+    path: TaskPath,
+    uri: Uri,
+) -> Answer {
     let task = task_id(path)?;
     let mut given = Parameters::read(&uri, &["RequestDefinition"]);
     let with_request = given.flag("RequestDefinition");
@@ -235,34 +236,40 @@ async fn show(State(api): State<Api>, Extension(id): Id, Extension(who): Who, pa
     Ok(told(StatusCode::OK, &id, answer))
 }
 
-async fn list(State(api): State<Api>, Extension(id): Id, Extension(who): Who, uri: Uri) -> Answer {
+pub(super) async fn list(State(api): State<Api>, Extension(id): Id, Extension(who): Who, uri: Uri) -> Answer {
     let query = listing::read(&uri)?;
     let answer = blocking(move || api.list(&who, query)).await?;
     Ok(told(StatusCode::OK, &id, answer))
 }
 
-async fn plan(State(api): State<Api>, Extension(who): Who, path: TaskPath, uri: Uri) -> Answer {
+pub(super) async fn plan(State(api): State<Api>, Extension(who): Who, path: TaskPath, uri: Uri) -> Answer {
     let task = task_id(path)?;
     no_parameters(&uri)?;
     let plan = blocking(move || api.plan(&who, task)).await?;
     Ok(text_of_json(StatusCode::OK, plan))
 }
 
-async fn dry_run(State(api): State<Api>, Extension(who): Who, request: Request) -> Answer {
+pub(super) async fn dry_run(State(api): State<Api>, Extension(who): Who, request: Request) -> Answer {
     no_parameters(request.uri())?;
     let body = body(request, MAX_BODY).await?;
     let plan = blocking(move || api.dry_run(&who, &body)).await?;
     Ok(text_of_json(StatusCode::OK, plan))
 }
 
-async fn cancel(State(api): State<Api>, Extension(id): Id, Extension(who): Who, path: TaskPath, uri: Uri) -> Answer {
+pub(super) async fn cancel(
+    State(api): State<Api>,
+    Extension(id): Id,
+    Extension(who): Who,
+    path: TaskPath,
+    uri: Uri,
+) -> Answer {
     let task = task_id(path)?;
     no_parameters(&uri)?;
     let answer = blocking(move || api.cancel(&who, task)).await?;
     Ok(told(StatusCode::OK, &id, answer))
 }
 
-async fn delete(State(api): State<Api>, Extension(who): Who, path: TaskPath, uri: Uri) -> Answer {
+pub(super) async fn delete(State(api): State<Api>, Extension(who): Who, path: TaskPath, uri: Uri) -> Answer {
     let task = task_id(path)?;
     no_parameters(&uri)?;
     blocking(move || api.delete(&who, task)).await?;
@@ -270,7 +277,7 @@ async fn delete(State(api): State<Api>, Extension(who): Who, path: TaskPath, uri
 }
 
 /// Whoever watches the service has no key, and is told only whether it works.
-async fn health(State(api): State<Api>, Extension(id): Id, headers: HeaderMap) -> Answer {
+pub(super) async fn health(State(api): State<Api>, Extension(id): Id, headers: HeaderMap) -> Answer {
     let is_known = api.bearer(&headers).is_ok_and(|who| who.may(Right::Read));
     let about = blocking(move || {
         let mut about = Map::from_iter([("Status".to_owned(), Value::from("ok"))]);
@@ -289,7 +296,7 @@ async fn health(State(api): State<Api>, Extension(id): Id, headers: HeaderMap) -
 }
 
 /// Whether tasks are taken and run: what a load balancer asks.
-async fn ready(State(api): State<Api>, Extension(id): Id) -> Answer {
+pub(super) async fn ready(State(api): State<Api>, Extension(id): Id) -> Answer {
     blocking(move || {
         api.depth()?;
         match api.host.unready() {
@@ -301,7 +308,7 @@ async fn ready(State(api): State<Api>, Extension(id): Id) -> Answer {
     Ok(told(StatusCode::OK, &id, serde_json::json!({"Status": "ready"})))
 }
 
-async fn metrics(State(api): State<Api>) -> Answer {
+pub(super) async fn metrics(State(api): State<Api>) -> Answer {
     let text = blocking(move || {
         let depth = api.depth()?;
         let states = [

@@ -39,13 +39,15 @@ impl Api {
             warnings,
         };
         admit::needs_project_of(who, body)?;
-        // What was taken in once is not judged again: a plugin of it may be gone since.
+        // What was taken in once is not judged again: a plugin or the template of it may be gone since.
         if let (Some(once), Some(project)) = (&once, admit::project_of(body))
             && let Some(before) = self.queue.submitted(&project, once)?
         {
             let record = self.record(who, before_of(before)?)?;
             return Ok((answer(record.id, record.event_id, record.state, record.warnings), false));
         }
+        let expanded = self.expanded(who, body)?;
+        let body = expanded.as_deref().unwrap_or(body);
         let (spec, in_use) = self.taken_in(body)?;
         admit::needs_project(who, &spec.project_name)?;
         let warnings = spec.warnings.clone();
@@ -148,7 +150,8 @@ impl Api {
     /// The plan that a request would get, as JSON. Nothing is written.
     pub(super) fn dry_run(&self, who: &Caller, body: &[u8]) -> Result<String, Refusal> {
         admit::needs_project_of(who, body)?;
-        let spec = self.host.intake(body)?;
+        let expanded = self.expanded(who, body)?;
+        let spec = self.host.intake(expanded.as_deref().unwrap_or(body))?;
         admit::needs_project(who, &spec.project_name)?;
         self.needs_known(&spec.project_name)?;
         self.host.dry_run(&spec).map_err(|error| match error {

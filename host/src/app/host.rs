@@ -30,6 +30,10 @@ impl Host for ServiceHost {
         self.app.intake_with(body, &self.notices)
     }
 
+    fn request_schema(&self) -> Value {
+        self.app.request_schema()
+    }
+
     fn has_plugins(&self, spec: &TaskSpec) -> bool {
         let pinned = spec.plugins().into_iter().filter(|plugin| plugin.pin.is_some());
         pinned.map(|plugin| self.app.sandbox.plugin_id(plugin)).all(|found| found.is_ok())

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use serde_json::Value;
 use uuid::Uuid;
 
 pub use cases::{CASES_BUCKET, Judged, Verdict, cases};
@@ -99,9 +100,18 @@ impl App {
             buckets: &Rights((*self.buckets).clone()),
             defaults: &self.defaults,
             notices,
-            limits: intake::Limits { targets: self.limits.max_targets, ..intake::Limits::default() },
+            limits: self.request_limits(),
         };
         intake::intake(request, &context)
+    }
+
+    fn request_limits(&self) -> intake::Limits {
+        intake::Limits { targets: self.limits.max_targets, ..intake::Limits::default() }
+    }
+
+    /// The shape of a request, as a JSON schema.
+    pub fn request_schema(&self) -> Value {
+        intake::request_schema(&self.request_limits())
     }
 
     /// A task of this spec.

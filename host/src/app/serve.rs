@@ -174,8 +174,7 @@ impl Service {
             takes_plugins: self.takes_plugins,
             projects: self.projects,
         };
-        let projects = Arc::clone(&self.queue);
-        let api = Api::new(self.queue, projects, Arc::new(host)).for_keys(self.access);
+        let api = Api::new(self.queue, Arc::new(host)).for_keys(self.access);
         let api = api.making_projects(self.makes_projects).with_rates(&self.rates);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)

@@ -22,6 +22,7 @@ mod policies;
 mod request;
 mod rights;
 mod segment;
+mod shape;
 mod source;
 mod subtitle;
 mod target;
@@ -36,6 +37,7 @@ pub use defaults::RoleDefaults;
 pub use faults::Faults;
 pub use limits::Limits;
 pub use rights::{BucketRights, NoNotices, NoticeRights};
+pub use shape::request_schema;
 
 use crate::task::TaskSpec;
 

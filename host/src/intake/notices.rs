@@ -9,7 +9,7 @@ use crate::task::notice::TOPIC_RULE;
 use crate::task::{ObjectUri, Receiver, RetryPolicy, TopicName};
 
 /// What `RetryPolicy` may be.
-const RETRIES: [(&str, RetryPolicy); 2] =
+pub(super) const RETRIES: [(&str, RetryPolicy); 2] =
     [("BACKOFF", RetryPolicy::Backoff), ("EXPONENTIAL_DECAY", RetryPolicy::ExponentialDecay)];
 
 /// Longest URL of a webhook in bytes.

@@ -13,10 +13,10 @@ use crate::task::spec::TaskParts;
 use crate::task::{Fault, FieldPath, Policies, SourceSpec, TaskSpec, project};
 
 /// Most sources that the API concatenates.
-const MAX_SOURCES: usize = 11;
+pub(super) const MAX_SOURCES: usize = 11;
 
 /// What `Priority` may be.
-const PRIORITIES: RangeInclusive<i64> = -50..=50;
+pub(super) const PRIORITIES: RangeInclusive<i64> = -50..=50;
 
 /// What the reader of a target needs besides its fields.
 pub(super) struct Scope<'a> {

@@ -42,6 +42,7 @@ mod tags;
 mod testing;
 mod transform;
 mod verify;
+mod versions;
 
 pub use attached::AttachedPicture;
 pub use clip::Clip;
@@ -68,6 +69,7 @@ pub use subtitle_file::{SubtitleFile, SubtitleReport, verify_subtitles};
 pub use tags::{Chapter, SourceTags, StreamTags};
 pub use transform::{AudioTransform, EncoderSamples, VideoTransform};
 pub use verify::{Expectation, verify};
+pub use versions::versions;
 
 /// Prepares FFmpeg; from then on it logs to `tracing` and never to stderr. Everything that opens something calls it.
 pub fn init() {

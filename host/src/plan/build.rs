@@ -8,6 +8,8 @@ mod output;
 mod subtitles;
 mod video;
 
+use std::collections::BTreeMap;
+
 use super::graph::{Graph, NodeId, Operation};
 use super::{Plan, PlannedSource, PlannedTarget};
 use crate::task::{
@@ -58,6 +60,7 @@ pub fn plan(
         nodes: graph.into_nodes(),
         targets,
         warnings,
+        versions: BTreeMap::new(),
     })
 }
 

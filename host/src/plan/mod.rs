@@ -10,6 +10,8 @@ mod graph;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 pub use build::plan;
@@ -36,6 +38,9 @@ pub struct Plan {
     nodes: Vec<Node>,
     targets: Vec<PlannedTarget>,
     warnings: Vec<Warning>,
+    /// What ran it: with the request, the objects and the digests of the plugins all that an output depends on.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    versions: BTreeMap<String, String>,
 }
 
 /// A source and what it is.
@@ -160,6 +165,11 @@ impl Plan {
     /// Everything that the user should know.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+
+    /// Notes what will run it: names and versions.
+    pub fn note_versions(&mut self, versions: impl IntoIterator<Item = (&'static str, String)>) {
+        self.versions.extend(versions.into_iter().map(|(name, version)| (name.to_owned(), version)));
     }
 
     /// Notes what a filter declared when it was opened. `regions` of `None`: everywhere, always.

@@ -1,6 +1,6 @@
 //! Room `queue`: durable tasks.
 //!
-//! It owns: the database, states and their transitions, leases, retries, progress, cancel, the journal of commits, events, projects, the
+//! It owns: the database, states and their transitions, leases, retries, progress, cancel, the journal of commits, events, projects with their templates, the
 //! messages that are to be sent. It
 //! promises: a transition is one transaction, with a row in the task's history; what was answered is on the disk; a lease is
 //! fenced, so that who lost it changes nothing any more; a task is leased by one holder at a time, however many processes
@@ -10,6 +10,7 @@ mod outbox;
 mod project;
 mod record;
 mod sqlite;
+mod template;
 
 pub use outbox::{Notice, NoticeRecord, Outbox, Tried};
 pub use project::{DeletedProject, Project, ProjectPage, ProjectQuery, Projects, PutMode, PutProject};
@@ -18,7 +19,9 @@ pub use record::{
     QueueError, Renewed, Retried, SortBy, Submitted, TaskFilter, TaskRecord,
 };
 pub use sqlite::SqliteQueue;
+pub use template::{MAX_TEMPLATES, PutTemplate, Template, Templates};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::task::{CommitEntry, Failure, PluginId, PluginRef, TaskId, TaskProgress, TaskUsage, Timestamp, Warning};
@@ -132,7 +135,7 @@ pub trait Queue: Send + Sync {
 }
 
 /// How many tasks there are in the states that change, and messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Depth {
     /// In state `Queued`.

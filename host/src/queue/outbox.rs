@@ -1,5 +1,6 @@
 //! Messages of tasks that have ended, in the queue's database: they are due from the transaction in which their task ends.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{QueueError, TaskRecord};
@@ -34,7 +35,7 @@ pub enum Tried {
 }
 
 /// What is known of a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct NoticeRecord {
     /// Who is told, without the query of a URL.

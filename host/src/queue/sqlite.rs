@@ -12,6 +12,7 @@ mod projects;
 mod release;
 mod rows;
 mod schema;
+mod templates;
 mod token;
 mod writer;
 

@@ -61,6 +61,9 @@ pub(super) struct Shared {
 
 #[derive(Default)]
 struct State {
+    /// No task is leased any more.
+    draining: bool,
+    /// Workers are stopped.
     stopping: bool,
     running: usize,
     /// Something may have come into the queue.
@@ -152,7 +155,7 @@ impl Supervisor {
     pub fn unready(&self) -> Option<&'static str> {
         let state = self.shared.state();
         let running = self.dispatcher.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        if state.stopping || !running {
+        if state.stopping || state.draining || !running {
             return Some("the service starts or stops");
         }
         let paused = state.paused.is_some_and(|until| Instant::now() < until);
@@ -164,9 +167,17 @@ impl Supervisor {
         self.shared.confinements.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
-    /// Stops all workers, hands their tasks back, and waits for that.
+    /// Takes no more tasks, gives those that run `workers.stop_seconds`, then stops all workers, hands their tasks back, and waits for that.
     pub fn stop(&self) {
-        self.shared.state().stopping = true;
+        let until = Instant::now() + Duration::from_secs(self.shared.limits.stop_seconds);
+        let mut state = self.shared.state();
+        state.draining = true;
+        while state.running > 0 {
+            let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) else { break };
+            state = self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.stopping = true;
+        drop(state);
         self.shared.changed.notify_all();
         if let Some(thread) = self.dispatcher.lock().unwrap_or_else(PoisonError::into_inner).take() {
             drop(thread.join());
@@ -279,7 +290,7 @@ fn next(shared: &Shared) -> Option<Lease> {
     {
         let mut state = shared.state();
         state.paused = state.paused.filter(|until| Instant::now() < *until);
-        if state.stopping || state.paused.is_some() || state.running >= shared.limits.concurrency {
+        if state.stopping || state.draining || state.paused.is_some() || state.running >= shared.limits.concurrency {
             return None;
         }
     }

@@ -56,6 +56,8 @@ pub struct WorkerLimits {
     pub plan_concurrency: usize,
     /// How long the compilation of one plugin may take, in seconds.
     pub compile_seconds: u64,
+    /// How long tasks that run may go on when the service is asked to stop, in seconds; those that have not ended by then are handed back to the queue.
+    pub stop_seconds: u64,
     /// Whether workers only start where landlock restricts them in full. Otherwise they take what the kernel has, and say so.
     pub require_landlock: bool,
 }
@@ -72,6 +74,7 @@ impl Default for WorkerLimits {
             plan_seconds: 30,
             plan_concurrency: 2,
             compile_seconds: 60,
+            stop_seconds: 0,
             require_landlock: false,
         }
     }

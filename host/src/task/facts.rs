@@ -1,11 +1,12 @@
 //! What a source is: the facts that a probe reads. As JSON with the names of the API's `DetectMediaMeta`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Colour, Rational, Rotation};
 
 /// Facts of one media file.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct MediaFacts {
     /// FFmpeg's name of the container, such as `mov,mp4,m4a,3gp,3g2,mj2`.
@@ -66,7 +67,7 @@ impl MediaFacts {
 }
 
 /// Facts of one video stream.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct VideoStreamFacts {
     /// Number of the stream in the file, all kinds counted.
@@ -139,7 +140,7 @@ impl VideoStreamFacts {
 }
 
 /// Facts of one audio stream.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AudioStreamFacts {
     /// Number of the stream in the file, all kinds counted.
@@ -191,7 +192,7 @@ impl AudioStreamFacts {
 }
 
 /// Facts of one subtitle stream.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct SubtitleStreamFacts {
     /// Number of the stream in the file, all kinds counted.
@@ -204,7 +205,7 @@ pub struct SubtitleStreamFacts {
 }
 
 /// Facts of an attached picture or a data stream.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct OtherStreamFacts {
     /// Number of the stream in the file, all kinds counted.

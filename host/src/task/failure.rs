@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Who has to act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum ErrorClass {
     /// The request or the source: the same task will fail again.
     User,
@@ -18,7 +19,7 @@ pub enum ErrorClass {
 macro_rules! error_codes {
     ($($(#[$doc:meta])* $code:ident => $class:ident, retryable: $retryable:literal;)*) => {
         /// Stable codes of what can go wrong once a task runs.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
         pub enum ErrorCode { $($(#[$doc])* $code,)* }
 
         impl ErrorCode {
@@ -99,7 +100,7 @@ impl fmt::Display for ErrorCode {
 }
 
 /// Where in the flow of a task something happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Stage {
     /// Opening a source and reading its facts.
     Probe,
@@ -187,7 +188,7 @@ impl fmt::Display for Failure {
 impl std::error::Error for Failure {}
 
 /// Something that the user should know though the task goes on.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Warning {
     /// Stable code in CamelCase.

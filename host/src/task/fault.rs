@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Where in a request something is, in the wire's names: `Targets[1].Video.TranscodeVideo.Codec`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct FieldPath(String);
 
@@ -46,7 +47,7 @@ impl fmt::Display for FieldPath {
 }
 
 /// The kinds of fault, with the codes of the vendor's API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 pub enum FaultCode {
     /// A value that is not allowed, or a field that does not exist.
     InvalidArgument,
@@ -65,7 +66,7 @@ pub enum FaultCode {
 }
 
 /// One thing that is wrong with a request. A request's faults are always collected and shown all at once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Fault {
     /// The kind.

@@ -1,9 +1,10 @@
 //! What `DetectMediaMeta` answers: the facts of a media file in the vendor's form, with what files say about themselves.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One media file. What it does not say is absent. Times are in seconds, rates in bit/s.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct MediaMeta {
     /// FFmpeg's name of the container.
@@ -67,7 +68,7 @@ pub struct MediaMeta {
 }
 
 /// What streams of all kinds have.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct StreamMeta {
     /// Number of the stream in the file, all kinds counted.
@@ -95,7 +96,7 @@ pub struct StreamMeta {
 }
 
 /// A video stream.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct VideoMeta {
     /// What all streams have.
@@ -153,7 +154,7 @@ pub struct VideoMeta {
 }
 
 /// An audio stream.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct AudioMeta {
     /// What all streams have.
@@ -181,7 +182,7 @@ pub struct AudioMeta {
 }
 
 /// A subtitle stream.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct SubtitleMeta {
     /// What all streams have.

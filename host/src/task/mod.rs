@@ -20,6 +20,7 @@ pub mod plugin;
 pub mod project;
 pub mod rational;
 pub mod resolved;
+mod schema;
 pub mod segment;
 pub mod spec;
 pub mod state;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Rational;
@@ -158,7 +159,7 @@ impl FromStr for PixelFormat {
 }
 
 /// Colour of a picture as code points of ITU-T H.273, where 2 is "unspecified".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Colour {
     /// ColourPrimaries.

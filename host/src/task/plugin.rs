@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use semver::{Comparator, Op, Version, VersionReq};
 use serde::{Deserialize, Serialize};
 
@@ -152,7 +153,7 @@ impl fmt::Display for PluginRef {
 }
 
 /// A plugin as it ran: exactly these bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct PluginId {
     /// Its name.

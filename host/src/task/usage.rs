@@ -1,11 +1,12 @@
 //! What a task has used, stage by stage.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::PluginId;
 
 /// What the worker of a task that came to its end has used.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct TaskUsage {
     /// From the start of the pipeline to its end, in seconds; reading back is not in it.
@@ -21,7 +22,7 @@ pub struct TaskUsage {
 }
 
 /// What one node of the plan has used. A stage is one thread.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct StageUsage {
     /// Number of the node in the plan.
@@ -53,7 +54,7 @@ pub struct StageUsage {
 }
 
 /// Times of one frame in microseconds, waiting not counted. They are exact to 1 %.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct ItemTimes {
     /// Half of the frames took no longer.
@@ -67,7 +68,7 @@ pub struct ItemTimes {
 }
 
 /// What the instance of a plugin has used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct GuestUsage {
     /// Reads of a frame's rectangle.

@@ -113,6 +113,8 @@ pub fn prepare(spec: &TaskSpec, with: &Surroundings<'_>, interrupt: &Interrupt) 
     };
     let (resolved, skipped) = resolve::resolve(spec, &composition, &context)?;
     let mut plan = crate::plan::plan(spec, &facts, resolved, skipped)?;
+    plan.note_versions(media::versions());
+    plan.note_versions([("wasmux", env!("CARGO_PKG_VERSION").to_owned())]);
     let filters = filters::open(&mut plan, with.filters)?;
     Ok(Prepared { plan, filters, sources, threads: with.threads })
 }

@@ -60,7 +60,7 @@ fn what_filters_cost_is_measured_side_by_side() {
     fs::write(author.path("other.wasm"), other).unwrap();
     let options = ["--sizes", "1080p", "--frames", "3", "--against", "other.wasm"];
     let table = author.run_well("", &[&bench[..], &options].concat());
-    let rows: Vec<_> = table.lines().filter(|line| line.contains("3.1 MB")).collect();
+    let rows: Vec<_> = table.lines().filter(|line| line.contains("  3.1 MB")).collect();
     assert_eq!(rows.len(), 2, "{table}");
     assert!(rows[0].starts_with("1920x1080 ") && table.contains("null-filter 0.1.0"), "{table}");
     assert!(rows.iter().all(|row| row.contains("hostile-filter 0.1.0")) && rows[0] != rows[1], "{table}");

@@ -99,9 +99,11 @@ fn body(parameters: Pairs) -> Result<Vec<u8>, Refusal> {
     let mut members = Map::new();
     for name in &names {
         let value = match name.as_str() {
-            "Sources" | "Targets" | "TargetGroups" | "Tags" | "Notification" | "CredentialConfig" => given.json(name),
+            "Sources" | "Targets" | "TargetGroups" | "Tags" | "Notification" | "CredentialConfig" | "Overrides" => {
+                given.json(name)
+            }
             // What is no number is told by intake, with its range.
-            "AlignmentIndex" => {
+            "AlignmentIndex" | "Priority" => {
                 given.text(name).map(|text| text.parse().map_or_else(|_| Value::from(text), Value::Number))
             }
             _ => given.text(name).map(Value::from),

@@ -35,6 +35,10 @@ impl Host for FakeHost {
         intake::intake(body, &context)
     }
 
+    fn request_schema(&self) -> Value {
+        intake::request_schema(&Limits::default())
+    }
+
     fn has_plugins(&self, _: &TaskSpec) -> bool {
         true
     }

@@ -33,6 +33,7 @@ pub(super) struct Entry {
 pub(super) struct FakeQueue {
     pub(super) tasks: Mutex<BTreeMap<TaskId, Entry>>,
     pub(super) projects: Mutex<BTreeMap<String, Project>>,
+    pub(super) templates: Mutex<BTreeMap<(String, String), String>>,
     pub(super) listed: Mutex<Option<ListQuery>>,
     pub(super) next: Mutex<Option<String>>,
     pub(super) broken: AtomicBool,
@@ -279,6 +280,36 @@ impl Projects for FakeQueue {
     }
 }
 
+impl Templates for FakeQueue {
+    fn template(&self, project: &str, name: &str) -> Result<Option<(Template, String)>> {
+        let text = self.templates.lock().unwrap().get(&(project.to_owned(), name.to_owned())).cloned();
+        Ok(text.map(|text| (template(name), text)))
+    }
+
+    fn list_templates(&self, project: &str) -> Result<Vec<Template>> {
+        let templates = self.templates.lock().unwrap();
+        Ok(templates.keys().filter(|(of, _)| of == project).map(|(_, name)| template(name)).collect())
+    }
+
+    fn put_template(&self, project: &str, name: &str, text: &str, _: Timestamp) -> Result<PutTemplate> {
+        if !self.projects.lock().unwrap().contains_key(project) {
+            return Err(QueueError::NoProject(project.to_owned()));
+        }
+        let key = (project.to_owned(), name.to_owned());
+        let before = self.templates.lock().unwrap().insert(key, text.to_owned());
+        Ok(if before.is_some() { PutTemplate::Changed(template(name)) } else { PutTemplate::Created(template(name)) })
+    }
+
+    fn delete_template(&self, project: &str, name: &str) -> Result<bool> {
+        Ok(self.templates.lock().unwrap().remove(&(project.to_owned(), name.to_owned())).is_some())
+    }
+}
+
+fn template(name: &str) -> Template {
+    let made = Timestamp::from_millis(1_769_846_400_000);
+    Template { name: name.to_owned(), created: made, updated: made }
+}
+
 /// A record with all its fields.
 pub(super) fn record(id: TaskId, state: TaskState) -> TaskRecord {
     let made = matches!(state, TaskState::Committing | TaskState::Succeeded);
@@ -371,7 +402,7 @@ impl Rig {
             published: Mutex::default(),
             unready: Mutex::default(),
         });
-        let api = Api::new(queue.clone(), queue.clone(), host.clone());
+        let api = Api::new(queue.clone(), host.clone());
         (queue, host, api.making_projects(true))
     }
 

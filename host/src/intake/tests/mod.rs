@@ -10,3 +10,5 @@ mod refusals;
 mod subtitles;
 mod surroundings;
 mod taken;
+
+pub(super) use surroundings::full;

@@ -144,7 +144,7 @@ pub(super) fn warnings(request: &Value) -> Vec<(String, String)> {
 }
 
 /// A valid request that gives every field which this version takes.
-pub(super) fn full() -> Value {
+pub(in crate::intake) fn full() -> Value {
     json!({
         "ProjectName": "test-project",
         "UserData": "order 7",

@@ -113,8 +113,12 @@ fn put(
 
 fn write(db: &Connection, project: &Project) -> Result<(), QueueError> {
     let (created, updated) = (project.created.millis(), project.updated.millis());
-    db.prepare_cached("INSERT OR REPLACE INTO projects (name, created, updated, settings) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![project.name, created, updated, json(&project.settings)?])?;
+    // No row is replaced: its templates would go with it.
+    db.prepare_cached(
+        "INSERT INTO projects (name, created, updated, settings) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (name) DO UPDATE SET updated = excluded.updated, settings = excluded.settings",
+    )?
+    .execute(params![project.name, created, updated, json(&project.settings)?])?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::queue::QueueError;
 
 /// What brings the tables from each version to the next, from an empty file on. A step that was released never changes.
-const STEPS: [&str; 5] = [V1, V2, V3, V4, V5];
+const STEPS: [&str; 6] = [V1, V2, V3, V4, V5, V6];
 
 /// Version of the tables that this program writes, in SQLite's `user_version`.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
@@ -142,6 +142,18 @@ CREATE TABLE notices (
     PRIMARY KEY (task, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX notices_due ON notices (due) WHERE state = 'Due';
+";
+
+/// Version 6: templates of tasks.
+const V6: &str = "
+CREATE TABLE templates (
+    project TEXT NOT NULL REFERENCES projects (name) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (project, name)
+) STRICT, WITHOUT ROWID;
 ";
 
 /// Opens the connection that writes, with the tables of this version in the file.

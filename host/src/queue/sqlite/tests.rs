@@ -9,6 +9,7 @@ mod outbox;
 mod projects;
 mod releases;
 mod sharing;
+mod templates;
 mod turns;
 mod writing;
 
