@@ -52,7 +52,7 @@ fn real_answers_have_the_shapes_of_the_document() {
     let (status, document) = server.get("/v1/openapi.json");
     assert_eq!(status, 200);
     let good = |path: &str, method: &str, status: &str, value: &Value| {
-        assert_valid(&answers(&document, path, method, status), value)
+        assert_valid(&answers(&document, path, method, status), value);
     };
 
     let mut told = small("out.mp4");
