@@ -8,6 +8,7 @@ pub mod compare;
 pub mod flow;
 pub mod layer;
 pub mod pictures;
+pub mod s3;
 pub mod samples;
 pub mod server;
 

@@ -29,6 +29,10 @@ pub struct AppConfig {
     pub buckets: Vec<BucketConfig>,
     /// Every folder in it is a bucket too.
     pub bucket_root: Option<PathBuf>,
+    /// Where outputs are staged whose buckets are in object stores.
+    pub spool: Option<PathBuf>,
+    /// The buckets whose objects a worker reads through its service.
+    pub served: BTreeSet<String>,
     /// Folder with more components.
     pub plugin_folder: Option<PathBuf>,
     /// More components, each in a file of its own.
@@ -54,6 +58,8 @@ impl Default for AppConfig {
         Self {
             buckets: Vec::new(),
             bucket_root: None,
+            spool: None,
+            served: BTreeSet::new(),
             plugin_folder: None,
             plugin_files: Vec::new(),
             cache_folder: None,
@@ -154,7 +160,7 @@ pub struct ServeConfig {
     pub cache_folder: Option<PathBuf>,
     /// How many days records of tasks that have ended are kept; 0 keeps them for ever.
     pub keep_days: u32,
-    /// Buckets with a folder of their own.
+    /// Buckets with a folder of their own, and those in object stores.
     pub buckets: Vec<BucketConfig>,
     /// Who may do what; where there are none, anybody may do everything.
     pub keys: Vec<KeyConfig>,
@@ -235,13 +241,17 @@ impl ServeConfig {
                     .push(format!("buckets[{index}].name is {} again; each bucket has a name of its own", bucket.name));
             }
         }
+        let buckets = self.buckets.iter().enumerate();
         let buckets =
-            self.buckets.iter().enumerate().map(|(index, bucket)| (format!("buckets[{index}].folder"), &bucket.folder));
-        let plugins = self.plugin_folder.iter().map(|folder| ("plugin_folder".to_owned(), folder));
+            buckets.filter_map(|(index, bucket)| Some((format!("buckets[{index}].folder"), bucket.folder()?)));
+        let plugins = self.plugin_folder.iter().map(|folder| ("plugin_folder".to_owned(), folder.as_path()));
         for (field, folder) in buckets.chain(plugins) {
             if !folder.is_dir() {
                 faults.push(format!("{field} is {}; there is no such folder", folder.display()));
             }
+        }
+        for (index, bucket) in self.buckets.iter().enumerate() {
+            faults.extend(bucket.check().err().map(|why| format!("buckets[{index}].{why}")));
         }
         faults.extend(self.check_projects());
         for (index, font) in self.plugins.fonts.iter().enumerate() {

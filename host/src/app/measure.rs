@@ -85,7 +85,7 @@ impl Measured {
 impl App {
     /// An application with nothing but a filter that does nothing: what is left of its time is the price of a call.
     pub fn with_null_filter(config: AppConfig) -> Result<(Self, PluginRef), String> {
-        Ok((Self::open_with(config, NULL_FILTER)?, NULL.parse()?))
+        Ok((Self::open_with(config, NULL_FILTER, None)?, NULL.parse()?))
     }
 
     /// The filter in one of [`AppConfig::plugin_files`]. The error is a sentence part about it.

@@ -34,7 +34,7 @@ use crate::plan::Plan;
 use crate::sandbox::{
     AssetReader, AssetSource, BrokenPlugin, Fonts, PluginInfo, PluginReport, Sandbox, SandboxConfig, World,
 };
-use crate::store::{Access, Buckets, ObjectReader, Staging};
+use crate::store::{Access, BucketParts, Buckets, Link, ObjectReader, Staging};
 use crate::task::{
     ErrorCode, Failure, MediaMeta, ObjectUri, PluginId, PluginRef, SegmentFile, SourceSpec, Stage, TaskLimits,
     TaskSpec, Timestamp,
@@ -59,17 +59,25 @@ pub struct App {
 impl App {
     /// Opens buckets and plugins. The error is a sentence for whoever configures it.
     pub fn open(config: AppConfig) -> Result<Self, String> {
-        Self::open_with(config, BUILT_IN)
+        Self::open_with(config, BUILT_IN, None)
     }
 
-    fn open_with(config: AppConfig, embedded: &[&'static [u8]]) -> Result<Self, String> {
+    /// The same in a worker, which reads remote objects through its service.
+    fn open_served(config: AppConfig, service: Arc<Link>) -> Result<Self, String> {
+        Self::open_with(config, BUILT_IN, Some(service))
+    }
+
+    fn open_with(config: AppConfig, embedded: &[&'static [u8]], service: Option<Arc<Link>>) -> Result<Self, String> {
         media::init();
         let defaults = roles::defaults(&config.policies, &config.projects);
         config.limits.check()?;
-        let buckets = match config.bucket_root {
-            Some(root) => Buckets::open_with_root(config.buckets, root),
-            None => Buckets::open(config.buckets),
-        };
+        let buckets = Buckets::of_parts(BucketParts {
+            configs: config.buckets,
+            root: config.bucket_root,
+            spool: config.spool,
+            served: config.served,
+            service,
+        });
         let buckets = buckets.map_err(|error| error.to_string())?.with_projects(roles::grants(&config.projects));
         let buckets = Arc::new(buckets);
         let sandbox = Sandbox::new(SandboxConfig {

@@ -75,6 +75,8 @@ impl Service {
         let app_config = AppConfig {
             buckets: config.buckets.clone(),
             bucket_root: Some(root),
+            spool: Some(private_folder(&data.join("spool"))?),
+            served: BTreeSet::new(),
             plugin_folder: plugin_folder.clone(),
             plugin_files: Vec::new(),
             cache_folder: Some(cache.clone()),
@@ -291,7 +293,9 @@ impl Surroundings for AppSurroundings {
 
     fn settings(&self, buckets: Vec<BucketConfig>, plugins: &[PathBuf]) -> Value {
         let plugin_files = plugins.to_vec();
-        let config = AppConfig { buckets, bucket_root: None, plugin_folder: None, plugin_files, ..self.config.clone() };
+        let served = self.app.buckets.remote();
+        let parts = AppConfig { buckets, served, bucket_root: None, spool: None, ..self.config.clone() };
+        let config = AppConfig { plugin_folder: None, plugin_files, ..parts };
         serde_json::to_value(config).unwrap_or_default()
     }
 

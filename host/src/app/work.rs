@@ -1,6 +1,7 @@
 //! What a worker's process does, once it has restricted itself.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
 use std::thread;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use super::{App, AppConfig, BucketOutputs};
 use crate::media::Interrupt;
 use crate::pipeline::Progress;
 use crate::plan::Plan;
-use crate::store::Attempt;
+use crate::store::{Attempt, Link};
 use crate::supervise::{Job, Report, StagedFile, StagedOutput, Work, misbehave, report};
 use crate::task::{ErrorCode, Failure, ObjectUri, PluginRef, Stage, TaskSpec, Timestamp};
 use crate::worker::Prepared;
@@ -19,21 +20,21 @@ use crate::worker::Prepared;
 /// How often a worker tells how far it is.
 const TELL_EVERY: Duration = Duration::from_millis(200);
 
-/// Does a job and reports its end. The error is a sentence for the log: the service is gone, or could not be told.
-pub fn work(job: Job) -> Result<(), String> {
-    let last = match try_work(job) {
+/// Does a job, for which remote objects come from the service, and reports its end. The error is a sentence for the log: the service is gone, or could not be told.
+pub fn work(job: Job, service: Arc<Link>) -> Result<(), String> {
+    let last = match try_work(job, service) {
         Ok(last) => last,
         Err(failure) => Report::Failed(failure),
     };
     report(&last).map_err(|error| format!("the service is gone: {error}"))
 }
 
-fn try_work(job: Job) -> Result<Report, Failure> {
+fn try_work(job: Job, service: Arc<Link>) -> Result<Report, Failure> {
     let internal = |reason: String| Failure::new(ErrorCode::Internal, Stage::Run, reason);
     let config: AppConfig = serde_json::from_value(job.settings)
         .map_err(|error| internal(format!("the worker's settings are not understood: {error}")))?;
     // What is not compiled yet, because its file is new or the cache was emptied, a worker compiles for itself: it has limits.
-    let app = App::open(AppConfig { compile: true, ..config }).map_err(internal)?;
+    let app = App::open_served(AppConfig { compile: true, ..config }, service).map_err(internal)?;
     let interrupt = Interrupt::default();
     match job.work {
         Work::Compile { plugin } => compile_one(&app, &plugin),

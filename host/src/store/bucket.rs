@@ -1,88 +1,16 @@
 //! Buckets and the one function that judges access to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use serde::{Deserialize, Serialize};
 
+use super::config::{BucketConfig, BucketGrant, BucketPlace};
+use super::remote::{Link, ObjectStore, Remote};
 use super::{STAGING_FOLDER, StoreError};
 use crate::task::{ObjectUri, uri};
-
-/// One bucket of the configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BucketConfig {
-    /// Its name in URIs.
-    pub name: String,
-    /// Its folder.
-    pub folder: PathBuf,
-    /// Whether objects may be read.
-    #[serde(default = "allowed")]
-    pub read: bool,
-    /// Whether objects may be created and replaced.
-    #[serde(default = "allowed")]
-    pub write: bool,
-    /// If set, only keys that begin with it exist for the project.
-    #[serde(default)]
-    pub key_prefix: Option<String>,
-}
-
-/// Rights that a configuration does not name are there.
-fn allowed() -> bool {
-    true
-}
-
-impl BucketConfig {
-    /// A bucket with all rights.
-    pub fn new(name: &str, folder: &Path) -> Self {
-        Self { name: name.to_owned(), folder: folder.to_owned(), read: true, write: true, key_prefix: None }
-    }
-
-    fn allows(&self, access: Access) -> bool {
-        match access {
-            Access::Read => self.read,
-            Access::Write => self.write,
-        }
-    }
-}
-
-/// What a project may do with one bucket, at most as much as the bucket's own configuration allows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BucketGrant {
-    /// The bucket.
-    pub name: String,
-    /// Whether objects may be read.
-    #[serde(default = "allowed")]
-    pub read: bool,
-    /// Whether objects may be created and replaced.
-    #[serde(default = "allowed")]
-    pub write: bool,
-    /// If set, only keys that begin with it exist for the project.
-    #[serde(default)]
-    pub key_prefix: Option<String>,
-}
-
-impl BucketGrant {
-    /// The bucket as the project sees it.
-    fn narrow(&self, config: &BucketConfig) -> BucketConfig {
-        // Keys begin with both: with the longer one, if that begins with the other.
-        let (key_prefix, met) = match (&config.key_prefix, &self.key_prefix) {
-            (Some(one), Some(two)) if one.starts_with(two.as_str()) => (Some(one), true),
-            (Some(one), Some(two)) => (Some(two), two.starts_with(one.as_str())),
-            (one, two) => (one.as_ref().or(two.as_ref()), true),
-        };
-        BucketConfig {
-            read: config.read && self.read && met,
-            write: config.write && self.write && met,
-            key_prefix: key_prefix.cloned(),
-            ..config.clone()
-        }
-    }
-}
 
 /// What is to be done with an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,10 +23,28 @@ pub enum Access {
 
 pub(super) struct Bucket {
     pub(super) config: BucketConfig,
-    /// All access goes through this handle: it never leaves the folder, whatever symlinks say.
+    /// Where its objects are, or, where they are elsewhere, what is staged. All access goes through this handle: it never leaves the
+    /// folder, whatever symlinks say.
     pub(super) dir: Dir,
     /// The folder's real path, for FFmpeg, which can only write to paths.
     pub(super) path: PathBuf,
+    /// Where its objects are, if not in the folder.
+    pub(super) remote: Option<Remote>,
+}
+
+/// What [`Buckets`] are made of.
+#[derive(Default)]
+pub struct BucketParts {
+    /// Those of the configuration.
+    pub configs: Vec<BucketConfig>,
+    /// Every folder in it is a bucket of that name, from the moment that it is there.
+    pub root: Option<PathBuf>,
+    /// Where outputs are staged whose buckets are in object stores.
+    pub spool: Option<PathBuf>,
+    /// Those of the buckets whose objects are read through the service of this worker; their folders are for staging.
+    pub served: BTreeSet<String>,
+    /// The way to that service.
+    pub service: Option<Arc<Link>>,
 }
 
 /// All buckets, or those of one project.
@@ -114,19 +60,35 @@ pub struct Buckets {
 }
 
 impl Buckets {
-    /// Opens all folders.
+    /// Opens folders.
     pub fn open(configs: Vec<BucketConfig>) -> Result<Self, StoreError> {
-        let mut open = BTreeMap::new();
-        for config in configs {
-            let bucket = Bucket::open(config, &open)?;
-            open.insert(bucket.config.name.clone(), Arc::new(bucket));
-        }
-        Ok(Self { open: Arc::new(RwLock::new(open)), root: None, projects: Arc::default(), project: None })
+        Self::of_parts(BucketParts { configs, ..BucketParts::default() })
     }
 
-    /// The same, and every folder in `root` is a bucket too, whenever it is made.
-    pub fn open_with_root(configs: Vec<BucketConfig>, root: PathBuf) -> Result<Self, StoreError> {
-        Ok(Self { root: Some(root), ..Self::open(configs)? })
+    /// Opens all folders and object stores; nothing is asked of the latter.
+    pub fn of_parts(parts: BucketParts) -> Result<Self, StoreError> {
+        let BucketParts { configs, root, spool, served, service } = parts;
+        let mut open = BTreeMap::new();
+        for config in configs {
+            let name = config.name.clone();
+            let mut bucket = Bucket::open(config, spool.as_deref(), &open)?;
+            if served.contains(&name) {
+                bucket.remote = service.clone().map(Remote::Served);
+            }
+            open.insert(name, Arc::new(bucket));
+        }
+        Ok(Self { open: Arc::new(RwLock::new(open)), root, projects: Arc::default(), project: None })
+    }
+
+    /// The names of the buckets whose objects are not in a folder.
+    pub fn remote(&self) -> BTreeSet<String> {
+        let all = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        all.values().filter(|bucket| bucket.remote.is_some()).map(|bucket| bucket.config.name.clone()).collect()
+    }
+
+    /// Whether the objects of this bucket are not in a folder.
+    pub fn is_remote(&self, name: &str) -> bool {
+        self.named(name).is_ok_and(|bucket| bucket.remote.is_some())
     }
 
     /// The same, with projects that are limited to some of them.
@@ -154,6 +116,9 @@ impl Buckets {
     /// the root are not asked about.
     pub fn keep_out(&self, own: &[PathBuf]) -> Result<(), StoreError> {
         for bucket in self.open.read().unwrap_or_else(PoisonError::into_inner).values() {
+            if bucket.remote.is_some() {
+                continue;
+            }
             let met = own.iter().find(|own| overlap(own, &bucket.path));
             if let Some(own) = met {
                 let what = format!("it holds {}, which is the host's own, or lies in it", own.display());
@@ -167,10 +132,13 @@ impl Buckets {
         Ok(())
     }
 
-    /// The buckets that there are now, with the rights of the project.
+    /// The buckets that there are now as a worker is told of them: with the rights of the project, their folders or those for staging, and no
+    /// credentials.
     pub fn configs(&self) -> Vec<BucketConfig> {
-        let own =
-            |bucket: &Arc<Bucket>| Some(BucketConfig { folder: bucket.path.clone(), ..self.narrowed(&bucket.config)? });
+        let own = |bucket: &Arc<Bucket>| {
+            let place = BucketPlace::Folder(bucket.path.clone());
+            Some(BucketConfig { place, ..self.narrowed(&bucket.config)? })
+        };
         self.all().iter().filter_map(own).collect()
     }
 
@@ -249,7 +217,7 @@ impl Buckets {
         if let Some(bucket) = open.get(name) {
             return Ok(Some(Arc::clone(bucket)));
         }
-        let bucket = Arc::new(Bucket::open(BucketConfig::new(name, &folder), &open)?);
+        let bucket = Arc::new(Bucket::open(BucketConfig::new(name, &folder), None, &open)?);
         open.insert(name.to_owned(), Arc::clone(&bucket));
         Ok(Some(bucket))
     }
@@ -273,22 +241,36 @@ fn overlap(one: &Path, other: &Path) -> bool {
 }
 
 impl Bucket {
-    fn open(config: BucketConfig, others: &BTreeMap<String, Arc<Self>>) -> Result<Self, StoreError> {
+    fn open(
+        config: BucketConfig,
+        spool: Option<&Path>,
+        others: &BTreeMap<String, Arc<Self>>,
+    ) -> Result<Self, StoreError> {
         if !uri::valid_bucket(&config.name) {
             return Err(StoreError::Name(config.name));
         }
-        let failed = |source| StoreError::Folder {
-            bucket: config.name.clone(),
-            folder: config.folder.display().to_string(),
-            source,
+        let store = ObjectStore::open(&config.name, &config.place);
+        let store = store.map_err(|why| StoreError::Store { bucket: config.name.clone(), why })?;
+        let folder = match (config.folder(), spool) {
+            (Some(folder), _) => folder.to_owned(),
+            (None, Some(spool)) => spool.join(&config.name),
+            (None, None) => {
+                let why = "there is no folder to stage its outputs in".to_owned();
+                return Err(StoreError::Store { bucket: config.name, why });
+            }
         };
-        let path = config.folder.canonicalize().map_err(failed)?;
+        let failed =
+            |source| StoreError::Folder { bucket: config.name.clone(), folder: folder.display().to_string(), source };
+        if store.is_some() {
+            std::fs::create_dir_all(&folder).map_err(failed)?;
+        }
+        let path = folder.canonicalize().map_err(failed)?;
         // Two names for one object would hide that an output is a source.
         if let Some(other) = others.values().find(|other| overlap(&path, &other.path)) {
             let message = format!("it is the folder of bucket `{}`, or one lies in the other", other.config.name);
             return Err(failed(std::io::Error::new(std::io::ErrorKind::InvalidInput, message)));
         }
         let dir = Dir::open_ambient_dir(&path, ambient_authority()).map_err(failed)?;
-        Ok(Self { config, dir, path })
+        Ok(Self { config, dir, path, remote: store.map(|store| Remote::Store(Arc::new(store))) })
     }
 }

@@ -11,6 +11,7 @@ use rustix::io::Errno;
 
 use super::bucket::Bucket;
 use super::places::Places;
+use super::remote::{self, Remote};
 use super::{Access, Buckets, StoreError};
 use crate::task::{CommitEntry, ObjectUri};
 
@@ -30,18 +31,30 @@ impl Buckets {
             let bucket = self.bucket(uri, Access::Write)?;
             places.take(&bucket, uri)?;
             let failed = |source| StoreError::Io { uri: uri.clone(), what: "writing it to the disk", source };
-            let (file, folders) =
-                synced(&bucket.dir, staged).and_then(|file| Ok((file, missing(&bucket.dir, uri)?))).map_err(failed)?;
+            let file = synced(&bucket.dir, staged).map_err(failed)?;
+            let folders = if bucket.remote.is_some() { Ok(Vec::new()) } else { missing(&bucket.dir, uri) };
+            let folders = folders.map_err(failed)?;
             Ok(CommitEntry { uri: uri.clone(), staged: staged.clone(), inode: file.ino(), size: file.len(), folders })
         });
-        entries.collect()
+        let entries = entries.collect::<Result<Vec<_>, StoreError>>()?;
+        // What can fail, and what takes its time, is done before anything is in its place.
+        for entry in &entries {
+            let bucket = self.bucket(&entry.uri, Access::Write)?;
+            if let Some(remote) = &bucket.remote {
+                remote::prepare(remote.store(&entry.uri)?, &bucket.dir, entry)?;
+            }
+        }
+        Ok(entries)
     }
 
     /// Moves a staged file into its place; does nothing where that was done before.
     pub fn place(&self, entry: &CommitEntry) -> Result<(), StoreError> {
         let failed = |source| StoreError::Io { uri: entry.uri.clone(), what: "moving it into its place", source };
         let bucket = self.bucket(&entry.uri, Access::Write)?;
-        place(&bucket.dir, entry).map_err(failed)
+        match &bucket.remote {
+            Some(remote) => remote::place(remote.store(&entry.uri)?, &bucket.dir, entry),
+            None => place(&bucket.dir, entry).map_err(failed),
+        }
     }
 
     /// Takes a move back: the place is as it was before. Does nothing where the file was not moved, or where somebody else has
@@ -49,6 +62,9 @@ impl Buckets {
     pub fn take_back(&self, entry: &CommitEntry) -> Result<(), StoreError> {
         let failed = |source| StoreError::Io { uri: entry.uri.clone(), what: "taking it back", source };
         let bucket = self.bucket(&entry.uri, Access::Write)?;
+        if let Some(remote) = &bucket.remote {
+            return remote::take_back(remote.store(&entry.uri)?, &bucket.dir, entry);
+        }
         take_back(&bucket.dir, entry).map_err(failed)?;
         for folder in entry.folders.iter().rev() {
             // Fails where somebody else has put something there meanwhile, and that is right.
@@ -209,6 +225,9 @@ pub(super) fn all_or_none(buckets: &Buckets, journal: &[CommitEntry]) -> Result<
 
 /// Removes a staging folder and those above it that are empty then.
 pub(super) fn remove_staging(bucket: &Bucket, folder: &str) {
+    if let Some(Remote::Store(store)) = &bucket.remote {
+        remote::forget(store, &bucket.dir, folder);
+    }
     match bucket.dir.remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             tracing::warn!(bucket = bucket.config.name, folder, %error, "a staging folder could not be removed");

@@ -47,7 +47,7 @@ pub enum StoreError {
         /// What is wrong with the object.
         cause: Box<StoreError>,
     },
-    /// The file system refused.
+    /// The file system or the object store refused.
     #[error("{uri}: {what}: {source}")]
     Io {
         /// The object.
@@ -62,6 +62,14 @@ pub enum StoreError {
         "`{0}` is no bucket name: 1 to 63 characters of a-z, 0-9, '-', '_' and '.', beginning with a letter or a digit"
     )]
     Name(String),
+    /// A bucket of an object store cannot be used.
+    #[error("bucket `{bucket}`: {why}")]
+    Store {
+        /// Its name.
+        bucket: String,
+        /// What is wrong with its configuration.
+        why: String,
+    },
     /// A bucket's folder cannot be used.
     #[error("bucket `{bucket}`: folder {folder}: {source}")]
     Folder {
@@ -78,9 +86,12 @@ impl StoreError {
     /// The code when a source cannot be read.
     pub fn source_code(&self) -> ErrorCode {
         match self {
-            Self::NoFile(_) | Self::Io { .. } | Self::Folder { .. } | Self::Name(_) | Self::Playlist { .. } => {
-                ErrorCode::SourceUnreadable
-            }
+            Self::NoFile(_)
+            | Self::Io { .. }
+            | Self::Store { .. }
+            | Self::Folder { .. }
+            | Self::Name(_)
+            | Self::Playlist { .. } => ErrorCode::SourceUnreadable,
             Self::Segment { cause, .. } => cause.source_code(),
             Self::NoBucket { .. } | Self::Forbidden { .. } | Self::NotFound(_) => ErrorCode::SourceNotFound,
         }
@@ -93,6 +104,7 @@ impl StoreError {
             Self::NotFound(_)
             | Self::NoFile(_)
             | Self::Io { .. }
+            | Self::Store { .. }
             | Self::Folder { .. }
             | Self::Name(_)
             | Self::Playlist { .. }

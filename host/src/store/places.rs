@@ -31,13 +31,8 @@ impl Places {
         if uri.key().split('/').any(|segment| segment.len() > MAX_NAME) {
             return refuse(format!("a name in it has more than {MAX_NAME} bytes"));
         }
-        if bucket.dir.metadata(uri.key()).is_ok_and(|there| there.is_dir()) {
-            return refuse("a folder of that name is there".into());
-        }
-        if let Err(error) = bucket.dir.metadata(uri.key())
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            return refuse(format!("its place cannot be reached: {error}"));
+        if bucket.remote.is_none() {
+            Self::reachable(bucket, uri)?;
         }
         let place = real_place(bucket, uri);
         if let Some((other, _)) = self.0.iter().find(|(_, taken)| *taken == place) {
@@ -46,10 +41,27 @@ impl Places {
         self.0.push((uri.clone(), place));
         Ok(())
     }
+
+    /// Whether a file can stand there. Object stores have no folders.
+    fn reachable(bucket: &Bucket, uri: &ObjectUri) -> Result<(), StoreError> {
+        let refuse = |why: String| Err(StoreError::Forbidden { uri: uri.clone(), what: "written", why });
+        if bucket.dir.metadata(uri.key()).is_ok_and(|there| there.is_dir()) {
+            return refuse("a folder of that name is there".into());
+        }
+        if let Err(error) = bucket.dir.metadata(uri.key())
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return refuse(format!("its place cannot be reached: {error}"));
+        }
+        Ok(())
+    }
 }
 
 /// The bucket and the key without symlinks; a part that is not there yet stays as it is.
 fn real_place(bucket: &Bucket, uri: &ObjectUri) -> (String, PathBuf) {
+    if bucket.remote.is_some() {
+        return (uri.bucket().to_owned(), PathBuf::from(uri.key()));
+    }
     let mut above = Path::new(uri.key());
     let mut below = Vec::new();
     let real = loop {

@@ -1,5 +1,6 @@
 //! Reading objects.
 
+use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -8,6 +9,7 @@ use cap_std::fs::{OpenOptions, OpenOptionsExt};
 use rustix::fs::OFlags;
 
 use super::bucket::Bucket;
+use super::remote::RemoteReader;
 use super::{Access, Buckets, StoreError};
 use crate::media::ByteSource;
 use crate::task::ObjectUri;
@@ -22,10 +24,20 @@ pub struct ObjectFacts {
 }
 
 /// An object that is being read.
-#[derive(Debug)]
 pub struct ObjectReader {
-    file: cap_std::fs::File,
+    from: From,
     facts: ObjectFacts,
+}
+
+impl fmt::Debug for ObjectReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObjectReader").field("facts", &self.facts).finish_non_exhaustive()
+    }
+}
+
+enum From {
+    File(cap_std::fs::File),
+    Remote(Box<RemoteReader>),
 }
 
 impl ObjectReader {
@@ -40,6 +52,9 @@ impl Buckets {
     pub fn real_path(&self, uri: &ObjectUri) -> Result<PathBuf, StoreError> {
         let bucket = self.bucket(uri, Access::Read)?;
         let failed = |source| StoreError::Io { uri: uri.clone(), what: "finding it", source };
+        if bucket.remote.is_some() {
+            return Err(failed(io::Error::new(io::ErrorKind::Unsupported, "it is in an object store")));
+        }
         bucket.dir.canonicalize(uri.key()).map(|key| bucket.path.join(key)).map_err(failed)
     }
 
@@ -57,6 +72,11 @@ pub(super) fn open(bucket: &Bucket, uri: &ObjectUri) -> Result<ObjectReader, Sto
             _ => StoreError::Io { uri: uri.clone(), what, source },
         }
     };
+    if let Some(remote) = &bucket.remote {
+        let reader = RemoteReader::open(remote.clone(), uri).map_err(|error| error.of(uri, "opening it"))?;
+        let facts = ObjectFacts { size: reader.head().size, modified: reader.head().modified };
+        return Ok(ObjectReader { from: From::Remote(Box::new(reader)), facts });
+    }
     // A pipe would block until somebody writes to it.
     let mut options = OpenOptions::new();
     options.read(true).custom_flags(i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0));
@@ -66,18 +86,24 @@ pub(super) fn open(bucket: &Bucket, uri: &ObjectUri) -> Result<ObjectReader, Sto
         return Err(StoreError::NoFile(uri.clone()));
     }
     let modified = metadata.modified().map_or(SystemTime::UNIX_EPOCH, cap_std::time::SystemTime::into_std);
-    Ok(ObjectReader { file, facts: ObjectFacts { size: metadata.len(), modified } })
+    Ok(ObjectReader { from: From::File(file), facts: ObjectFacts { size: metadata.len(), modified } })
 }
 
 impl Read for ObjectReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.file.read(buffer)
+        match &mut self.from {
+            From::File(file) => file.read(buffer),
+            From::Remote(remote) => remote.read(buffer),
+        }
     }
 }
 
 impl Seek for ObjectReader {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
-        self.file.seek(position)
+        match &mut self.from {
+            From::File(file) => file.seek(position),
+            From::Remote(remote) => remote.seek(position),
+        }
     }
 }
 

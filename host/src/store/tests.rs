@@ -22,8 +22,7 @@ impl Scratch {
     }
 
     pub(super) fn open(&self, config: impl FnOnce(&mut BucketConfig)) -> Buckets {
-        let mut bucket =
-            BucketConfig { name: "b".into(), folder: self.bucket(), read: true, write: true, key_prefix: None };
+        let mut bucket = BucketConfig::new("b", &self.bucket());
         config(&mut bucket);
         Buckets::open(vec![bucket]).unwrap()
     }
@@ -151,14 +150,8 @@ fn a_place_has_one_name() {
     staging.reserve(&uri("oss://b/alias/new/out.mp4")).unwrap();
     assert!(matches!(staging.reserve(&uri("oss://b/real/new/out.mp4")), Err(StoreError::Forbidden { .. })));
     assert!(matches!(staging.reserve(&uri("oss://b/real")), Err(StoreError::Forbidden { .. })), "a folder is there");
-    let config = |name: &str, folder: PathBuf| BucketConfig {
-        name: name.into(),
-        folder,
-        read: true,
-        write: true,
-        key_prefix: None,
-    };
-    let nested = vec![config("a", scratch.bucket()), config("b", scratch.bucket().join("real"))];
+    let nested =
+        vec![BucketConfig::new("a", &scratch.bucket()), BucketConfig::new("b", &scratch.bucket().join("real"))];
     assert!(matches!(Buckets::open(nested), Err(StoreError::Folder { .. })));
 }
 

@@ -1,10 +1,13 @@
 //! A worker's process, as the service sees it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::Shutdown;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
@@ -12,7 +15,8 @@ use std::thread;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::job::{Job, MAX_LINE, Report, Work};
-use crate::task::TaskId;
+use crate::store::{Buckets, serve};
+use crate::task::{ObjectUri, TaskId};
 use crate::telemetry::LOG_VARIABLE;
 
 /// Reports that wait to be read; then the worker waits.
@@ -33,11 +37,19 @@ pub(super) enum Said {
     Babble(String),
 }
 
+/// The remote objects that a worker may read through this process.
+pub(super) struct Objects {
+    /// Those of its project.
+    pub(super) buckets: Buckets,
+    /// The objects.
+    pub(super) allowed: BTreeSet<ObjectUri>,
+}
+
 /// A running worker. It is killed when this is dropped.
 pub(super) struct Child {
     process: std::process::Child,
     /// Until it has its job.
-    input: Option<ChildStdin>,
+    input: Option<UnixStream>,
     /// Holds the worker's standard input open; it ends when that is closed.
     open: Option<Sender<()>>,
     /// Ends when the worker's standard output does.
@@ -56,10 +68,13 @@ impl Child {
         command.envs(VARIABLES.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
         // SVT-AV1 writes its banner past FFmpeg's log.
         command.env("SVT_LOG", "0");
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // Both ways: it asks for remote objects where it got its job.
+        let (input, theirs) = UnixStream::pair()?;
+        command.stdin(OwnedFd::from(theirs)).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn()?;
+        // This process holds no end of the worker's: its socket ends with it.
+        drop(command);
         let missing = || io::Error::other("a pipe is missing");
-        let input = process.stdin.take().ok_or_else(missing)?;
         let output = process.stdout.take().ok_or_else(missing)?;
         let errors = process.stderr.take().ok_or_else(missing)?;
         let (sender, reports) = sync_channel(WAITING);
@@ -76,7 +91,7 @@ impl Child {
     }
 
     /// Hands the worker its job, and does not wait until it is read: a worker that does not read is found by who watches it.
-    pub(super) fn send(&mut self, job: &Job) -> io::Result<()> {
+    pub(super) fn send(&mut self, job: &Job, objects: Option<Objects>) -> io::Result<()> {
         if let Work::Run { attempt, .. } = &job.work {
             // It has one job.
             let _ = self.task.set(attempt.task());
@@ -86,10 +101,15 @@ impl Child {
         let mut input = self.input.take().ok_or_else(|| io::Error::other("its input is closed"))?;
         let (open, until) = channel();
         self.open = Some(open);
+        if let Some(Objects { buckets, allowed }) = objects {
+            serve(buckets, allowed, input.try_clone()?)?;
+        }
         let write = move || {
             // A worker that is gone is found by the end of its output.
             let _ = input.write_all(&line).and_then(|()| input.flush());
             let _ = until.recv();
+            // The thread that answers its questions has this socket, too.
+            let _ = input.shutdown(Shutdown::Both);
         };
         thread::Builder::new().name("worker-job".into()).spawn(write).map(drop)
     }

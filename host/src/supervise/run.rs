@@ -1,18 +1,19 @@
 //! One task, from its lease to its end; and the short-lived workers that plan or compile.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::child::Child;
+use super::child::{Child, Objects};
 use super::dispatch::Shared;
 use super::ending::{Ending, Stopped};
 use super::job::{Job, Report, StagedOutput, Work};
 use super::watch::{Bounds, Verdict, watch};
 use super::{Confinement, LEASE, RENEW, crash};
 use crate::queue::{Lease, Made, QueueError, Renewed, Retried};
-use crate::store::{Access, Attempt, BucketConfig};
+use crate::store::{Access, Attempt, BucketConfig, Buckets};
 use crate::task::{
     ErrorCode, Failure, MediaMeta, ObjectUri, PluginRef, SegmentFile, Stage, TaskProgress, TaskSpec, TaskState,
     TaskUsage, Timestamp, Warning,
@@ -87,7 +88,7 @@ impl Shared {
             settings: self.surroundings.settings(needs.buckets, &needs.plugins),
             misdeed: crash::misdeed(),
         };
-        let child = match self.worker(&job) {
+        let child = match self.worker(&job, needs.remote) {
             Ok(child) => child,
             Err(error) => {
                 // The task is not to blame, and neither is the next one.
@@ -118,7 +119,8 @@ impl Shared {
         let confinement = self.confinement(&needs);
         let settings = self.surroundings.settings(needs.buckets, &needs.plugins);
         let job = Job { work, settings, confinement, misdeed: None };
-        match self.run_short(&job, self.plan_time(), |report| matches!(report, Report::Planned { .. }))? {
+        let is_answer = |report: &Report| matches!(report, Report::Planned { .. });
+        match self.run_short(&job, needs.remote, self.plan_time(), is_answer)? {
             Report::Planned { plan, .. } => Ok(plan.to_string()),
             _ => Err(ended_early()),
         }
@@ -135,19 +137,20 @@ impl Shared {
         };
         let settings = self.surroundings.settings(needs.buckets, &needs.plugins);
         let job = Job { work: Work::Compile { plugin: plugin.clone() }, settings, confinement, misdeed: None };
-        self.run_short(&job, time, |report| matches!(report, Report::Compiled)).map(drop)
+        self.run_short(&job, None, time, |report| matches!(report, Report::Compiled)).map(drop)
     }
 
     /// What a source says of itself, by a worker that reads nothing else.
     pub(super) fn describe_once(&self, project: &str, uri: &ObjectUri) -> Result<MediaMeta, Failure> {
         let own = self.buckets.of(project);
-        let inputs = own.objects_of(uri).iter().filter_map(|uri| own.real_path(uri).ok()).collect();
-        let needs = Needs { inputs, buckets: own.configs(), ..Needs::default() };
+        let (inputs, remote) = inputs_of(&own, &own.objects_of(uri));
+        let needs = Needs { inputs, remote, buckets: own.configs(), ..Needs::default() };
         let confinement = self.confinement(&needs);
         let settings = self.surroundings.settings(needs.buckets, &needs.plugins);
         let work = Work::Describe { project: project.to_owned(), uri: uri.clone() };
         let job = Job { work, settings, confinement, misdeed: crash::misdeed() };
-        match self.run_short(&job, self.plan_time(), |report| matches!(report, Report::Described(_)))? {
+        let is_answer = |report: &Report| matches!(report, Report::Described(_));
+        match self.run_short(&job, needs.remote, self.plan_time(), is_answer)? {
             Report::Described(meta) => Ok(*meta),
             _ => Err(ended_early()),
         }
@@ -162,10 +165,11 @@ impl Shared {
     fn run_short(
         &self,
         job: &Job,
+        remote: Option<Objects>,
         (time, time_limit): (Duration, &'static str),
         is_answer: impl Fn(&Report) -> bool,
     ) -> Result<Report, Failure> {
-        let child = self.worker(job).map_err(|error| failed_to_start(&error))?;
+        let child = self.worker(job, remote).map_err(|error| failed_to_start(&error))?;
         let bounds = Bounds { memory: self.limits.memory_bytes, time, time_limit, stall: time };
         let judge = |report: Option<&Report>| match report {
             Some(report) if is_answer(report) || matches!(report, Report::Failed(_)) => Verdict::Final,
@@ -183,12 +187,12 @@ impl Shared {
     }
 
     /// A worker with its job. One waits already, if all is well.
-    fn worker(&self, job: &Job) -> std::io::Result<Child> {
+    fn worker(&self, job: &Job, remote: Option<Objects>) -> std::io::Result<Child> {
         let mut child = match self.take_idle() {
             Some(child) => child,
             None => Child::start(&self.program)?,
         };
-        child.send(job)?;
+        child.send(job, remote)?;
         self.want_idle();
         Ok(child)
     }
@@ -209,8 +213,8 @@ impl Shared {
             buckets.retain(|bucket| outputs.contains(&bucket.name) || named(&bucket.name));
         }
         // What does not exist is told by the worker, in the words of the store.
-        let inputs = inputs.iter().filter_map(|uri| own.real_path(uri).ok()).collect();
-        Needs { inputs, outputs, buckets, plugins: self.surroundings.plugins(spec) }
+        let (inputs, remote) = inputs_of(&own, &inputs);
+        Needs { inputs, remote, outputs, buckets, plugins: self.surroundings.plugins(spec) }
     }
 
     fn confinement(&self, needs: &Needs) -> Confinement {
@@ -228,6 +232,14 @@ impl Shared {
     }
 }
 
+/// What a worker reads by itself, and what it reads through this process.
+fn inputs_of(buckets: &Buckets, inputs: &[ObjectUri]) -> (Vec<PathBuf>, Option<Objects>) {
+    let (remote, here): (Vec<_>, Vec<_>) = inputs.iter().partition(|uri| buckets.is_remote(uri.bucket()));
+    let files = here.into_iter().filter_map(|uri| buckets.real_path(uri).ok()).collect();
+    let allowed: BTreeSet<_> = remote.into_iter().cloned().collect();
+    (files, (!allowed.is_empty()).then(|| Objects { buckets: buckets.clone(), allowed }))
+}
+
 /// A worker ended with another report than that of its work.
 fn ended_early() -> Failure {
     Failure::new(ErrorCode::Internal, Stage::Run, "its worker ended early")
@@ -238,6 +250,8 @@ fn ended_early() -> Failure {
 struct Needs {
     /// The files that it reads.
     inputs: Vec<PathBuf>,
+    /// The objects that it reads through this process.
+    remote: Option<Objects>,
     /// The buckets in which its outputs may be; `None`: any.
     outputs: Option<Vec<String>>,
     /// All buckets that it may name.

@@ -30,11 +30,12 @@ impl ServeConfig {
         for (name, text) in variables {
             let path: Vec<_> = name[VARIABLES.len()..].split("__").map(str::to_lowercase).collect();
             // Secrets are not shown.
-            let shown = if path.first().is_some_and(|table| table == "keys" || table == "notifications") {
-                "..."
-            } else {
-                &text
-            };
+            let shown =
+                if path.first().is_some_and(|table| ["keys", "notifications", "buckets"].contains(&table.as_str())) {
+                    "..."
+                } else {
+                    &text
+                };
             let failed = |why: &dyn std::fmt::Display| format!("the environment's {name}={shown}: {why}");
             put(&mut table, &path, value(&text)).map_err(|why| failed(&why))?;
             // One by one, so that the one that is wrong is named.
@@ -142,6 +143,7 @@ mod tests {
                 "/usr/",
                 "/etc/wasmux/",
                 "keys: ",
+                "s3: ",
                 "notifications.sinks: ",
                 "Corporate"
             ]
@@ -162,9 +164,11 @@ mod tests {
             "[policies]",
             "[[keys]]",
             "[[buckets]]",
+            "[[buckets]]\nname = \"archive\"\n[buckets.s3]",
         ] {
             let found = fields(table);
             assert!(found.len() > 1, "{table}: {found:?}");
+            let table = table.lines().last().unwrap_or_default();
             let section = match table {
                 "" => &text[..],
                 _ => text.split_once(&format!("{table}\n")).unwrap_or_else(|| panic!("{table}")).1,
