@@ -33,6 +33,8 @@ pub struct Options<'a> {
     pub cache: Option<&'a Path>,
     /// The file for its standard error; default: that of the test.
     pub log: Option<&'a Path>,
+    /// A folder that is a disk of its own for it, of so many bytes.
+    pub disk: Option<(&'a Path, u64)>,
     /// More of its environment.
     pub variables: &'a [(&'a str, &'a str)],
 }
@@ -50,7 +52,10 @@ impl Server {
     pub fn start(world: &World, options: &Options<'_>) -> Self {
         let config = world.folder().join("serve.toml");
         fs::write(&config, options.config).unwrap();
-        let mut command = Command::new(binary());
+        let mut command = match options.disk {
+            Some((folder, size)) => on_a_disk(folder, size),
+            None => Command::new(binary()),
+        };
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(world.folder().join("data"));
         command.arg("--bucket").arg(format!("test-bucket={}", world.object("").display()));
         command.arg("--plugins").arg(world.plugins()).arg("--config").arg(config);
@@ -182,6 +187,17 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// The binary, with a folder that is a disk of so many bytes for it and its children alone.
+fn on_a_disk(folder: &Path, size: u64) -> Command {
+    let mut command = Command::new("unshare");
+    if !rustix::process::geteuid().is_root() {
+        command.args(["--user", "--map-root-user"]);
+    }
+    let script = format!("mount -t tmpfs -o size={size} tmpfs \"$0\" && exec \"$@\"");
+    command.args(["--mount", "sh", "-c", &script]).arg(folder).arg(binary());
+    command
 }
 
 /// Kills a worker.

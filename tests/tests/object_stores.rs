@@ -194,6 +194,36 @@ fn a_large_output_is_sent_in_parts_that_nobody_sees_before_the_end() {
 }
 
 #[test]
+fn a_full_disk_fails_what_does_not_fit_and_nothing_else() {
+    let (world, s3) = (World::default(), S3::default());
+    let film = "-f lavfi -i testsrc2=s=640x360:r=25:d=10,noise=alls=40:allf=t -c:v mjpeg -q:v 3 -threads 2";
+    ffmpeg(film, &world.object("large.mov"));
+    world.put("small.mp4", &clip(&world));
+    let out = world.folder().join("data/buckets/out");
+    let spool = world.folder().join("data/spool");
+    for folder in [&out, &spool] {
+        fs::create_dir_all(folder).unwrap();
+    }
+    let config = cloud(&s3.address);
+    for (disk, bucket) in [(&spool, "cloud"), (&out, "out")] {
+        let disk = Some((disk.as_path(), 4 << 20));
+        let server = Server::start(&world, &Options { disk, config: &config, ..Options::default() });
+        for _ in 0..2 {
+            let large = copy("oss://test-bucket/large.mov", &format!("oss://{bucket}/large.mkv"));
+            let failed = server.end_of(&server.submit(&large));
+            assert_eq!(failed["Code"], "OutputFailed", "{failed:#}");
+            assert!(failed["Message"].as_str().unwrap().contains("No space left"), "{failed:#}");
+            // What it had written makes room again.
+            let small = copy("oss://test-bucket/small.mp4", &format!("oss://{bucket}/small.mkv"));
+            server.success_of(&server.submit(&small));
+        }
+        server.stop();
+    }
+    assert_eq!(s3.keys(), ["site/small.mkv"]);
+    is_clean(&world, &s3);
+}
+
+#[test]
 fn a_crash_at_any_step_of_a_commit_loses_nothing() {
     let (world, s3) = (World::default(), S3::default());
     s3.put("site/film.mp4", &clip(&world));

@@ -228,6 +228,7 @@ async fn read(operator: &Operator, key: &str, range: Range) -> Result<Vec<u8>, R
     Err(RemoteError::Failed(format!("{} of the {length} bytes from {offset} on came", bytes.len())))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is mapped over results")]
 fn failed(error: opendal::Error) -> RemoteError {
     match error.kind() {
         ErrorKind::NotFound => RemoteError::NotFound,
@@ -257,6 +258,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// Tells of a request that is sent again.
+#[expect(clippy::needless_pass_by_value, reason = "the trait of such functions says so")]
 fn note_retry(event: RetryEvent<'_>) {
     let (error, seconds) = (one_line(&event.err.to_string()), event.retry_after.as_secs_f64());
     tracing::info!(attempt = event.attempt, seconds, error, "a request to an object store is sent again");

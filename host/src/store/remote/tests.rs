@@ -101,7 +101,7 @@ fn a_journal_can_be_gone_through_again_from_every_step() {
                 // Uploads that were not completed die with their process.
                 scratch.store().give_up("");
                 // Completed, but the crash came before that could be noted.
-                if let Some(entry) = journal.iter().take(moves).last() {
+                if let Some(entry) = journal[..moves].last() {
                     fs::remove_file(scratch.spool.path().join("b").join(format!("{}.placed", entry.staged))).unwrap();
                 }
             }
