@@ -51,7 +51,7 @@ fn init() {
     static INIT: Once = Once::new();
     INIT.call_once(|| {
         // Fails where somebody has chosen one before, and that is as good.
-        let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
+        let _ = rustls::crypto::ring::default_provider().install_default();
         opendal_http_transport_reqwest::install_default();
     });
 }
