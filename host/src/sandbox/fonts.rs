@@ -1,16 +1,16 @@
 //! The fonts of the host: names, files, faces, and which characters they have.
 
+mod file;
+
 use std::collections::{BTreeSet, HashMap};
-use std::fmt;
-use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::{fmt, io};
 
 use serde::{Deserialize, Serialize};
 use ttf_parser::{Face, name_id};
 
-/// Largest font file that is read, in bytes.
-const MAX_FILE: u64 = 128 << 20;
+use file::{FontFile, Tables};
 
 /// With more fonts than this, [`Fonts::covering`] takes fonts greedily instead of trying all sets.
 const EXACT: usize = 12;
@@ -58,7 +58,8 @@ impl FontConfig {
 /// One face of one font file, shared by all guests.
 #[derive(Clone)]
 pub struct Font {
-    data: Arc<[u8]>,
+    file: Arc<FontFile>,
+    tables: Arc<Tables>,
     /// Which face of the file.
     pub(super) face_index: u32,
     /// The full name in the file, such as `Noto Sans CJK SC Bold`.
@@ -66,13 +67,18 @@ pub struct Font {
 }
 
 impl Font {
-    /// All bytes of the file.
-    pub(super) fn data(&self) -> &[u8] {
-        &self.data
+    /// Length of the file in bytes.
+    pub(super) fn length(&self) -> u64 {
+        self.file.length()
+    }
+
+    /// Bytes of the file from this place on, fewer where it ends.
+    pub(super) fn read(&self, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+        self.file.read(offset, length)
     }
 
     fn face(&self) -> Option<Face<'_>> {
-        Face::parse(&self.data, self.face_index).ok()
+        self.tables.face()
     }
 }
 
@@ -87,10 +93,10 @@ struct Entry {
     loaded: OnceLock<Option<Font>>,
 }
 
-/// The configured fonts, in their order. Files are read when a font is first asked for, and each once.
+/// The configured fonts, in their order. Files are opened when a font is first asked for, and each once.
 pub struct Fonts {
     entries: Vec<Entry>,
-    files: Mutex<HashMap<PathBuf, Arc<[u8]>>>,
+    files: Mutex<HashMap<PathBuf, Arc<FontFile>>>,
 }
 
 impl Fonts {
@@ -159,15 +165,17 @@ impl Fonts {
             let paths: Vec<_> = config.files.iter().map(|path| path.display().to_string()).collect();
             format!("there is no file {}", paths.join(" or "))
         })?;
-        let data = self.read(path)?;
-        let faces = ttf_parser::fonts_in_collection(&data).unwrap_or(1);
+        let file = self.file(path)?;
         let mut names = Vec::new();
-        for index in 0..faces {
-            let name = Face::parse(&data, index).ok().and_then(|face| full_name(&face));
-            let wanted = config.face.is_none() || name.is_some() && name == config.face;
+        for index in 0..file.faces() {
+            let tables = file.tables(index);
+            let face = tables.as_ref().and_then(Tables::face);
+            let name = face.as_ref().and_then(full_name);
+            let wanted = face.is_some() && (config.face.is_none() || name.is_some() && name == config.face);
             let name = name.unwrap_or_else(|| config.name.clone());
-            if wanted && Face::parse(&data, index).is_ok() {
-                return Ok(Font { data: Arc::clone(&data), face_index: index, full_name: name.into() });
+            if let Some(tables) = tables.filter(|_| wanted) {
+                let face_index = u32::try_from(index).unwrap_or(u32::MAX);
+                return Ok(Font { file, tables: Arc::new(tables), face_index, full_name: name.into() });
             }
             names.push(name);
         }
@@ -175,18 +183,14 @@ impl Fonts {
         Err(format!("{} has no face `{wanted}`; it has {}", path.display(), names.join(", ")))
     }
 
-    fn read(&self, path: &PathBuf) -> Result<Arc<[u8]>, String> {
+    fn file(&self, path: &PathBuf) -> Result<Arc<FontFile>, String> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(data) = files.get(path) {
-            return Ok(Arc::clone(data));
+        if let Some(file) = files.get(path) {
+            return Ok(Arc::clone(file));
         }
-        let unreadable = |error: std::io::Error| format!("{} cannot be read: {error}", path.display());
-        if fs::metadata(path).map_err(unreadable)?.len() > MAX_FILE {
-            return Err(format!("{} has more than {MAX_FILE} bytes", path.display()));
-        }
-        let data: Arc<[u8]> = fs::read(path).map_err(unreadable)?.into();
-        files.insert(path.clone(), Arc::clone(&data));
-        Ok(data)
+        let file = Arc::new(FontFile::open(path)?);
+        files.insert(path.clone(), Arc::clone(&file));
+        Ok(file)
     }
 }
 

@@ -30,14 +30,11 @@ impl HostFont for Guest {
     }
 
     fn length(&mut self, font: Resource<Font>) -> wasmtime::Result<u64> {
-        Ok(self.table.get(&font)?.data().len() as u64)
+        Ok(self.table.get(&font)?.length())
     }
 
     fn read(&mut self, font: Resource<Font>, offset: u64, length: u32) -> wasmtime::Result<Vec<u8>> {
-        let data = self.table.get(&font)?.data();
-        let start = usize::try_from(offset).unwrap_or(usize::MAX).min(data.len());
-        let end = start.saturating_add(length as usize).min(data.len());
-        Ok(data.get(start..end).unwrap_or_default().to_vec())
+        Ok(self.table.get(&font)?.read(offset, length as usize)?)
     }
 
     fn drop(&mut self, font: Resource<Font>) -> wasmtime::Result<()> {
