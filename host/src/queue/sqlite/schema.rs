@@ -168,8 +168,11 @@ pub(super) fn open(path: &Path) -> Result<Connection, QueueError> {
     // First of all, so that nothing is changed in a file that this version does not know.
     refuse_newer(&db)?;
     into_wal(&db)?;
-    // A log that grew in a rush is cut to 64 MiB again.
-    db.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864;")?;
+    // A log that grew in a rush is cut to 64 MiB again. What is in it is moved by `checkpoint`.
+    db.execute_batch(
+        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864;
+         PRAGMA wal_autocheckpoint = 0;",
+    )?;
     migrate(&db)?;
     Ok(db)
 }
