@@ -48,13 +48,18 @@ test: build lint $(LANGUAGES)/installed ## All tests, fmt and clippy
 
 bench: build $(LANGUAGES)/installed ## Benches; results go to benches/results
 	@$(CARGO) build --release --target wasm32-unknown-unknown -p kernels -p bench-uri -p bench-parameters
-	@WASMUX_LANGUAGES="$(LANGUAGES)" $(CARGO) bench -p wasmux-benches
+	@WASMUX_LANGUAGES="$(LANGUAGES)" $(CARGO) bench -p wasmux-benches --benches
+	@$(CARGO) run --release -q -p wasmux-benches --bin changes
 
 soak: build ## 10,000 tasks of one frame: the memory of the server stays
 	@WASMUX_SOAK=10000 $(CARGO) bench -p wasmux-benches --bench service
 
-freeze: plugins ## Keep the WIT and components of the version that is released
-	@scripts/freeze.sh "$(TARGET)"
+# Components that are kept say nothing of the machine on which they were built.
+UNNAMED = $(foreach folder,$(wildcard $(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src/*),--remap-path-prefix=$(folder)=crates) --remap-path-prefix=$(CURDIR)=wasmux
+
+freeze: setup ## Keep the WIT and components of the version that is released
+	@RUSTFLAGS="$(UNNAMED)" $(CARGO) build --release --target wasm32-unknown-unknown --target-dir "$(TARGET)/frozen" -p lut -p hostile-filter -p dated-uri -p per-title
+	@scripts/freeze.sh "$(TARGET)/frozen"
 
 install: build ## Copy the binary, stripped, to PREFIX/bin
 	@install -s -Dm755 $(TARGET)/release/wasmux "$(DESTDIR)$(PREFIX)/bin/wasmux"

@@ -75,6 +75,20 @@ fn the_wit_serves_every_released_one() {
     assert_eq!(faults(&workspace()), Vec::<String>::new());
 }
 
+#[test]
+fn the_digests_of_released_versions_are_those_that_were_told() {
+    let readme = fs::read_to_string(workspace().join("wit/README.md")).unwrap();
+    let released = folders(&workspace().join("wit/released"));
+    assert!(!released.is_empty());
+    for version in released {
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", "cat worlds.wit deps/*/*.wit | sha256sum"]).env("LC_ALL", "C");
+        let output = command.current_dir(workspace().join("wit/released").join(&version)).output().unwrap();
+        let digest = String::from_utf8(output.stdout).unwrap()[..64].to_owned();
+        assert!(readme.contains(&format!("| {version} | `{digest}` |")), "{version}: {digest}");
+    }
+}
+
 /// A repository with nothing but a WIT, of which the present one is released.
 fn copy() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
