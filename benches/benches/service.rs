@@ -19,6 +19,9 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 const CONNECTIONS: usize = 64;
 /// Submissions in all; then as many tasks are listed.
 const TASKS: usize = 100_000;
+/// Of them the last ones come at this pace, submissions a second.
+const PACED: usize = 20_000;
+const PACE: f64 = 2000.0;
 /// How often each list is asked for.
 const LISTS: usize = 100;
 /// Tasks of the soak in `make bench`.
@@ -122,8 +125,9 @@ fn percentile(sorted: &[f64], share: f64) -> f64 {
     sorted.get(at).copied().unwrap_or_default()
 }
 
-/// Submits so many tasks over all connections; milliseconds of each, and seconds in all.
-fn submit(address: &str, tasks: usize) -> Result<(Vec<f64>, f64)> {
+/// Submits so many tasks over all connections; milliseconds of each, and seconds in all. With a pace, so many a second are due, and the time of each
+/// counts from that moment, whether its connection was free or not.
+fn submit(address: &str, tasks: usize, pace: Option<f64>) -> Result<(Vec<f64>, f64)> {
     let begun = Instant::now();
     let threads: Vec<_> = (0..CONNECTIONS)
         .map(|number| {
@@ -133,7 +137,13 @@ fn submit(address: &str, tasks: usize) -> Result<(Vec<f64>, f64)> {
                 let mut times = Vec::new();
                 for task in (number..tasks).step_by(CONNECTIONS) {
                     let body = request(task);
-                    let asked = Instant::now();
+                    let mut asked = Instant::now();
+                    if let Some(pace) = pace {
+                        asked = begun + Duration::from_secs_f64(task as f64 / pace);
+                        while let Some(early) = asked.checked_duration_since(Instant::now()) {
+                            thread::park_timeout(early);
+                        }
+                    }
                     let (status, said) = connection.ask("POST", "/v1/tasks", &body)?;
                     if status != 201 {
                         return Err(format!("{status} {}", String::from_utf8_lossy(&said)).into());
@@ -169,17 +179,24 @@ fn disk(folder: &Path) -> Result<Spread> {
 fn submissions_and_lists(folder: &Path) -> Result<()> {
     let server = Server::start(folder, true)?;
     let fsync = disk(folder)?;
-    submit(&server.address, 1000)?;
-    let (times, seconds) = submit(&server.address, TASKS - 1000)?;
+    submit(&server.address, 1000, None)?;
+    let (times, seconds) = submit(&server.address, TASKS - 1000 - PACED, None)?;
+    let (paced, paced_seconds) = submit(&server.address, PACED, Some(PACE))?;
     let rate = times.len() as f64 / seconds;
     let table = format!(
         "{CONNECTIONS} connections, each with one request at a time, `synchronous=FULL`; the client runs on the same cores.\n\n\
-         | {} submissions | |\n|---|---|\n| a second | **{rate:.0}** |\n| median | {:.1} ms |\n| p99 | **{:.1} ms** |\n| longest | {:.0} ms |\n\
+         | {} submissions | |\n|---|---|\n| a second | {rate:.0} |\n| median | {:.1} ms |\n| p99 | {:.1} ms |\n| longest | {:.0} ms |\n\
+         | {} more, of which {PACE:.0} a second were due | |\n| a second | {:.0} |\n| median | {:.1} ms |\n| p99 | **{:.1} ms** |\n| longest | {:.0} ms |\n\
          | an `fsync` of 4 KiB on this disk, median | {:.2} ms |\n",
         times.len(),
         percentile(&times, 0.5),
         percentile(&times, 0.99),
         times.last().copied().unwrap_or_default(),
+        paced.len(),
+        paced.len() as f64 / paced_seconds,
+        percentile(&paced, 0.5),
+        percentile(&paced, 0.99),
+        paced.last().copied().unwrap_or_default(),
         fsync.median,
     );
     record("Submissions that are on the disk", &table)?;

@@ -125,3 +125,19 @@ fn the_service_takes_own_filters_and_records_what_ran() {
     branded["Targets"][0]["Policies"] = json!({"Watermark": "watermark"});
     assert_eq!(server.post("/v1/tasks", &branded).0, 400, "the built-in one has no field Behaviour");
 }
+
+#[test]
+fn what_a_plugin_logs_is_told_to_who_follows_its_task() {
+    let world = world();
+    let server = Server::start(&world, &Options::default());
+    let id = server.submit(&with("out.mp4", &hostile("flood-log", "fail")));
+    let task = server.success_of(&id);
+    let lines: Vec<_> = task["Events"].as_array().unwrap().iter().filter(|event| event["Event"] == "Log").collect();
+    assert!((1..=500).contains(&lines.len()), "{} lines", lines.len());
+    let line = lines[0]["Detail"].as_str().unwrap();
+    assert!(line.starts_with("hostile-filter 0.1.0 ") && lines[0]["Attempt"] == 1, "{line}");
+    let (_, told) = server.get(&format!("/v1/tasks/{id}/events"));
+    let told = told.as_str().unwrap();
+    assert_eq!(told.matches("event: log\n").count(), lines.len());
+    assert!(told.contains(&format!("\"Line\":{}", lines[0]["Detail"])), "{told}");
+}

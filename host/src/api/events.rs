@@ -16,7 +16,7 @@ use super::refusal::Refusal;
 use super::routes::{Answer, TaskPath, Who, blocking, no_parameters, task_id};
 use crate::access::Caller;
 use crate::queue::TaskRecord;
-use crate::task::{TargetProgress, TaskId, TaskProgress, Warning};
+use crate::task::{TargetProgress, TaskId, TaskProgress, Timestamp, Warning};
 
 /// Time between two looks at the task. Workers tell their progress once a second.
 const LOOK: Duration = if cfg!(test) { Duration::from_millis(5) } else { Duration::from_millis(250) };
@@ -68,6 +68,15 @@ impl ProgressEvent {
     }
 }
 
+/// The data of an event `log`.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct LogEvent<'a> {
+    time: Timestamp,
+    attempt: u32,
+    line: &'a str,
+}
+
 /// What a client was told.
 struct Teller {
     api: Api,
@@ -76,13 +85,15 @@ struct Teller {
     state: Option<StateEvent>,
     progress: Option<ProgressEvent>,
     warnings: Vec<Warning>,
+    /// Lines of plugins.
+    lines: usize,
     ended: bool,
 }
 
 pub(super) async fn events(State(api): State<Api>, Extension(who): Who, path: TaskPath, uri: Uri) -> Answer {
     let id = task_id(path)?;
     no_parameters(&uri)?;
-    let mut teller = Teller { api, who, id, state: None, progress: None, warnings: Vec::new(), ended: false };
+    let mut teller = Teller { api, who, id, state: None, progress: None, warnings: Vec::new(), lines: 0, ended: false };
     // A task that is not there is refused as everywhere, before anything is streamed.
     let (teller, first) = blocking(move || {
         let first = teller.look()?;
@@ -131,6 +142,12 @@ impl Teller {
                 self.warnings.push(warning.clone());
             }
         }
+        let history = self.api.queue.events(self.id)?;
+        let lines: Vec<_> = history.iter().filter(|event| event.event == "Log").collect();
+        for line in lines.iter().skip(self.lines) {
+            events.push(event("log", &LogEvent { time: line.time, attempt: line.attempt, line: &line.detail })?);
+        }
+        self.lines = lines.len();
         let progress = ProgressEvent::of(&record);
         if self.progress.as_ref() != Some(&progress) {
             events.push(event("progress", &progress)?);

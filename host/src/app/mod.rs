@@ -29,10 +29,10 @@ pub use work::work;
 
 use crate::intake::{self, BucketRights, Faults, NoticeRights, RoleDefaults};
 use crate::media::{self, ByteSource, Interrupt};
-use crate::pipeline::{Places, Progress};
+use crate::pipeline::{Measuring, Places, Progress};
 use crate::plan::Plan;
 use crate::sandbox::{
-    AssetReader, AssetSource, BrokenPlugin, Fonts, PluginInfo, PluginReport, Sandbox, SandboxConfig, World,
+    AssetReader, AssetSource, BrokenPlugin, Fonts, PluginInfo, PluginLog, PluginReport, Sandbox, SandboxConfig, World,
 };
 use crate::store::{Access, BucketParts, Buckets, Link, ObjectReader, Staging};
 use crate::task::{
@@ -62,15 +62,20 @@ impl App {
         Self::open_with(config, BUILT_IN, None)
     }
 
-    /// The same in a worker, which reads remote objects through its service.
-    fn open_served(config: AppConfig, service: Arc<Link>) -> Result<Self, String> {
-        Self::open_with(config, BUILT_IN, Some(service))
+    /// The same in a worker, which reads remote objects through its service, and tells it what plugins log.
+    fn open_served(config: AppConfig, service: Arc<Link>, log: Arc<dyn PluginLog>) -> Result<Self, String> {
+        Self::open_with(config, BUILT_IN, Some((service, log)))
     }
 
-    fn open_with(config: AppConfig, embedded: &[&'static [u8]], service: Option<Arc<Link>>) -> Result<Self, String> {
+    fn open_with(
+        config: AppConfig,
+        embedded: &[&'static [u8]],
+        service: Option<(Arc<Link>, Arc<dyn PluginLog>)>,
+    ) -> Result<Self, String> {
         media::init();
         let defaults = roles::defaults(&config.policies, &config.projects);
         config.limits.check()?;
+        let (service, log) = service.unzip();
         let buckets = Buckets::of_parts(BucketParts {
             configs: config.buckets,
             root: config.bucket_root,
@@ -91,6 +96,7 @@ impl App {
             plugin_limits: config.plugins.of,
             fonts: Arc::new(Fonts::with_defaults(config.plugins.fonts)),
             assets: Arc::new(BucketAssets(Arc::clone(&buckets))),
+            log: log.unwrap_or_else(|| SandboxConfig::default().log),
         })
         .map_err(|error| error.to_string())?;
         Ok(Self { buckets, sandbox, threads: config.threads, limits: config.limits, defaults })
@@ -220,6 +226,19 @@ impl Task<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Runs it to verified outputs and removes them: what is wanted is what it used.
+    pub fn try_out(
+        &self,
+        prepared: Prepared,
+        measuring: Measuring,
+        progress: &Progress,
+        interrupt: &Interrupt,
+    ) -> Result<Done, Failure> {
+        let sources: Vec<_> = self.spec.inputs().cloned().collect();
+        let outputs = BucketOutputs::new(self.buckets.staging(&Uuid::new_v4().to_string(), &sources));
+        prepared.run_as(measuring, &outputs, progress, interrupt)
     }
 
     /// Runs it and moves its outputs in place: all of them or none.

@@ -12,9 +12,10 @@ use super::{App, AppConfig, BucketOutputs};
 use crate::media::Interrupt;
 use crate::pipeline::Progress;
 use crate::plan::Plan;
+use crate::sandbox::PluginLog;
 use crate::store::{Attempt, Link};
 use crate::supervise::{Job, Report, StagedFile, StagedOutput, Work, misbehave, report};
-use crate::task::{ErrorCode, Failure, ObjectUri, PluginRef, Stage, TaskSpec, Timestamp};
+use crate::task::{ErrorCode, Failure, ObjectUri, PluginId, PluginRef, Stage, TaskSpec, Timestamp};
 use crate::worker::Prepared;
 
 /// How often a worker tells how far it is.
@@ -34,7 +35,7 @@ fn try_work(job: Job, service: Arc<Link>) -> Result<Report, Failure> {
     let config: AppConfig = serde_json::from_value(job.settings)
         .map_err(|error| internal(format!("the worker's settings are not understood: {error}")))?;
     // What is not compiled yet, because its file is new or the cache was emptied, a worker compiles for itself: it has limits.
-    let app = App::open_served(AppConfig { compile: true, ..config }, service).map_err(internal)?;
+    let app = App::open_served(AppConfig { compile: true, ..config }, service, Arc::new(Told)).map_err(internal)?;
     let interrupt = Interrupt::default();
     match job.work {
         Work::Compile { plugin } => compile_one(&app, &plugin),
@@ -122,6 +123,17 @@ fn told(
         say(&Report::Progress(progress.of_task(plan)))?;
         done
     })
+}
+
+/// Tells the service what plugins log.
+struct Told;
+
+impl PluginLog for Told {
+    fn line(&self, plugin: &PluginId, level: &'static str, line: &str) {
+        let text = format!("{} {} {level}: {line}", plugin.name, plugin.version);
+        // Whoever is gone hears nothing; that is found by the next report that matters.
+        let _ = report(&Report::Log(text));
+    }
 }
 
 fn say(what: &Report) -> Result<(), Failure> {

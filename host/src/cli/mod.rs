@@ -3,6 +3,7 @@
 //! Standard output carries results, standard error everything else. Exit codes: 0 done, 1 the task failed, 2 the request or
 //! the command line is wrong, 130 interrupted.
 
+mod bench;
 mod cancel;
 mod client;
 mod config;
@@ -49,6 +50,11 @@ enum Command {
     /// The request is the JSON of the media-convert API (CreateMediaConvertTask). Outputs appear whole, at the end, or not at
     /// all; a fault in the request is told before anything runs.
     Run(run::RunArgs),
+    /// Measure a request: each stage, each plugin, with and without plugins, and against FFmpeg's command line.
+    ///
+    /// Its pipeline runs several times, each time in a process of its own, in turns with what it is compared with. Outputs are made,
+    /// verified and removed.
+    Bench(bench::BenchArgs),
     /// Hand one request to a server, and follow the task to its end.
     Submit(submit::SubmitArgs),
     /// Show a task of a server, or its newest tasks.
@@ -145,6 +151,7 @@ pub fn main() -> ExitCode {
     }
     let result = match &cli.command {
         Command::Run(args) => run::run(args, &interrupt),
+        Command::Bench(args) => bench::run(args, &interrupt),
         Command::Submit(args) => submit::run(args, &interrupt),
         Command::Status(args) => status::run(args),
         Command::Cancel(args) => cancel::run(args),

@@ -4,15 +4,19 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use clap::Args;
+use serde::{Deserialize, Serialize};
 
 use super::{PluginArgs, Stop, print_json, print_line, progress};
 use crate::app::{self, AppConfig};
 use crate::media::Interrupt;
+use crate::pipeline::{Measuring, Progress};
 use crate::store::BucketConfig;
-use crate::task::{MediaFacts, Timestamp, Warning, uri};
+use crate::task::{MediaFacts, TaskUsage, Timestamp, Warning, uri};
 use crate::worker::Done;
 
 /// Longest request that is read, in bytes.
@@ -36,9 +40,36 @@ pub(super) struct RunArgs {
     /// times.
     #[arg(long = "limit", value_name = "NAME=NUMBER")]
     limits: Vec<String>,
+    /// Another component that requests can name, in a file of its own. Can be given several times.
+    #[arg(long = "plugin", value_name = "FILE")]
+    plugin_files: Vec<PathBuf>,
+    /// Write what it used to this file as JSON: times, CPU, memory, each stage, frames over time.
+    #[arg(long, value_name = "FILE")]
+    usage: Option<PathBuf>,
+    /// Make and verify the outputs, and remove them.
+    #[arg(long)]
+    discard: bool,
+    /// Make no outputs: encoders take their frames and do nothing.
+    #[arg(long, requires = "discard")]
+    null_encoder: bool,
     #[command(flatten)]
     plugins: PluginArgs,
 }
+
+/// What `--usage` writes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct UsageFile {
+    /// From the beginning of planning to the outputs in their places, in seconds.
+    pub(super) seconds: f64,
+    /// Of the pipeline.
+    pub(super) usage: TaskUsage,
+    /// Seconds from the start of the pipeline, and the frames that had come to encoders by then.
+    pub(super) frames: Vec<(f64, u64)>,
+}
+
+/// Time between two looks at how many frames there are.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// `NAME=FOLDER`.
 pub(super) fn bucket(text: &str) -> Result<BucketConfig, String> {
@@ -56,7 +87,9 @@ pub(super) fn run(args: &RunArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     let request = read_request(&args.request)?;
     refuse_twice(&args.buckets)?;
     let limits = app::limits(&args.limits).map_err(Stop::Usage)?;
-    let config = AppConfig { buckets: args.buckets.clone(), threads: args.threads, limits, ..super::local() };
+    let (buckets, plugin_files) = (args.buckets.clone(), args.plugin_files.clone());
+    let config = AppConfig { buckets, plugin_files, threads: args.threads, limits, ..super::local() };
+    let begun = Instant::now();
     let app = args.plugins.app_with(config).map_err(Stop::Usage)?;
     let spec = app
         .intake(&request)
@@ -68,10 +101,41 @@ pub(super) fn run(args: &RunArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     }
     let plan_warnings = prepared.plan().warnings().to_vec();
     print_warnings(&plan_warnings);
-    let begun = Instant::now();
-    let done = progress::during(|progress| task.run(prepared, progress, interrupt))?;
+    let work = |progress: &Progress| {
+        if args.discard {
+            let measuring = Measuring { null_encoders: args.null_encoder, histograms: args.usage.is_some() };
+            return task.try_out(prepared, measuring, progress, interrupt);
+        }
+        task.run(prepared, progress, interrupt)
+    };
+    let pipeline = Instant::now();
+    let (done, frames) = progress::during(|progress| counted(progress, || work(progress)));
+    let done = done?;
     print_warnings(&done.warnings);
-    print_done(&done, begun.elapsed())
+    if let Some(file) = &args.usage {
+        let usage = UsageFile { seconds: begun.elapsed().as_secs_f64(), usage: done.usage.clone(), frames };
+        let text = serde_json::to_vec(&usage).map_err(|error| Stop::Output(error.to_string()))?;
+        fs::write(file, text).map_err(|error| Stop::Output(format!("{}: {error}", file.display())))?;
+    }
+    print_done(&done, pipeline.elapsed())
+}
+
+/// Does some work, and counts frames meanwhile.
+fn counted<T>(progress: &Progress, work: impl FnOnce() -> T) -> (T, Vec<(f64, u64)>) {
+    let begun = Instant::now();
+    thread::scope(|scope| {
+        let (stop, stopped) = mpsc::channel::<()>();
+        let counting = scope.spawn(move || {
+            let mut frames = Vec::new();
+            while matches!(stopped.recv_timeout(LOOK), Err(RecvTimeoutError::Timeout)) {
+                frames.push((begun.elapsed().as_secs_f64(), progress.snapshot().frames));
+            }
+            frames
+        });
+        let done = work();
+        drop(stop);
+        (done, counting.join().unwrap_or_default())
+    })
 }
 
 /// A name can only mean one folder.
@@ -96,7 +160,7 @@ pub(super) fn read_request(path: &Path) -> Result<Vec<u8>, Stop> {
     if path.as_os_str() == "-" {
         std::io::stdin().lock().take(limited).read_to_end(&mut text).map_err(failed)?;
     } else {
-        std::fs::File::open(path).map_err(failed)?.take(limited).read_to_end(&mut text).map_err(failed)?;
+        fs::File::open(path).map_err(failed)?.take(limited).read_to_end(&mut text).map_err(failed)?;
     }
     if text.len() as u64 > MAX_REQUEST {
         return Err(Stop::Usage(format!("{}: a request is at most {MAX_REQUEST} bytes", path.display())));

@@ -9,6 +9,24 @@ pub use audio::AudioEncoder;
 pub(super) use audio_options::{layout, sample_format};
 pub use video::VideoEncoder;
 
+/// FFmpeg's name of the encoder and all options that it is opened with, for who compares with its command line. `threads` 0 is as
+/// many as there are cores; `forced` where key pictures are forced.
+pub fn video_encoder(
+    encoding: &VideoEncoding,
+    picture: &Picture,
+    fps: f64,
+    threads: u32,
+    forced: bool,
+) -> Result<(&'static str, Vec<(&'static str, String)>)> {
+    Ok((video_options::encoder_name(encoding.codec), video_options::options(encoding, picture, fps, threads, forced)?))
+}
+
+/// The same of sound.
+pub fn audio_encoder(encoding: &AudioEncoding) -> Result<(&'static str, Vec<(&'static str, String)>)> {
+    let options = audio_options::options(encoding, layout(encoding)?);
+    Ok((audio_options::encoder_name(encoding), options))
+}
+
 use ffmpeg_next::codec::Context;
 use ffmpeg_next::{Codec, Dictionary, Error, Packet as RawPacket, encoder};
 
@@ -16,7 +34,7 @@ use super::clock::VideoClock;
 use super::stream::{Packet, StreamKind, StreamParameters};
 use super::tags::StreamTags;
 use super::{MediaError, Result, ffi};
-use crate::task::Rational;
+use crate::task::{AudioEncoding, Picture, Rational, VideoEncoding};
 
 /// What an encoder made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -50,7 +50,7 @@ pub use clock::VideoClock;
 pub use copy::StreamCopy;
 pub use decode::{AudioDecoder, AudioFrame, DecodeReport, VideoDecoder};
 pub use demux::{Demuxer, describe, probe};
-pub use encode::{AudioEncoder, EncodeReport, VideoEncoder};
+pub use encode::{AudioEncoder, EncodeReport, VideoEncoder, audio_encoder, video_encoder};
 pub use errors::{MediaError, Result};
 pub use frame::{Frame, RectError};
 pub use health::SourceHealth;

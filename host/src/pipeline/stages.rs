@@ -193,6 +193,9 @@ pub(super) fn run(node: &Node, work: Work, shared: &Shared<'_>) -> Result<(), St
     let Work { inbox, outlet, source, filter, path } = work;
     let missing = || Stop::Failed(bug("a node is without what it works on"));
     let length = shared.plan.clip_of(node.id).and_then(|clip| clip.length_ns);
+    if shared.measuring.null_encoders && is_last(&node.operation) {
+        return discard(&node.operation, &inbox, outlet, shared);
+    }
     match &node.operation {
         Operation::Demux { source: index, clip, repeat_ns } => {
             let reading = demux::Reading { source: *index, clip: *clip, repeat_ns: *repeat_ns };
@@ -242,6 +245,29 @@ pub(super) fn run(node: &Node, work: Work, shared: &Shared<'_>) -> Result<(), St
             mux::mux(node, &form, &inbox, shared)
         }
     }
+}
+
+/// Whether a node belongs to what null encoders leave out.
+fn is_last(operation: &Operation) -> bool {
+    matches!(
+        operation,
+        Operation::EncodeVideo { .. }
+            | Operation::EncodeAudio { .. }
+            | Operation::Mux { .. }
+            | Operation::WriteSubtitle { .. }
+    )
+}
+
+/// Takes all that comes, and makes nothing of it.
+fn discard(operation: &Operation, inbox: &Inbox<Item>, outlet: Outlet, shared: &Shared<'_>) -> Result<(), Stop> {
+    while let Some((_, item)) = inbox.receive()? {
+        if matches!((operation, item), (Operation::EncodeVideo { .. }, Item::Frame(_))) {
+            shared.progress.encoded(1);
+        }
+        shared.check_interrupt()?;
+    }
+    outlet.finish();
+    Ok(())
 }
 
 /// A bug of ours.

@@ -141,7 +141,14 @@ fn run_with(
     let filters = BTreeMap::from([(node(|operation| matches!(operation, Operation::Filter(_))), open)]);
     let path = folder.join("out.mp4");
     let outputs = BTreeMap::from([(node(|operation| matches!(operation, Operation::Mux { .. })), path)]);
-    let inputs = Inputs { sources: vec![source], filters, outputs: &outputs, places: &NoPlaces, threads: 0 };
+    let inputs = Inputs {
+        sources: vec![source],
+        filters,
+        outputs: &outputs,
+        places: &NoPlaces,
+        threads: 0,
+        measuring: Measuring::default(),
+    };
     let result = run(&plan, inputs, &Progress::default(), interrupt);
     (result, calls.load(Ordering::Relaxed), folder)
 }

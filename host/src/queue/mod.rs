@@ -83,6 +83,9 @@ pub trait Queue: Send + Sync {
     /// Keeps the plan of the running attempt, and its warnings.
     fn planned(&self, lease: &Lease, now: Timestamp, plan: &str, warnings: &[Warning]) -> Result<(), QueueError>;
 
+    /// Keeps lines that plugins of the running attempt have logged, as events `Log`. Like [`Queue::renew`] not durable at once.
+    fn log(&self, lease: &Lease, lines: &[(Timestamp, String)]) -> Result<(), QueueError>;
+
     /// Writes the journal and what was made: `Running` becomes `Committing`, and from here on a cancel is refused. When a cancel came
     /// first, nothing is changed, and [`Committed::Canceled`] is answered.
     fn begin_commit(

@@ -185,7 +185,7 @@ pub struct Event {
     /// When.
     pub time: Timestamp,
     /// What: `Submitted`, `Leased`, `Planned`, `CommitBegun`, `CommitTurnedBack`, `Succeeded`, `Failed`, `HandedBack`, `CancelRequested`, `CommitAdopted`,
-    /// `Notified`, `NotificationGivenUp`.
+    /// `Notified`, `NotificationGivenUp`, `Log` (a line of a plugin).
     pub event: String,
     /// Number of the attempt; 0 where there is none.
     pub attempt: u32,

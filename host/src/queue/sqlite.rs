@@ -4,6 +4,7 @@
 //! connections of their own and wait for nobody (WAL). What must not happen twice is decided inside of a transaction that
 //! holds the file's write lock, never by what this process remembers: another process may have changed it.
 
+mod checkpoint;
 mod commits;
 mod leases;
 mod list;
@@ -25,6 +26,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 
+use self::checkpoint::Checkpoints;
 use self::rows::Hold;
 use self::writer::{Durability, Writer};
 use super::{
@@ -40,6 +42,7 @@ const READERS: usize = 8;
 pub struct SqliteQueue {
     path: PathBuf,
     writer: Writer,
+    _checkpoints: Checkpoints,
     readers: Mutex<Readers>,
     /// A reader has come back.
     returned: Condvar,
@@ -57,7 +60,14 @@ impl SqliteQueue {
     /// Opens the queue in this file, and makes it if there is none. Refuses a file of a newer version of wasmux.
     pub fn open(path: &Path) -> Result<Self, QueueError> {
         let writer = Writer::start(schema::open(path)?)?;
-        Ok(Self { path: path.to_owned(), writer, readers: Mutex::default(), returned: Condvar::new() })
+        let checkpoints = Checkpoints::start(schema::open(path)?, path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            writer,
+            _checkpoints: checkpoints,
+            readers: Mutex::default(),
+            returned: Condvar::new(),
+        })
     }
 
     /// Changes the database, and returns when the change is on the disk.
@@ -197,6 +207,11 @@ impl Queue for SqliteQueue {
     fn planned(&self, lease: &Lease, now: Timestamp, plan: &str, warnings: &[Warning]) -> Result<(), QueueError> {
         let (hold, plan, warnings) = (Hold::of(lease), plan.to_owned(), json(warnings)?);
         self.write(move |db| leases::planned(db, &hold, now, &plan, &warnings))
+    }
+
+    fn log(&self, lease: &Lease, lines: &[(Timestamp, String)]) -> Result<(), QueueError> {
+        let (hold, lines) = (Hold::of(lease), lines.to_vec());
+        self.writer.call(Durability::Lazy, move |db| leases::log(db, &hold, &lines))
     }
 
     fn begin_commit(

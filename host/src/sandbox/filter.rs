@@ -67,6 +67,7 @@ impl Sandbox {
             stage: Stage::Filter,
             assets,
             fonts: Arc::clone(self.fonts()),
+            log: Arc::clone(self.log()),
             screen: Some(Screen::new(*request.picture, stand_in(request.picture, &plugin.id)?)),
         };
         let mut store = Guest::store(self.engine(), limits, parts);

@@ -11,7 +11,7 @@ use super::failure;
 use super::fonts::Fonts;
 use super::imports::clips::Clips;
 use super::imports::frames::Screen;
-use super::imports::log::Log;
+use super::imports::log::{Log, PluginLog};
 use super::imports::report::Reports;
 use super::limits::{Clock, CpuLimit, Limits, Meter};
 use crate::task::{Failure, PluginId, Stage};
@@ -53,6 +53,7 @@ pub(super) struct Parts {
     pub(super) stage: Stage,
     pub(super) assets: Assets,
     pub(super) fonts: Arc<Fonts>,
+    pub(super) log: Arc<dyn PluginLog>,
     pub(super) screen: Option<Screen>,
 }
 
@@ -62,12 +63,12 @@ const OVERHEAD: u64 = 4 << 10;
 impl Guest {
     /// A store for one instance, with all limits armed.
     pub(super) fn store(engine: &Engine, limits: &Limits, parts: Parts) -> Store<Self> {
-        let Parts { plugin, stage, assets, fonts, screen } = parts;
+        let Parts { plugin, stage, assets, fonts, log, screen } = parts;
         let plane = screen.as_ref().map_or(0, Screen::largest_plane_bytes);
         let hostcall_bytes = limits.returned_bytes.max(plane).saturating_add(OVERHEAD);
         let hostcall_bytes = usize::try_from(hostcall_bytes).unwrap_or(usize::MAX);
         let guest = Self {
-            log: Log::new(plugin.clone(), limits),
+            log: Log::new(plugin.clone(), limits, log),
             reports: Reports::new(limits),
             phase: Phase::Asked,
             table: ResourceTable::new(),

@@ -14,6 +14,7 @@ use super::catalog::{BrokenPlugin, Catalog, Plugin, PluginInfo, PluginReport};
 use super::compiled::CompiledCache;
 use super::fonts::Fonts;
 use super::guest::Guest;
+use super::imports::log::{HostLog, PluginLog};
 use super::limits::Limits;
 use super::turns::{Turn, Turns};
 use super::world::World;
@@ -45,6 +46,8 @@ pub struct SandboxConfig {
     pub fonts: Arc<Fonts>,
     /// Opens the objects that parameters name.
     pub assets: Arc<dyn AssetSource>,
+    /// Who is told what plugins log, besides the log of the host.
+    pub log: Arc<dyn PluginLog>,
 }
 
 impl Default for SandboxConfig {
@@ -61,6 +64,7 @@ impl Default for SandboxConfig {
             plugin_limits: HashMap::new(),
             fonts: Arc::default(),
             assets: Arc::new(NoAssets),
+            log: Arc::new(HostLog),
         }
     }
 }
@@ -89,6 +93,7 @@ pub struct Sandbox {
     compile: bool,
     limits: Limits,
     plugin_limits: HashMap<PluginName, Limits>,
+    log: Arc<dyn PluginLog>,
     fonts: Arc<Fonts>,
     assets: Arc<dyn AssetSource>,
     slots: Mutex<HashMap<String, Slot>>,
@@ -115,6 +120,7 @@ impl Sandbox {
             limits: config.limits,
             plugin_limits: config.plugin_limits,
             fonts: config.fonts,
+            log: config.log,
             assets: config.assets,
             slots: Mutex::default(),
             checks: Turns::new(FOREIGN_CHECKS),
@@ -254,6 +260,10 @@ impl Sandbox {
 
     pub(super) fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    pub(super) fn log(&self) -> &Arc<dyn PluginLog> {
+        &self.log
     }
 
     pub(super) fn fonts(&self) -> &Arc<Fonts> {

@@ -35,6 +35,7 @@ pub use assets::{AssetReader, AssetSource, NoAssets};
 pub use catalog::{BrokenPlugin, PluginInfo, PluginReport};
 pub use fonts::{Font, FontConfig, Fonts};
 pub use host::{MAX_COMPONENT_BYTES, Sandbox, SandboxConfig};
+pub use imports::log::PluginLog;
 pub use limits::Limits;
 pub use manifest::{Formats, Manifest};
 pub use publish::Claim;

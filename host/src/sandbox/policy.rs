@@ -106,6 +106,7 @@ impl Sandbox {
             stage: Stage::Resolve,
             assets: Assets::new(Arc::clone(self.asset_source()), BTreeSet::new(), 0),
             fonts: Arc::clone(self.fonts()),
+            log: Arc::clone(self.log()),
             screen: None,
         };
         Guest::store(self.engine(), limits, parts)

@@ -100,6 +100,8 @@ pub enum Report {
         /// The plan's warnings.
         warnings: Vec<Warning>,
     },
+    /// A plugin has logged a line.
+    Log(String),
     /// It goes on.
     Progress(TaskProgress),
     /// All outputs are staged and verified.

@@ -103,7 +103,17 @@ impl Shared {
             stall: Duration::from_secs(self.limits.stall_seconds),
         };
         let (progress, begun) = (TaskProgress::default(), Instant::now());
-        let mut holder = Holder { shared: self, lease, progress, planned: None, renewed: None, poked: 0, begun };
+        let mut holder = Holder {
+            shared: self,
+            lease,
+            progress,
+            planned: None,
+            renewed: None,
+            poked: 0,
+            begun,
+            lines: Vec::new(),
+            lines_left: MAX_LINES,
+        };
         match watch(child, bounds, |report| holder.judge(report)) {
             Ok(Report::Done { outputs, warnings, usage }) => holder.done(outputs, warnings, usage),
             Ok(Report::Failed(failure)) => Ending::Failed(failure),
@@ -300,6 +310,10 @@ fn in_order(mut outputs: Vec<StagedOutput>) -> Vec<StagedOutput> {
     outputs
 }
 
+/// Lines of plugins that are kept of one attempt, and characters of each.
+const MAX_LINES: usize = 500;
+const MAX_LINE_CHARS: usize = 2000;
+
 /// Keeps the lease while the worker runs, and tells the queue how far it is.
 struct Holder<'a> {
     shared: &'a Shared,
@@ -311,6 +325,10 @@ struct Holder<'a> {
     poked: u64,
     /// When the worker got its job.
     begun: Instant,
+    /// What plugins logged and is not kept yet.
+    lines: Vec<(Timestamp, String)>,
+    /// How many more lines are kept.
+    lines_left: usize,
 }
 
 impl Holder<'_> {
@@ -324,6 +342,7 @@ impl Holder<'_> {
             }
             Some(Report::Progress(progress)) => self.progress.clone_from(progress),
             Some(Report::Planned { plan, warnings }) => return self.planned(plan, warnings),
+            Some(Report::Log(line)) => self.logged(line),
             Some(Report::Confined(state)) => self.shared.note_confinement(state),
             Some(Report::Compiled | Report::Described(_)) | None => {}
         }
@@ -343,7 +362,21 @@ impl Holder<'_> {
         }
     }
 
-    fn renew(&self) -> Result<Renewed, QueueError> {
+    fn logged(&mut self, line: &str) {
+        let Some(left) = self.lines_left.checked_sub(1) else { return };
+        self.lines_left = left;
+        let more = "more lines are in the log of the service only";
+        let line = if left == 0 { more } else { line };
+        self.lines.push((Timestamp::now(), line.chars().take(MAX_LINE_CHARS).collect()));
+    }
+
+    fn renew(&mut self) -> Result<Renewed, QueueError> {
+        let lines = std::mem::take(&mut self.lines);
+        if !lines.is_empty()
+            && let Err(error) = self.shared.queue.log(self.lease, &lines)
+        {
+            tracing::error!(task = %self.lease.id, %error, "what plugins logged could not be kept");
+        }
         self.shared.queue.renew(self.lease, Timestamp::now().after(LEASE), &self.progress)
     }
 

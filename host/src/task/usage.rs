@@ -54,7 +54,7 @@ pub struct StageUsage {
 }
 
 /// Times of one frame in microseconds, waiting not counted. They are exact to 1 %.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct ItemTimes {
     /// Half of the frames took no longer.
@@ -65,6 +65,9 @@ pub struct ItemTimes {
     pub max_us: f64,
     /// All together, in seconds.
     pub total_seconds: f64,
+    /// How many frames took up to so many microseconds, and longer than the step before; only where that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<(f64, u64)>,
 }
 
 /// What the instance of a plugin has used.

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::SystemTime;
 
 use crate::media::{self, ByteSource, Demuxer, Expectation, Interrupt, MediaError, MuxReport};
-use crate::pipeline::{self, FilterFactory, Finished, OpenFilter, Places, Progress};
+use crate::pipeline::{self, FilterFactory, Finished, Measuring, OpenFilter, Places, Progress};
 use crate::plan::{NodeId, Plan};
 use crate::resolve::{self, ParameterPolicy, PluginIds, UriPolicy};
 use crate::task::{
@@ -127,6 +127,17 @@ impl Prepared {
 
     /// Runs the plan into places that are handed out, and verifies what was written.
     pub fn run(self, places: &dyn Places, progress: &Progress, interrupt: &Interrupt) -> Result<Done, Failure> {
+        self.run_as(Measuring::default(), places, progress, interrupt)
+    }
+
+    /// The same, measured; null encoders make no outputs.
+    pub fn run_as(
+        self,
+        measuring: Measuring,
+        places: &dyn Places,
+        progress: &Progress,
+        interrupt: &Interrupt,
+    ) -> Result<Done, Failure> {
         let Self { plan, filters, sources, threads } = self;
         let mut paths = BTreeMap::new();
         for target in plan.targets() {
@@ -135,8 +146,12 @@ impl Prepared {
                 paths.insert(node, path);
             }
         }
-        let inputs = pipeline::Inputs { sources, filters, outputs: &paths, places, threads };
+        let inputs = pipeline::Inputs { sources, filters, outputs: &paths, places, threads, measuring };
         let mut finished = pipeline::run(&plan, inputs, progress, interrupt)?;
+        if measuring.null_encoders {
+            let usage = TaskUsage { peak_memory_bytes: peak_memory(), ..finished.usage };
+            return Ok(Done { outputs: Vec::new(), warnings: finished.warnings, usage });
+        }
         // Whoever commits puts the files on the disk first: by then they are, for the disk works while they are read back.
         let files = paths.clone().into_values();
         let on_its_way = thread::Builder::new().name("sync".into()).spawn(move || {

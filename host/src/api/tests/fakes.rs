@@ -199,6 +199,10 @@ impl Queue for FakeQueue {
         broken()
     }
 
+    fn log(&self, _: &Lease, _: &[(Timestamp, String)]) -> Result<()> {
+        broken()
+    }
+
     fn begin_commit(&self, _: &Lease, _: Timestamp, _: &[CommitEntry], _: &Made) -> Result<Committed> {
         broken()
     }

@@ -119,6 +119,16 @@ pub(super) fn keep(db: &Connection, hold: &Hold, until: Timestamp) -> Result<(),
     hold.held(changed)
 }
 
+pub(super) fn log(db: &Connection, hold: &Hold, lines: &[(Timestamp, String)]) -> Result<(), QueueError> {
+    let held = db
+        .prepare_cached("SELECT 1 FROM tasks WHERE id = ?1 AND fence = ?2 AND state = 'Running'")?
+        .exists(params![hold.key, hold.fence])?;
+    if !held {
+        return Err(hold.lost());
+    }
+    lines.iter().try_for_each(|(time, line)| event(db, &hold.key, *time, "Log", hold.attempt, line))
+}
+
 pub(super) fn planned(
     db: &Connection,
     hold: &Hold,

@@ -1,5 +1,7 @@
 //! `wasmux:host/log`: lines of guests go into the host's tracing, with caps.
 
+use std::sync::Arc;
+
 use super::clean;
 use crate::sandbox::bindings::log::{Host, Level};
 use crate::sandbox::guest::Guest;
@@ -9,17 +11,31 @@ use crate::task::PluginId;
 /// Fields shown of one line.
 const MAX_FIELDS: usize = 16;
 
+/// Is told what plugins log, within their limits; not of what is less than `info`.
+pub trait PluginLog: Send + Sync {
+    /// A line of this level: `info`, `warn` or `error`.
+    fn line(&self, plugin: &PluginId, level: &'static str, line: &str);
+}
+
+/// The log of the host alone.
+pub(in crate::sandbox) struct HostLog;
+
+impl PluginLog for HostLog {
+    fn line(&self, _: &PluginId, _: &'static str, _: &str) {}
+}
+
 /// The log of one instance. What it had to drop is said once, when the instance ends.
 pub(in crate::sandbox) struct Log {
     plugin: PluginId,
     lines_left: u32,
     line_bytes: usize,
     dropped: u64,
+    told: Arc<dyn PluginLog>,
 }
 
 impl Log {
-    pub(in crate::sandbox) fn new(plugin: PluginId, limits: &Limits) -> Self {
-        Self { plugin, lines_left: limits.log_lines, line_bytes: limits.log_line_bytes as usize, dropped: 0 }
+    pub(in crate::sandbox) fn new(plugin: PluginId, limits: &Limits, told: Arc<dyn PluginLog>) -> Self {
+        Self { plugin, lines_left: limits.log_lines, line_bytes: limits.log_line_bytes as usize, dropped: 0, told }
     }
 
     /// The line as it is shown; `None` once there were enough.
@@ -57,6 +73,13 @@ impl Host for Guest {
             Level::Warn => tracing::warn!(target: "wasmux::plugin", %plugin, "{line}"),
             Level::Error => tracing::error!(target: "wasmux::plugin", %plugin, "{line}"),
         }
+        let level = match level {
+            Level::Trace | Level::Debug => return Ok(()),
+            Level::Info => "info",
+            Level::Warn => "warn",
+            Level::Error => "error",
+        };
+        self.log.told.line(plugin, level, &line);
         Ok(())
     }
 }
@@ -72,7 +95,8 @@ mod tests {
     fn lines_are_capped_in_number_and_length() {
         let plugin =
             PluginId { name: PluginName::new("p").unwrap(), version: Version::new(1, 0, 0), digest: String::new() };
-        let mut log = Log::new(plugin, &Limits { log_lines: 2, log_line_bytes: 10, ..Limits::default() });
+        let mut log =
+            Log::new(plugin, &Limits { log_lines: 2, log_line_bytes: 10, ..Limits::default() }, Arc::new(HostLog));
         assert_eq!(log.take("short", &[("k".into(), "v".into())]).unwrap(), "short k=v");
         assert_eq!(log.take(&"x".repeat(100), &[("k".into(), "v".into())]).unwrap(), "x".repeat(10));
         assert_eq!(log.take("more", &[]), None);
