@@ -108,8 +108,9 @@ impl Api {
         let record = self.record(who, id)?;
         let queue = &self.queue;
         let task_request_definition = if with_request { queue.request(id)? } else { None };
-        let (events, plugins) = (queue.events(id)?, queue.plugins(id)?);
-        let answer = TaskAnswer::whole(record, events, plugins, queue.usage(id)?, queue.notices(id)?);
+        let (plugins, usage, notices) = (queue.plugins(id)?, queue.usage(id)?, queue.notices(id)?);
+        // Last, so that it has all that the rest speaks of: a message may be delivered at any moment.
+        let answer = TaskAnswer::whole(record, queue.events(id)?, plugins, usage, notices);
         Ok(TaskAnswer { task_request_definition, ..answer })
     }
 
