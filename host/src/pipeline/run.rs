@@ -20,7 +20,7 @@ use crate::task::{ErrorCode, Failure, ObjectUri, PluginId, Stage, StageUsage, Ta
 
 /// Bytes that wait between two stages at most: about eight frames of 4K.
 const EDGE_BYTES: usize = 100 << 20;
-/// Frames that wait between two stages: enough to even out stages that take turns. Four were no faster, and took 20 MB more.
+/// Frames that wait between two stages: enough to even out stages that take turns. Four take 20 MB more in 1080p, and are at most 2 % faster.
 const EDGE_FRAMES: usize = 2;
 /// Packets that wait between two stages.
 const EDGE_PACKETS: usize = 64;
