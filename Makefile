@@ -54,11 +54,11 @@ bench: build $(LANGUAGES)/installed ## Benches; results go to benches/results
 soak: build ## 10,000 tasks of one frame: the memory of the server stays
 	@WASMUX_SOAK=10000 $(CARGO) bench -p wasmux-benches --bench service
 
-# Components that are kept say nothing of the machine on which they were built.
-UNNAMED = $(foreach folder,$(wildcard $(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src/*),--remap-path-prefix=$(folder)=crates) --remap-path-prefix=$(CURDIR)=wasmux
+# Components that are kept say nothing of the machine on which they were built. These flags are added to those of .cargo/config.toml; RUSTFLAGS would take their place.
+UNNAMED = $(foreach folder,$(wildcard $(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src/*),'--remap-path-prefix=$(folder)=crates',) '--remap-path-prefix=$(CURDIR)=wasmux'
 
 freeze: setup ## Keep the WIT and components of the version that is released
-	@RUSTFLAGS="$(UNNAMED)" $(CARGO) build --release --target wasm32-unknown-unknown --target-dir "$(TARGET)/frozen" -p lut -p hostile-filter -p dated-uri -p per-title
+	@$(CARGO) build --release --target wasm32-unknown-unknown --target-dir "$(TARGET)/frozen" --config "target.wasm32-unknown-unknown.rustflags=[$(UNNAMED)]" -p lut -p hostile-filter -p dated-uri -p per-title
 	@scripts/freeze.sh "$(TARGET)/frozen"
 
 install: build ## Copy the binary, stripped, to PREFIX/bin
