@@ -41,9 +41,7 @@ $(LANGUAGES)/installed: scripts/setup-languages.sh host/templates/plugin-js/uri-
 	@touch "$@"
 
 test: build lint $(LANGUAGES)/installed ## All tests, fmt and clippy
-	@scripts/setup-sdk.sh "$(TARGET)"
-	@scripts/setup-schemathesis.sh "$(TARGET)"
-	@scripts/setup-moto.sh "$(TARGET)"
+	@scripts/setup-python.sh "$(TARGET)"
 	@WASMUX_LANGUAGES="$(LANGUAGES)" $(CARGO) test --release --workspace --no-fail-fast
 
 bench: build $(LANGUAGES)/installed ## Benches; results go to benches/results

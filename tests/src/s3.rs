@@ -12,7 +12,7 @@ use ureq::Agent;
 use crate::server::PATIENCE;
 use crate::target;
 
-/// moto, which `scripts/setup-moto.sh` installs, with one bucket `films`. It ends when this is dropped.
+/// moto, which `scripts/setup-python.sh` installs, with one bucket `films`. It ends when this is dropped.
 pub struct S3 {
     process: Child,
     /// `127.0.0.1:PORT`.
@@ -23,7 +23,7 @@ pub struct S3 {
 impl Default for S3 {
     fn default() -> Self {
         let python = target().join("languages/moto/bin/python3");
-        assert!(python.is_file(), "{} is missing: run `make test` once, or scripts/setup-moto.sh", python.display());
+        assert!(python.is_file(), "{} is missing: run `make test` once, or scripts/setup-python.sh", python.display());
         // It ends with its standard input, however this process ends.
         let script = "import sys; from moto.server import ThreadedMotoServer as S; s = S('127.0.0.1', 0, verbose=False); s.start(); print(s.get_host_and_port()[1], flush=True); sys.stdin.read()";
         let mut command = Command::new(python);

@@ -1,5 +1,5 @@
 //! The document of the API is true: real answers have the shapes that it says, and a program that makes up requests from it
-//! (schemathesis, which `scripts/setup-schemathesis.sh` installs) meets no failure of the server and no answer of another shape.
+//! (schemathesis, which `scripts/setup-python.sh` installs) meets no failure of the server and no answer of another shape.
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
@@ -130,11 +130,7 @@ fn every_request_that_is_taken_has_the_shape_of_the_document() {
 #[test]
 fn made_up_requests_meet_no_failure_and_no_answer_of_another_shape() {
     let program = target().join("languages/schemathesis/bin/schemathesis");
-    assert!(
-        program.exists(),
-        "{} is missing: run `make test` once, or scripts/setup-schemathesis.sh",
-        program.display()
-    );
+    assert!(program.exists(), "{} is missing: run `make test` once, or scripts/setup-python.sh", program.display());
     let world = world();
     let config = "[[keys]]\nid = \"a\"\nsecret = \"secret of made up requests\"\n";
     let server = Server::start(&world, &Options { config, ..Options::default() });

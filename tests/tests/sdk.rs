@@ -1,4 +1,4 @@
-//! The vendor's own SDK for Python against a server with keys. `scripts/setup-sdk.sh` installs it; where it is not, the test is left out.
+//! The vendor's own SDK for Python against a server with keys. `scripts/setup-python.sh` installs it; where it is not, the test is left out.
 
 use std::fs;
 use std::process::Command;
@@ -23,7 +23,7 @@ token = "the token"
 #[test]
 fn the_vendors_sdk_works_unchanged() {
     let python = target().join("languages/sdk/bin/python3");
-    assert!(python.exists(), "{} is missing: run `make test` once, or scripts/setup-sdk.sh", python.display());
+    assert!(python.exists(), "{} is missing: run `make test` once, or scripts/setup-python.sh", python.display());
     let world = World::default();
     clips::put(&world, "src_1080p30.mov");
     let source = world.object("src_1080p30.mov");

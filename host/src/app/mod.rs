@@ -236,15 +236,18 @@ impl Task<'_> {
         progress: &Progress,
         interrupt: &Interrupt,
     ) -> Result<Done, Failure> {
+        prepared.run_as(measuring, &self.outputs(), progress, interrupt)
+    }
+
+    /// Places for its outputs; what is not committed is removed.
+    fn outputs(&self) -> BucketOutputs<'_> {
         let sources: Vec<_> = self.spec.inputs().cloned().collect();
-        let outputs = BucketOutputs::new(self.buckets.staging(&Uuid::new_v4().to_string(), &sources));
-        prepared.run_as(measuring, &outputs, progress, interrupt)
+        BucketOutputs::new(self.buckets.staging(&Uuid::new_v4().to_string(), &sources))
     }
 
     /// Runs it and moves its outputs in place: all of them or none.
     pub fn run(&self, prepared: Prepared, progress: &Progress, interrupt: &Interrupt) -> Result<Done, Failure> {
-        let sources: Vec<_> = self.spec.inputs().cloned().collect();
-        let outputs = BucketOutputs::new(self.buckets.staging(&Uuid::new_v4().to_string(), &sources));
+        let outputs = self.outputs();
         let done = prepared.run(&outputs, progress, interrupt)?;
         if interrupt.is_triggered() {
             return Err(Failure::new(

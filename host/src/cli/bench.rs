@@ -20,7 +20,7 @@ use crate::plan::Plan;
 use crate::store::BucketConfig;
 use crate::task::Timestamp;
 
-use runs::{Measured, Variant};
+use runs::Variant;
 
 #[derive(Debug, Args)]
 pub(super) struct BenchArgs {
@@ -66,7 +66,8 @@ pub(super) fn run(args: &BenchArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     run::refuse_twice(&args.buckets)?;
     let text = run::read_request(&args.request)?;
     let mut request = request::parse(&text)?;
-    let work = tempfile_folder()?;
+    let no_folder = |error| Stop::Output(format!("no temporary folder could be made: {error}"));
+    let work = runs::Folder::new().map_err(no_folder)?;
     let mut buckets = args.buckets.clone();
     if let Some(synthetic) = &args.synthetic {
         buckets.push(request::make(synthetic, work.path(), &mut request)?);
@@ -94,11 +95,6 @@ pub(super) fn run(args: &BenchArgs, interrupt: &Interrupt) -> Result<(), Stop> {
         std::fs::write(file, page).map_err(|error| Stop::Output(format!("{}: {error}", file.display())))?;
     }
     report::print(args, &plan, &measured)
-}
-
-/// A folder that is removed at the end.
-fn tempfile_folder() -> Result<runs::Folder, Stop> {
-    runs::Folder::new().map_err(|error| Stop::Output(format!("no temporary folder could be made: {error}")))
 }
 
 struct Bench<'a> {
@@ -182,9 +178,4 @@ fn shown(command: &Command) -> String {
     };
     let words = std::iter::once(command.get_program()).chain(command.get_args()).map(quoted);
     words.collect::<Vec<_>>().join(" ")
-}
-
-/// The first of what was measured: the request as it is.
-fn main_of(measured: &[Measured]) -> Option<&Measured> {
-    measured.first()
 }

@@ -18,6 +18,7 @@ mod sdk;
 mod serve;
 mod status;
 mod submit;
+mod units;
 mod worker;
 
 use std::path::PathBuf;

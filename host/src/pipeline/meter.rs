@@ -129,7 +129,7 @@ pub(super) fn thread_cpu_seconds() -> f64 {
 }
 
 /// CPU time of this process so far, in seconds.
-pub fn process_cpu_seconds() -> f64 {
+pub(super) fn process_cpu_seconds() -> f64 {
     seconds(ClockId::ProcessCPUTime)
 }
 

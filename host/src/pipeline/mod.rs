@@ -19,6 +19,5 @@ mod timeline;
 mod tests;
 
 pub use filter::{FilterFactory, FilterRequest, FilterUsage, FrameFilter, OpenFilter, Region};
-pub use meter::process_cpu_seconds;
 pub use progress::{Progress, Snapshot};
 pub use run::{Finished, Inputs, Measuring, Places, Written, run};

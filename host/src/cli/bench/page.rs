@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::report::{amount, bottleneck, micros};
+use super::report::bottleneck;
 use super::runs::Measured;
 use super::spread::Spread;
+use crate::cli::units::{amount, micros};
 use crate::task::{StageUsage, TaskUsage};
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em;color:#222}\

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::runs::{Measured, Taken};
 use super::spread::Spread;
 use super::{BenchArgs, Stop};
+use crate::cli::units::{amount, micros};
 use crate::cli::{print_json, print_line};
 use crate::plan::Plan;
 use crate::task::{StageUsage, TaskUsage};
@@ -39,7 +40,7 @@ fn machine() -> String {
     format!("{count} x {}", model.trim_start_matches(['\t', ' ', ':']))
 }
 
-/// Frames that came to encoders, per second of the whole process; `None` where nothing counts them.
+/// So many frames per second of the whole process.
 fn fps(taken: &Taken, frames: u64) -> f64 {
     frames as f64 / taken.wall.max(1e-9)
 }
@@ -87,8 +88,9 @@ pub(super) fn print(args: &BenchArgs, plan: &Plan, measured: &[Measured]) -> Res
     Ok(())
 }
 
+/// Frames of the first of what was measured, which is the request as it is.
 fn main_frames(measured: &[Measured]) -> u64 {
-    let usage = super::main_of(measured).and_then(Measured::typical).and_then(|taken| taken.usage.as_ref());
+    let usage = measured.first().and_then(Measured::typical).and_then(|taken| taken.usage.as_ref());
     usage.map_or(0, |usage| frames(&usage.usage))
 }
 
@@ -210,18 +212,6 @@ fn whole(args: &BenchArgs, plan: &Plan, measured: &[Measured]) -> Value {
 
 fn seconds(spread: Spread) -> String {
     format!("{:.3} ({:.3} to {:.3})", spread.median, spread.low, spread.high)
-}
-
-pub(super) fn micros(us: f64) -> String {
-    if us < 1000.0 { format!("{us:.1} us") } else { format!("{:.2} ms", us / 1000.0) }
-}
-
-pub(super) fn amount(bytes: f64) -> String {
-    match bytes {
-        few if few < 1e3 => format!("{few:.0} B"),
-        some if some < 1e6 => format!("{:.1} kB", some / 1e3),
-        many => format!("{:.1} MB", many / 1e6),
-    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{check, trial};
 use crate::app::{self, App, AppConfig, Course, Measured, Subject};
+use crate::cli::units::{amount, micros};
 use crate::cli::{CacheArgs, Stop, local, print_json, print_line, run};
 use crate::media::Interrupt;
 use crate::store::BucketConfig;
@@ -213,16 +214,7 @@ fn name(measured: &Measured) -> String {
 }
 
 fn shown(time: Duration) -> String {
-    let time = ms(time);
-    if time < 1.0 { format!("{:.1} us", time * 1e3) } else { format!("{time:.2} ms") }
-}
-
-fn amount(bytes: f64) -> String {
-    match bytes {
-        few if few < 1e3 => format!("{few:.0} B"),
-        some if some < 1e6 => format!("{:.1} kB", some / 1e3),
-        many => format!("{:.1} MB", many / 1e6),
-    }
+    micros(time.as_secs_f64() * 1e6)
 }
 
 #[cfg(test)]

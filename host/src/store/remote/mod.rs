@@ -88,13 +88,10 @@ pub(super) enum RemoteError {
 impl RemoteError {
     /// The same as an error about an object.
     pub(super) fn of(self, uri: &ObjectUri, what: &'static str) -> StoreError {
-        let source = match self {
-            Self::NotFound => return StoreError::NotFound(uri.clone()),
-            Self::Denied(why) => std::io::Error::new(std::io::ErrorKind::PermissionDenied, why),
-            Self::Changed => std::io::Error::other("it was replaced while it was read"),
-            Self::Failed(why) => std::io::Error::other(why),
-        };
-        StoreError::Io { uri: uri.clone(), what, source }
+        match self {
+            Self::NotFound => StoreError::NotFound(uri.clone()),
+            other => StoreError::Io { uri: uri.clone(), what, source: other.into() },
+        }
     }
 }
 
