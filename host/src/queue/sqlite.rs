@@ -21,12 +21,12 @@ mod writer;
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 
-use self::checkpoint::Checkpoints;
+use self::checkpoint::{Checkpoints, Full};
 use self::rows::Hold;
 use self::writer::{Durability, Writer};
 use super::{
@@ -59,8 +59,9 @@ struct Readers {
 impl SqliteQueue {
     /// Opens the queue in this file, and makes it if there is none. Refuses a file of a newer version of wasmux.
     pub fn open(path: &Path) -> Result<Self, QueueError> {
-        let writer = Writer::start(schema::open(path)?)?;
-        let checkpoints = Checkpoints::start(schema::open(path)?, path)?;
+        let full = Arc::<Full>::default();
+        let writer = Writer::start(schema::open(path)?, Arc::clone(&full))?;
+        let checkpoints = Checkpoints::start(schema::open(path)?, path, full)?;
         Ok(Self {
             path: path.to_owned(),
             writer,

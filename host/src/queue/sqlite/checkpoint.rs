@@ -1,10 +1,14 @@
 //! Moves what is in the log of the database into its file, beside the writer.
 //!
 //! SQLite would have the writer do it, every thousand pages: then everybody who waits for a commit waits for that, too, up to
-//! a tenth of a second. A passive checkpoint of another connection keeps no writer waiting. The log begins anew only once all of it was moved, which under steady
-//! load never happens by itself: when it has a gigabyte, the writer is held for a fifth of a second, while the rest is moved.
+//! a tenth of a second. A passive checkpoint of another connection keeps no writer waiting. But the log begins anew only where all of it was moved, and
+//! where nobody reads from it, which under steady load never happens by itself. `RESTART` waits for both with the write lock held, by looking again and again: a fifth of a second.
+//! So a log that is too long is first moved as far as can be; then the writer moves the few pages that are left, between two batches. Those who begin to read after that read the
+//! file alone, and the first of its next changes that finds nobody in the log begins it anew.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -17,7 +21,30 @@ use crate::queue::QueueError;
 const LOOK: Duration = Duration::from_millis(250);
 /// Pages in the log, of 4 KiB, from which they are moved, and from which the log has to begin anew.
 const MANY: i64 = 1000;
-const TOO_MANY: i64 = 262_144;
+const TOO_MANY: i64 = 16_384;
+/// Pages that may be left to the writer, and how often is tried to leave no more to it.
+const FEW: i64 = 64;
+const TRIES: usize = 8;
+
+/// Says to the writer that the log is too long, and that all but the last pages were moved.
+#[derive(Default)]
+pub(super) struct Full(AtomicBool);
+
+impl Full {
+    fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the writer was told and has had nothing to write since.
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Whether it was said; once.
+    pub(super) fn take(&self) -> bool {
+        self.is_set() && self.0.swap(false, Ordering::Relaxed)
+    }
+}
 
 /// The thread that moves them. It ends when this is dropped.
 pub(super) struct Checkpoints {
@@ -27,22 +54,22 @@ pub(super) struct Checkpoints {
 
 impl Checkpoints {
     /// Starts the thread, which owns this connection; `path` is the database.
-    pub(super) fn start(db: Connection, path: &Path) -> Result<Self, QueueError> {
+    pub(super) fn start(db: Connection, path: &Path, full: Arc<Full>) -> Result<Self, QueueError> {
         let (stop, stopped) = channel::<()>();
         let mut log = path.as_os_str().to_owned();
         log.push("-wal");
         let thread = std::thread::Builder::new()
             .name("queue-checkpoint".to_owned())
             .spawn(move || {
-                let mut moved = 0;
                 while stopped.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
                     // The file keeps its size when the log begins anew, so it only says when there is nothing to do.
                     let size = std::fs::metadata(&log).map_or(0, |log| log.len());
-                    if i64::try_from(size / 4096).unwrap_or(i64::MAX) < MANY {
+                    if i64::try_from(size / 4096).unwrap_or(i64::MAX) < MANY || full.is_set() {
                         continue;
                     }
-                    match step(&db, moved, TOO_MANY) {
-                        Ok(now) => moved = now,
+                    match step(&db, TOO_MANY) {
+                        Ok(true) => full.set(),
+                        Ok(false) => {}
                         // It is tried again.
                         Err(error) => tracing::warn!(%error, "the log of the task database could not be moved"),
                     }
@@ -62,14 +89,30 @@ impl Drop for Checkpoints {
     }
 }
 
-/// Moves what came since the last time; returns how many pages of the log are moved.
-fn step(db: &Connection, before: i64, too_many: i64) -> Result<i64, QueueError> {
-    let (log, moved) = checkpoint(db, "PASSIVE")?;
-    if log <= too_many || moved == before {
-        return Ok(moved);
+/// Moves what came since the last time; whether the log is too long.
+fn step(db: &Connection, too_many: i64) -> Result<bool, QueueError> {
+    let (mut log, _) = checkpoint(db, "PASSIVE")?;
+    if log <= too_many {
+        return Ok(false);
     }
-    checkpoint(db, "RESTART")?;
-    Ok(0)
+    // What comes while it is moved is less each time, and so is the time to move it. A checkpoint that nothing came into also waits until the
+    // file is on the disk; the writer then does not wait for all that.
+    for _ in 0..TRIES {
+        let before = log;
+        (log, _) = checkpoint(db, "PASSIVE")?;
+        if log - before <= FEW {
+            break;
+        }
+    }
+    Ok(true)
+}
+
+/// Moves the last pages of a log that is too long, in the writer's thread, so that none come meanwhile. Nothing is lost when it fails or when somebody still reads an older
+/// state: it is tried again after the next look.
+pub(super) fn rest(db: &Connection) {
+    if let Err(error) = checkpoint(db, "PASSIVE") {
+        tracing::warn!(%error, "the rest of the log of the task database could not be moved");
+    }
 }
 
 /// Pages in the log, and how many of them are in the file.
@@ -100,14 +143,42 @@ mod tests {
                     .unwrap();
             }
         };
+        let length = || checkpoint(&other, "PASSIVE").unwrap().0;
         fill(500);
-        let (log, _) = checkpoint(&other, "PASSIVE").unwrap();
+        let log = length();
         assert!(log > 500, "{log} pages: the writer moves them by itself");
-        assert!(step(&other, 0, 100_000).unwrap() > 500, "it is moved");
+        assert!(!step(&other, 100_000).unwrap(), "it may be so long");
+
+        // Who reads an older state keeps it.
+        let reader = schema::open_reader(&path).unwrap();
+        let old = reader.unchecked_transaction().unwrap();
+        let settings = |db: &Connection| -> String {
+            db.query_row("SELECT settings FROM projects WHERE name = '7'", [], |row| row.get(0)).unwrap()
+        };
+        let before = settings(&old);
         fill(500);
-        assert_eq!(step(&other, 0, 500).unwrap(), 0, "it was large");
-        fill(10);
-        let (log, moved) = checkpoint(&other, "PASSIVE").unwrap();
-        assert!(log < 500 && moved == log, "{log} {moved}");
+        writer.execute("UPDATE projects SET settings = 'new' WHERE name = '7'", []).unwrap();
+        assert!(step(&other, 500).unwrap());
+        rest(&writer);
+        fill(5);
+        assert!(length() > 1000, "it cannot begin anew while somebody reads from it");
+        assert_eq!(settings(&old), before);
+        old.finish().unwrap();
+        assert_eq!(settings(&reader), "new");
+
+        assert!(step(&other, 500).unwrap());
+        rest(&writer);
+        fill(5);
+        let log = length();
+        assert!(log < 100, "{log} pages: it has begun anew");
+        assert_eq!(settings(&reader), "new");
+    }
+
+    #[test]
+    fn a_writer_is_told_once() {
+        let full = Full::default();
+        assert!(!full.take());
+        full.set();
+        assert!(full.take() && !full.take());
     }
 }

@@ -1,11 +1,13 @@
 //! Group commit: one thread writes, and all changes that wait at the same time share one fsync.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 
+use super::checkpoint::{self, Full};
 use crate::queue::QueueError;
 
 /// At most so many changes share one transaction, so that none waits long for the others.
@@ -27,12 +29,12 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread, which owns this connection.
-    pub(super) fn start(db: Connection) -> Result<Self, QueueError> {
+    /// Starts the thread, which owns this connection. Between two batches it moves the rest of a log that is `full`.
+    pub(super) fn start(db: Connection, full: Arc<Full>) -> Result<Self, QueueError> {
         let (jobs, waiting) = channel();
         let thread = std::thread::Builder::new()
             .name("queue-writer".to_owned())
-            .spawn(move || write_all(&db, &waiting))
+            .spawn(move || write_all(&db, &waiting, &full))
             .map_err(|error| QueueError::Database(format!("its thread does not start: {error}")))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
@@ -105,7 +107,7 @@ where
     }
 }
 
-fn write_all(db: &Connection, waiting: &Receiver<Box<dyn Job>>) {
+fn write_all(db: &Connection, waiting: &Receiver<Box<dyn Job>>, full: &Full) {
     let mut level = None;
     while let Ok(first) = waiting.recv() {
         let mut batch = vec![first];
@@ -122,6 +124,9 @@ fn write_all(db: &Connection, waiting: &Receiver<Box<dyn Job>>) {
         }
         for job in batch {
             job.answer(lost.as_deref());
+        }
+        if full.take() {
+            checkpoint::rest(db);
         }
     }
 }
