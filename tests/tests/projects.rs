@@ -1,9 +1,10 @@
 //! Projects of a service: whose objects a task reaches, and what workers say of sources.
 
+use std::process::{Command, Output};
+
 use serde_json::{Value, json};
-use wasmux_tests::World;
-use wasmux_tests::clips;
 use wasmux_tests::server::{Options, Server};
+use wasmux_tests::{World, binary, clips, text};
 
 const CONFIG: &str = r#"
 projects_on_first_use = false
@@ -120,4 +121,61 @@ fn a_source_that_takes_its_worker_down_costs_the_answer_only() {
         assert_eq!(server.get("/readyz").0, 200, "{misdeed}");
         assert!(server.get("/v1/projects").1["Projects"].as_array().unwrap().is_empty(), "a probe makes no project");
     }
+}
+
+#[test]
+fn the_client_makes_projects_and_templates_that_tasks_begin_with() {
+    let world = world();
+    let server = Server::start(&world, &Options { config: CONFIG, ..Options::default() });
+    let wasmux =
+        |arguments: &[&str]| Command::new(binary()).args(arguments).args(["--server", &server.url]).output().unwrap();
+    let says = |arguments: &[&str]| {
+        let Output { status, stdout, stderr } = wasmux(arguments);
+        assert!(status.success(), "{arguments:?}: {}", text(&stderr));
+        text(&stdout)
+    };
+    let refuses = |arguments: &[&str]| {
+        let output = wasmux(arguments);
+        (output.status.code(), text(&output.stderr))
+    };
+    let put = ["project", "put", "news", "--description", "the evening", "--tag", "team=video", "--tag", "floor=2"];
+    assert_eq!(says(&put), "news made\n");
+    assert_eq!(says(&put), "news changed\n");
+    let listed = says(&["project", "list"]);
+    let names: Vec<_> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(names, ["all", "films", "news", "none", "reads"]);
+    assert!(listed.lines().any(|line| line.starts_with("news ") && line.ends_with("  the evening")), "{listed}");
+    assert_eq!(says(&["project", "list", "--prefix", "n", "--json"]).matches("\"ProjectName\"").count(), 2);
+    let shown: Value = serde_json::from_str(&says(&["project", "show", "news"])).unwrap();
+    assert_eq!(shown["Tags"][1], json!({"TagKey": "team", "TagValue": "video"}), "{shown:#}");
+
+    let file = world.folder().join("web.json");
+    let file = file.to_str().unwrap();
+    let write = |request: &Value| std::fs::write(file, request.to_string()).unwrap();
+    write(&json!({"Targets": [{"URI": "oss://test-bucket/{barename}-web.mkv", "Container": "mkv"}]}));
+    assert_eq!(says(&["template", "put", "news", "web", file]), "web of news made\n");
+    assert_eq!(says(&["template", "put", "news", "web", file]), "web of news changed\n");
+    assert!(says(&["template", "list", "news"]).starts_with("web "));
+    let shown: Value = serde_json::from_str(&says(&["template", "show", "news", "web"])).unwrap();
+    assert_eq!(shown["Targets"][0]["Container"], "mkv", "{shown:#}");
+    let task = json!({"ProjectName": "news", "Template": "web", "Sources": [{"URI": "oss://test-bucket/small.mkv"}]});
+    write(&task);
+    assert!(says(&["submit", file]).starts_with("oss://test-bucket/small-web.mkv"));
+
+    write(&json!({"Targets": [{"URI": "oss://test-bucket/a.mkv", "Container": "mkw"}]}));
+    let (status, told) = refuses(&["template", "put", "news", "wrong", file]);
+    assert_eq!(status, Some(2), "{told}");
+    assert!(told.contains("is refused, 1 fault:") && told.contains("Targets[0].Container"), "{told}");
+    let (status, told) = refuses(&["project", "remove", "films"]);
+    assert_eq!(status, Some(1), "{told}");
+    assert!(told.contains("the configuration names it [ProjectInUse]"), "{told}");
+    let (status, told) = refuses(&["template", "show", "news", "none"]);
+    assert!(status == Some(1) && told.contains("the project news has no template none"), "{told}");
+    let (status, told) = refuses(&["project", "show", "no/such"]);
+    assert!(status == Some(2) && told.contains("must be 1 to 128 characters"), "{told}");
+
+    assert_eq!(says(&["template", "remove", "news", "web"]), "web removed from news\n");
+    assert_eq!(says(&["template", "list", "news"]), "");
+    assert_eq!(says(&["project", "remove", "news"]), "news removed\n");
+    assert!(refuses(&["project", "show", "news"]).1.contains("there is no project news"));
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use ureq::http::Uri;
+use ureq::http::{StatusCode, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, Error, RequestBuilder};
 
@@ -124,6 +124,12 @@ impl From<Problem> for Stop {
     }
 }
 
+/// How a put went.
+pub(super) struct Put {
+    /// There was nothing before.
+    pub(super) is_new: bool,
+}
+
 /// A server.
 pub(super) struct Client {
     agent: Agent,
@@ -176,8 +182,17 @@ impl Client {
         self.judge(request.content_type("application/json").send(body), within)
     }
 
-    /// The same after sending a component.
-    pub(super) fn put(&self, path: &str, component: &[u8], within: Duration) -> Result<Vec<u8>, Problem> {
+    /// Puts JSON at this path.
+    pub(super) fn put(&self, path: &str, body: &[u8], within: Duration) -> Result<Put, Problem> {
+        let request = self.open(self.agent.put(format!("{}{path}", self.base)), within);
+        let answer = request.content_type("application/json").send(body);
+        let is_new = answer.as_ref().is_ok_and(|answer| answer.status() == StatusCode::CREATED);
+        self.judge(answer, within)?;
+        Ok(Put { is_new })
+    }
+
+    /// The same as a get after sending a component.
+    pub(super) fn put_component(&self, path: &str, component: &[u8], within: Duration) -> Result<Vec<u8>, Problem> {
         let request = self.open(self.agent.put(format!("{}{path}", self.base)), within);
         // A server that refuses it says so before it is sent, and not into a connection that breaks.
         let request = request.content_type("application/wasm").header("Expect", "100-continue");

@@ -13,11 +13,13 @@ mod plugin;
 mod plugins;
 mod probe;
 mod progress;
+mod project;
 mod run;
 mod sdk;
 mod serve;
 mod status;
 mod submit;
+mod template;
 mod units;
 mod worker;
 
@@ -64,6 +66,10 @@ enum Command {
     Cancel(cancel::CancelArgs),
     /// Submit the request of a task that failed once more, as a new task.
     Retry(cancel::RetryArgs),
+    /// List, show, make, change and remove the projects of a server.
+    Project(project::ProjectCommands),
+    /// The same of a project's templates: requests that tasks begin with.
+    Template(template::TemplateCommands),
     /// Serve the API over HTTP: take tasks, run each in a process of its own, keep them through restarts.
     Serve(serve::ServeArgs),
     /// Judge the configuration of `wasmux serve`, or print it with its defaults.
@@ -157,6 +163,8 @@ pub fn main() -> ExitCode {
         Command::Status(args) => status::run(args),
         Command::Cancel(args) => cancel::run(args),
         Command::Retry(args) => cancel::retry(args),
+        Command::Project(args) => project::run(args),
+        Command::Template(args) => template::run(args),
         Command::Serve(args) => serve::run(args, &interrupt),
         Command::Config(args) => config::run(args),
         Command::Probe(args) => probe::run(args, &interrupt),

@@ -78,7 +78,7 @@ pub(super) fn push(args: &PushArgs) -> Result<(), Stop> {
     let id = app.identify(&args.file).map_err(unusable)?;
     let component = std::fs::read(&args.file).map_err(|error| unusable(error.to_string()))?;
     let client = Client::new(&args.server);
-    let answer = client.put(&path(&id.name, &id.version), &component, PUSH_TIME)?;
+    let answer = client.put_component(&path(&id.name, &id.version), &component, PUSH_TIME)?;
     let PublishAnswer { id, new } = client.read(&answer)?;
     let how = if new { "published" } else { "was there already, with these bytes" };
     print_line(&plain(&format!("{id} {how}\n{}", id.digest)))
