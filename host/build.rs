@@ -5,6 +5,8 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 const BUILT_IN: [&str; 4] = ["watermark", "delogo", "uri_template", "parameters"];
 
 /// What others are measured against. No request can name it.
@@ -24,12 +26,14 @@ fn main() {
         for name in names {
             let file = components.join(format!("{name}.wasm"));
             println!("cargo::rerun-if-changed={}", file.display());
-            if !file.is_file() {
+            let Ok(bytes) = fs::read(&file) else {
                 println!("cargo::error=the built-in component {} is missing: run `make plugins` first", file.display());
                 return;
-            }
+            };
+            let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
             // A string literal of Rust, whatever characters the path has.
-            let _ = writeln!(code, "    include_bytes!({:?}),", file.display().to_string());
+            let path = file.display().to_string();
+            let _ = writeln!(code, "    Embedded {{ bytes: include_bytes!({path:?}), digest: \"sha256:{digest}\" }},");
         }
         code.push_str("]\n");
         if let Err(error) = fs::write(out.join(file), code) {

@@ -32,7 +32,8 @@ use crate::media::{self, ByteSource, Interrupt};
 use crate::pipeline::{Measuring, Places, Progress};
 use crate::plan::Plan;
 use crate::sandbox::{
-    AssetReader, AssetSource, BrokenPlugin, Fonts, PluginInfo, PluginLog, PluginReport, Sandbox, SandboxConfig, World,
+    AssetReader, AssetSource, BrokenPlugin, Embedded, Fonts, PluginInfo, PluginLog, PluginReport, Sandbox,
+    SandboxConfig, World,
 };
 use crate::store::{Access, BucketParts, Buckets, Link, ObjectReader, Staging};
 use crate::task::{
@@ -42,10 +43,10 @@ use crate::task::{
 use crate::worker::{self, Done, Prepared, Sources, Surroundings};
 
 /// The components that are part of the binary.
-pub const BUILT_IN: &[&[u8]] = include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
+pub const BUILT_IN: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
 
 /// A filter that does nothing, which no request can name.
-const NULL_FILTER: &[&[u8]] = include!(concat!(env!("OUT_DIR"), "/null_filter.rs"));
+const NULL_FILTER: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/null_filter.rs"));
 
 /// Everything that tasks run on.
 pub struct App {
@@ -69,7 +70,7 @@ impl App {
 
     fn open_with(
         config: AppConfig,
-        embedded: &[&'static [u8]],
+        embedded: &[Embedded],
         service: Option<(Arc<Link>, Arc<dyn PluginLog>)>,
     ) -> Result<Self, String> {
         media::init();
@@ -347,5 +348,22 @@ impl AssetReader for ObjectAsset {
     fn read(&mut self, offset: u64, out: &mut [u8]) -> Result<(), String> {
         let read = self.0.seek(SeekFrom::Start(offset)).and_then(|_| self.0.read_exact(out));
         read.map_err(|error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    #[test]
+    fn built_in_components_have_the_digest_of_their_bytes() {
+        assert_eq!((BUILT_IN.len(), NULL_FILTER.len()), (4, 1));
+        for component in BUILT_IN.iter().chain(NULL_FILTER) {
+            let digest = Sha256::digest(component.bytes);
+            let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(component.digest, format!("sha256:{hex}"));
+        }
     }
 }

@@ -59,6 +59,8 @@ pub(super) struct Opening {
     pub(super) subtitle_file: bool,
     /// It may be of any container that is written here, and not only of those that sources have.
     pub(super) written: bool,
+    /// What its header says of streams is enough: no picture is decoded for more.
+    pub(super) by_header: bool,
 }
 
 /// One stream of the file.
@@ -146,6 +148,10 @@ impl Demuxer {
         options.set("max_streams", &MAX_STREAMS.to_string());
         if opening.raw_timeline {
             options.set("ignore_editlist", "1");
+        }
+        if opening.by_header {
+            // No decoder has this name.
+            options.set("codec_whitelist", "none");
         }
         let flag = interrupt.clone();
         let stop = move || flag.is_triggered();

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use semver::Version;
 use serde::Serialize;
 
-use self::entry::Origin;
 pub(super) use self::entry::{Plugin, hex, inspected};
 use super::SandboxError;
 use super::manifest::Formats;
@@ -62,6 +61,15 @@ pub struct BrokenPlugin {
     pub reason: String,
 }
 
+/// A component that is part of the binary, with the digest that its build found: who starts the host does not wait until all of them are read.
+#[derive(Debug, Clone, Copy)]
+pub struct Embedded {
+    /// The component.
+    pub bytes: &'static [u8],
+    /// `sha256:` and hex digits.
+    pub digest: &'static str,
+}
+
 /// All plugins, read once. A file that is put into the folder later is seen by the next process.
 #[derive(Clone)]
 pub(super) struct Catalog {
@@ -74,15 +82,14 @@ pub(super) struct Catalog {
 impl Catalog {
     /// Reads all manifests. A broken file is listed, one in the folder logged too; a broken embedded component is an error.
     pub(super) fn load(
-        embedded: &[&'static [u8]],
+        embedded: &[Embedded],
         folder: Option<&Path>,
         files: &[PathBuf],
         max_bytes: u64,
     ) -> Result<Self, SandboxError> {
         let mut catalog = Self { plugins: Vec::new(), broken: Vec::new(), named: Vec::new() };
-        for (index, bytes) in embedded.iter().enumerate() {
-            let plugin = Plugin::read(Origin::Embedded(bytes), bytes, u64::MAX)
-                .map_err(|reason| SandboxError::Embedded(index, reason))?;
+        for (index, component) in embedded.iter().enumerate() {
+            let plugin = Plugin::embedded(component).map_err(|reason| SandboxError::Embedded(index, reason))?;
             catalog.add(plugin);
         }
         for path in folder.map(wasm_files).transpose()?.into_iter().flatten() {

@@ -3,10 +3,13 @@
 //! Loading compiled code is as trusting as running it natively. So the folder must belong to this user and be writable by nobody
 //! else, every file is checked for the same, and the payload's digest must be right. Whatever is wrong with a file, the
 //! component is compiled again.
+//!
+//! Files are mapped: of megabytes of code a process has in memory what it runs, and processes that run the same share it. So a file is never changed once it has its name,
+//! and what describes the payload follows it, for a mapping begins with the file.
 
 use std::fs::{self, File, OpenOptions};
 use std::hash::{Hash, Hasher};
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,13 +22,16 @@ use wasmtime::component::Component;
 use super::SandboxError;
 use super::catalog::hex;
 
-/// Begins every file; its number changes with the layout.
-const MAGIC: &[u8; 8] = b"wasmuxc1";
+/// Ends every file; its number changes with the layout.
+const MAGIC: &[u8; 8] = b"wasmuxc2";
 
-/// Magic and SHA-256 of the payload.
-const HEADER: usize = 8 + 32;
+/// SHA-256 of the payload and magic.
+const TRAILER: usize = 32 + 8;
 
-/// Largest file that is read. Compiled code is some ten times as large as its component.
+/// Bytes that are read at once.
+const READ: usize = 64 << 10;
+
+/// Largest file that is used. Compiled code is some ten times as large as its component.
 const MAX_FILE: u64 = 512 << 20;
 
 /// A folder of compiled components.
@@ -100,10 +106,11 @@ impl CompiledCache {
             return Err(io::Error::other("it is no regular file"));
         }
         trusted(&found).map_err(|reason| io::Error::other(format!("it {reason}")))?;
-        let mut bytes = Vec::with_capacity(usize::try_from(found.len().min(MAX_FILE)).unwrap_or_default());
-        file.take(MAX_FILE).read_to_end(&mut bytes)?;
-        let payload = unwrap_payload(&bytes).ok_or_else(|| io::Error::other("its digest is wrong"))?;
-        deserialize(engine, payload).map_err(io::Error::other)
+        if found.len() > MAX_FILE {
+            return Err(io::Error::other("it is too large"));
+        }
+        check_payload(file, found.len())?;
+        deserialize(engine, path).map_err(io::Error::other)
     }
 
     /// Writes beside the place and renames, so that no reader ever sees half a file, whichever process writes.
@@ -123,23 +130,45 @@ impl CompiledCache {
 }
 
 fn write_payload(mut file: File, payload: &[u8]) -> io::Result<()> {
-    file.write_all(MAGIC)?;
+    file.write_all(payload)?;
     file.write_all(&Sha256::digest(payload))?;
-    file.write_all(payload)
+    file.write_all(MAGIC)
 }
 
-fn unwrap_payload(bytes: &[u8]) -> Option<&[u8]> {
-    let (header, payload) = bytes.split_at_checked(HEADER)?;
-    let digest = header.strip_prefix(MAGIC)?;
-    (Sha256::digest(payload).as_slice() == digest).then_some(payload)
+/// Whether a file of this length is what [`write_payload`] makes.
+fn check_payload(file: File, length: u64) -> io::Result<()> {
+    let wrong = || io::Error::other("its digest is wrong");
+    let payload = length.checked_sub(TRAILER as u64).ok_or_else(wrong)?;
+    let mut reader = BufReader::with_capacity(READ, file);
+    let mut hasher = Sha256::new();
+    let mut rest = payload;
+    while rest > 0 {
+        let bytes = reader.fill_buf()?;
+        let count = bytes.len().min(usize::try_from(rest).unwrap_or(usize::MAX));
+        let part = bytes.get(..count).filter(|part| !part.is_empty()).ok_or_else(wrong)?;
+        hasher.update(part);
+        reader.consume(count);
+        rest -= count as u64;
+    }
+    let mut trailer = [0; TRAILER];
+    reader.read_exact(&mut trailer)?;
+    let digest = trailer.strip_suffix(MAGIC).ok_or_else(wrong)?;
+    if hasher.finalize().as_slice() == digest { Ok(()) } else { Err(wrong()) }
 }
 
 #[expect(unsafe_code, reason = "loading compiled code cannot be made safe; this is the only place that does it")]
-fn deserialize(engine: &Engine, payload: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: `payload` must be the unchanged output of `Component::serialize`. It is: its SHA-256 is that of the header, and header
-    // and payload stand in a regular file that this user owns and nobody else may write, in a folder of which the same was
-    // checked. Who can write there can already run code as this user. The engine checks version and settings itself.
-    unsafe { Component::deserialize(engine, payload) }
+fn deserialize(engine: &Engine, path: &Path) -> wasmtime::Result<Component> {
+    // SAFETY: the file must begin with the unchanged output of `Component::serialize`, and must not change while it is mapped. Its digest was
+    // just found to be right, and it is a regular file that this user owns and nobody else may write, in a folder of which the same was checked. No wasmux
+    // changes a file there: it gets its name when it is whole, and is replaced by another of its name or removed. Who else can write there can already
+    // run code as this user. The engine checks version and settings itself; it finds sections by the table at the beginning, so that what follows them does not matter.
+    let mapped = unsafe { Component::deserialize_file(engine, path) };
+    mapped.or_else(|_| {
+        // Code of a file system without execution cannot be mapped, but copied.
+        let bytes = fs::read(path)?;
+        // SAFETY: the same.
+        unsafe { Component::deserialize(engine, &bytes) }
+    })
 }
 
 /// Whether only this user can have written it; the error follows its name.
@@ -154,7 +183,7 @@ fn trusted(found: &fs::Metadata) -> Result<(), String> {
     Ok(())
 }
 
-/// Version and settings of wasmtime and the features of this CPU, as hex digits.
+/// Layout of the files, version and settings of wasmtime and the features of this CPU, as hex digits.
 fn engine_key(engine: &Engine) -> String {
     struct Sha(Sha256);
     impl Hasher for Sha {
@@ -166,6 +195,7 @@ fn engine_key(engine: &Engine) -> String {
         }
     }
     let mut hasher = Sha(Sha256::new());
+    hasher.write(MAGIC);
     engine.precompile_compatibility_hash().hash(&mut hasher);
     hex(&hasher.0.finalize()[..16])
 }
@@ -210,9 +240,15 @@ mod tests {
         cache.load_or_compile(&engine, "sha256:ab", &component()).unwrap();
         let path = cache.path("sha256:ab");
         let sound = fs::read(&path).unwrap();
-        let mut flipped = sound.clone();
-        *flipped.last_mut().unwrap() ^= 1;
-        for corrupt in [flipped, sound[..sound.len() / 2].to_vec(), Vec::new(), b"garbage".repeat(100)] {
+        let flipped = |at: usize| {
+            let mut bytes = sound.clone();
+            bytes[at] ^= 1;
+            bytes
+        };
+        let (half, longer) = (sound[..sound.len() / 2].to_vec(), [&sound[..], b"x"].concat());
+        let ends = [0, sound.len() / 2, sound.len() - TRAILER, sound.len() - 1].map(flipped);
+        for corrupt in ends.into_iter().chain([half, longer, Vec::new(), b"garbage".repeat(100)]) {
+            fs::remove_file(&path).unwrap();
             fs::write(&path, &corrupt).unwrap();
             assert!(cache.read(&engine, &path).is_err());
             cache.load_or_compile(&engine, "sha256:ab", &component()).unwrap();

@@ -10,7 +10,7 @@ use wasmtime::component::Component;
 
 use super::assets::{AssetSource, NoAssets};
 use super::bindings::{ParameterPolicyPre, UriPolicyPre, VideoFilterPre};
-use super::catalog::{BrokenPlugin, Catalog, Plugin, PluginInfo, PluginReport};
+use super::catalog::{BrokenPlugin, Catalog, Embedded, Plugin, PluginInfo, PluginReport};
 use super::compiled::CompiledCache;
 use super::fonts::Fonts;
 use super::guest::Guest;
@@ -27,7 +27,7 @@ pub const MAX_COMPONENT_BYTES: u64 = 16 << 20;
 /// What a [`Sandbox`] is made of.
 pub struct SandboxConfig {
     /// Components that are part of the host.
-    pub embedded: Vec<&'static [u8]>,
+    pub embedded: Vec<Embedded>,
     /// Folder of `*.wasm` files; `None`: only the embedded ones.
     pub plugin_folder: Option<PathBuf>,
     /// More components, each in a file of any name.

@@ -3,7 +3,7 @@
 use semver::Version;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use wasmparser::{Encoding, Parser, Payload};
+use wasmparser::{Chunk, Encoding, Parser, Payload};
 
 use super::world::World;
 use crate::task::{PixelFormat, PluginName};
@@ -119,22 +119,42 @@ impl<'a> Shape<'a> {
         if !component.starts_with(MAGIC) {
             return Err("it is no valid WebAssembly component: it does not begin as WebAssembly does".into());
         }
+        let cut_off = || "it is no valid WebAssembly component: it is cut off".to_owned();
         let mut shape = Self::default();
-        let mut depth = 0_usize;
-        for payload in Parser::new(0).parse_all(component) {
-            match payload.map_err(broken)? {
-                Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
+        // Each with what is left of it: the outermost component, and the modules and components in which the walk is.
+        let mut open = vec![(Parser::new(0), component)];
+        while let Some((parser, rest)) = open.last_mut() {
+            let Chunk::Parsed { consumed, payload } = parser.parse(rest, true).map_err(broken)? else {
+                return Err(cut_off());
+            };
+            *rest = rest.get(consumed..).unwrap_or_default();
+            let mut skip = |size: u64| {
+                let size = usize::try_from(size).unwrap_or(usize::MAX);
+                let (skipped, after) = rest.split_at_checked(size).ok_or_else(cut_off)?;
+                *rest = after;
+                Ok::<_, String>(skipped)
+            };
+            match payload {
+                // The code is most of a component, and nothing is looked for there.
+                Payload::CodeSectionStart { size, .. } => {
+                    skip(size.into())?;
+                    parser.skip_section();
+                }
+                Payload::ModuleSection { unchecked_range, .. } | Payload::ComponentSection { unchecked_range, .. } => {
+                    let inner = skip(unchecked_range.end.saturating_sub(unchecked_range.start))?;
+                    open.push((Parser::new(0), inner));
+                }
+                Payload::End(_) => drop(open.pop()),
+                Payload::CustomSection(section) if section.name() == SECTION => shape.sections.push(section.data()),
+                Payload::Version { encoding: Encoding::Module, .. } if open.len() == 1 => {
                     return Err("it is a core WebAssembly module, no component; link it with wasm-component-ld".into());
                 }
-                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth = depth.saturating_add(1),
-                Payload::End(_) => depth = depth.saturating_sub(1),
-                Payload::CustomSection(section) if section.name() == SECTION => shape.sections.push(section.data()),
-                Payload::ComponentImportSection(imports) if depth == 0 => {
+                Payload::ComponentImportSection(imports) if open.len() == 1 => {
                     for import in imports {
                         shape.imports.push(import.map_err(broken)?.name.full_name().into_owned());
                     }
                 }
-                Payload::ComponentExportSection(exports) if depth == 0 => {
+                Payload::ComponentExportSection(exports) if open.len() == 1 => {
                     for export in exports {
                         shape.exports.push(export.map_err(broken)?.name.full_name().into_owned());
                     }

@@ -32,7 +32,7 @@ mod world;
 use std::path::PathBuf;
 
 pub use assets::{AssetReader, AssetSource, NoAssets};
-pub use catalog::{BrokenPlugin, PluginInfo, PluginReport};
+pub use catalog::{BrokenPlugin, Embedded, PluginInfo, PluginReport};
 pub use fonts::{Font, FontConfig, Fonts};
 pub use host::{MAX_COMPONENT_BYTES, Sandbox, SandboxConfig};
 pub use imports::log::PluginLog;

@@ -134,3 +134,25 @@ fn aac_takes_one_to_eight_channels() {
         assert!(error.to_string().contains(named), "{error}");
     }
 }
+
+#[test]
+fn x264_looks_ahead_in_threads_of_128_lines() {
+    // It writes its options into the first packet.
+    let looks = |height: u32, threads: u32| {
+        let picture = picture(320, height, PixelFormat::Yuv420p);
+        let mut encoder = VideoEncoder::new(&encoding(), &picture, clock()).with_threads(threads);
+        let mut bytes = Vec::new();
+        let mut keep = |packet: Packet| {
+            bytes.extend_from_slice(packet.inner.data().unwrap_or_default());
+            Ok(())
+        };
+        encoder.send(Some(Frame::blank(&picture, 0, 40_000_000, 0).unwrap()), &mut keep).unwrap();
+        encoder.send(None, &mut keep).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        let (_, after) = text.split_once("lookahead_threads=").unwrap();
+        after.split(' ').next().unwrap().to_owned()
+    };
+    assert_eq!([looks(256, 2), looks(240, 2), looks(512, 3), looks(720, 8)], ["2", "1", "3", "4"]);
+    // One thread looks ahead by itself; with many, their number is x264's.
+    assert_eq!([looks(512, 1), looks(720, 18)], ["1", "3"]);
+}

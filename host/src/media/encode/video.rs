@@ -1,11 +1,12 @@
 //! Pictures to packets.
 
 use std::collections::BTreeMap;
+use std::thread::available_parallelism;
 
 use ffmpeg_next::codec::Context;
 use ffmpeg_next::picture;
 
-use super::video_options::{check, encoder_name, options};
+use super::video_options::{check, encoder_name, options, scheduling};
 use super::{EncodeReport, Opened, find};
 use crate::media::clock::{self, VideoClock, from_ns, to_ns};
 use crate::media::frame::to_pixel;
@@ -134,6 +135,8 @@ impl VideoEncoder {
         // Rate control and the level think in frames per second; without a rate they would take the time base for it.
         encoder.set_frame_rate(Some(clock::av(self.rate())));
         let mut options = options(encoding, picture, self.rate().as_f64(), self.threads, self.cut.is_some())?;
+        let cores = available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(u32::MAX));
+        options.extend(scheduling(encoding.codec, picture, self.threads, cores));
         if progressive {
             // Else containers say that it is not known, and players may deinterlace.
             options.push(("field_order", "progressive".to_owned()));

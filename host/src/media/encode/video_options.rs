@@ -146,6 +146,25 @@ fn plenty(picture: &Picture, fps: f64) -> String {
     (pixels * fps * 4.0).clamp(1e6, 4e8).round().to_string()
 }
 
+/// Threads that look ahead at most. With more than so many threads their number is left to x264, which then takes some by itself.
+const MAX_LOOKAHEAD: u32 = 4;
+const MANY_THREADS: u32 = 16;
+
+/// How the encoder shares its work between threads, besides their number; `cores` are those that there are. It is no property of the stream,
+/// and no part of [`options`].
+///
+/// x264 looks at forty pictures ahead before it encodes the first, and with few threads does so in one: meanwhile the other cores have little to do. With more
+/// of them each looks at a part of the picture, which has at least 128 lines by x264's own rule.
+pub(super) fn scheduling(codec: VideoCodec, picture: &Picture, threads: u32, cores: u32) -> Options {
+    let threads = if threads == 0 { cores } else { threads };
+    let ahead = threads.min(MAX_LOOKAHEAD).min(picture.height / 128);
+    if codec == VideoCodec::H264 && threads <= MANY_THREADS && ahead > 1 {
+        vec![("x264-params", format!("lookahead-threads={ahead}"))]
+    } else {
+        Options::new()
+    }
+}
+
 fn x265(encoding: &VideoEncoding, threads: u32, forced: bool) -> String {
     // It writes to stderr by itself, past FFmpeg's log.
     let mut text = "log-level=none".to_owned();

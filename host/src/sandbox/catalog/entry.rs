@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::{PluginInfo, PluginReport};
+use super::{Embedded, PluginInfo, PluginReport};
 use crate::sandbox::manifest::{self, Manifest};
 use crate::sandbox::schema::Schema;
 use crate::sandbox::world::World;
@@ -46,14 +46,23 @@ impl Plugin {
         Self::read(Origin::Published(path.to_owned()), &bounded(path, max_bytes)?, max_bytes)
     }
 
+    pub(super) fn embedded(component: &Embedded) -> Result<Self, String> {
+        let origin = Origin::Embedded(component.bytes);
+        Self::identified(origin, component.bytes, component.digest.to_owned(), u64::MAX)
+    }
+
     pub(super) fn read(origin: Origin, bytes: &[u8], max_bytes: u64) -> Result<Self, String> {
+        Self::identified(origin, bytes, digest(bytes), max_bytes)
+    }
+
+    fn identified(origin: Origin, bytes: &[u8], digest: String, max_bytes: u64) -> Result<Self, String> {
         let inspected = manifest::inspect(bytes)?;
         let manifest = inspected.manifest;
         let schema = match &manifest.parameters {
             Some(schema) => Some(Schema::new(schema).map_err(|reason| format!("its parameter schema {reason}"))?),
             None => None,
         };
-        let id = PluginId { name: manifest.name.clone(), version: manifest.version.clone(), digest: digest(bytes) };
+        let id = PluginId { name: manifest.name.clone(), version: manifest.version.clone(), digest };
         let (world, imports, size) = (inspected.world, inspected.imports, bytes.len() as u64);
         Ok(Self { id, world, manifest, schema, imports, size, origin, max_bytes, contested: None })
     }

@@ -8,8 +8,9 @@ fn component(name: &str, version: &str, salt: &str) -> Vec<u8> {
     ComponentBytes::new().manifest(&json).export("wasmux:plugin/video@0.1.0").bytes()
 }
 
-fn leaked(bytes: Vec<u8>) -> &'static [u8] {
-    bytes.leak()
+fn leaked(bytes: Vec<u8>) -> Embedded {
+    let digest = entry::digest(&bytes).leak();
+    Embedded { bytes: bytes.leak(), digest }
 }
 
 fn reference(text: &str) -> PluginRef {
