@@ -12,6 +12,7 @@ mod confine;
 mod crash;
 mod dispatch;
 mod ending;
+mod holder;
 mod job;
 mod leases;
 mod run;
