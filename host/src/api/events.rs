@@ -23,6 +23,9 @@ const LOOK: Duration = if cfg!(test) { Duration::from_millis(5) } else { Duratio
 /// A comment is sent as often, so that proxies keep the connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
+/// What events are called.
+pub(super) const NAMES: [&str; 5] = ["state", "warning", "log", "progress", "end"];
+
 /// The data of an event `state`.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -85,15 +88,16 @@ struct Teller {
     state: Option<StateEvent>,
     progress: Option<ProgressEvent>,
     warnings: Vec<Warning>,
-    /// Lines of plugins.
-    lines: usize,
+    /// How much of its history.
+    history: usize,
     ended: bool,
 }
 
 pub(super) async fn events(State(api): State<Api>, Extension(who): Who, path: TaskPath, uri: Uri) -> Answer {
     let id = task_id(path)?;
     no_parameters(&uri)?;
-    let mut teller = Teller { api, who, id, state: None, progress: None, warnings: Vec::new(), lines: 0, ended: false };
+    let mut teller =
+        Teller { api, who, id, state: None, progress: None, warnings: Vec::new(), history: 0, ended: false };
     // A task that is not there is refused as everywhere, before anything is streamed.
     let (teller, first) = blocking(move || {
         let first = teller.look()?;
@@ -142,12 +146,11 @@ impl Teller {
                 self.warnings.push(warning.clone());
             }
         }
-        let history = self.api.queue.events(self.id)?;
-        let lines: Vec<_> = history.iter().filter(|event| event.event == "Log").collect();
-        for line in lines.iter().skip(self.lines) {
+        let history = self.api.queue.events_after(self.id, self.history)?;
+        self.history += history.len();
+        for line in history.iter().filter(|event| event.event == "Log") {
             events.push(event("log", &LogEvent { time: line.time, attempt: line.attempt, line: &line.detail })?);
         }
-        self.lines = lines.len();
         let progress = ProgressEvent::of(&record);
         if self.progress.as_ref() != Some(&progress) {
             events.push(event("progress", &progress)?);

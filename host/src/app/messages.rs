@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::api::TaskAnswer;
 use crate::intake::NoticeRights;
-use crate::notify::{Results, Sinks};
+use crate::notify::{NotWritten, Results, Sinks};
 use crate::queue::{Queue, SqliteQueue, TaskRecord};
 use crate::store::Buckets;
 use crate::task::{ObjectUri, TopicName};
@@ -36,11 +36,17 @@ pub(super) struct ResultWriter {
 }
 
 impl Results for ResultWriter {
-    fn write(&self, task: &TaskRecord, sources: &[ObjectUri], uri: &ObjectUri) -> Result<(), String> {
+    fn write(&self, task: &TaskRecord, sources: &[ObjectUri], uri: &ObjectUri) -> Result<(), NotWritten> {
         let outputs = task.outputs.iter().flat_map(|output| output.files.iter().chain([&output.uri]));
         if outputs.into_iter().any(|output| output == uri) {
-            return Err(format!("{uri} is an output of the task"));
+            return Err(NotWritten::Ever(format!("{uri} is an output of the task")));
         }
+        self.put(task, sources, uri).map_err(NotWritten::Yet)
+    }
+}
+
+impl ResultWriter {
+    fn put(&self, task: &TaskRecord, sources: &[ObjectUri], uri: &ObjectUri) -> Result<(), String> {
         let answer = self.answer(task).map_err(|error| error.to_string())?;
         let body = serde_json::to_vec_pretty(&answer).map_err(|error| error.to_string())?;
         // The rights of the project are judged again: they may have changed since the task was submitted.
@@ -50,9 +56,7 @@ impl Results for ResultWriter {
         fs::write(staged.path(), body).map_err(|error| format!("{uri}: {error}"))?;
         staging.commit(std::slice::from_ref(uri)).map_err(|error| error.to_string())
     }
-}
 
-impl ResultWriter {
     /// What `GET /v1/tasks/{id}` answers.
     fn answer(&self, task: &TaskRecord) -> Result<TaskAnswer, crate::queue::QueueError> {
         let queue = &*self.queue;

@@ -14,6 +14,7 @@ mod sinks;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -23,12 +24,14 @@ pub use config::{NotificationConfig, SinkConfig, Webhooks};
 pub use sinks::Sinks;
 
 use self::sinks::Outcome;
-use crate::queue::{Notice, Outbox, TaskRecord, Tried};
+use crate::queue::{Notice, Outbox, Silent, TaskRecord, Tried};
 use crate::task::{ObjectUri, Receiver, RetryPolicy, Timestamp};
 use crate::telemetry::metrics;
 
 /// Messages on their way at the same time.
 const MOST: usize = 16;
+/// Silent addresses that are remembered.
+const MOST_ADDRESSES: usize = 1000;
 /// How long a try may take before somebody else makes it again; longer than any receiver may take.
 const HOLD: Duration = Duration::from_secs(120);
 /// How often due messages are looked for when nobody says that there are some.
@@ -36,8 +39,17 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// Writes results as objects.
 pub trait Results: Send + Sync {
-    /// Writes all that is known of a task that has ended. The error is a sentence part; the same may succeed later.
-    fn write(&self, task: &TaskRecord, sources: &[ObjectUri], uri: &ObjectUri) -> Result<(), String>;
+    /// Writes all that is known of a task that has ended.
+    fn write(&self, task: &TaskRecord, sources: &[ObjectUri], uri: &ObjectUri) -> Result<(), NotWritten>;
+}
+
+/// Why a result was not written: a sentence part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotWritten {
+    /// The same may succeed later.
+    Yet(String),
+    /// It never will be.
+    Ever(String),
 }
 
 /// What a [`Notifier`] is made of.
@@ -70,7 +82,36 @@ struct Shared {
 struct State {
     stopping: bool,
     woken: bool,
+    /// Those that are silent and those to which a message is on its way.
+    addresses: HashMap<String, Address>,
     sending: usize,
+}
+
+/// What is known of one address of receivers.
+#[derive(Default)]
+struct Address {
+    /// Messages on their way there.
+    sending: usize,
+    /// It did not take the last one.
+    silent: bool,
+}
+
+impl State {
+    /// Addresses that did not take their last message.
+    fn silent(&self) -> Silent {
+        let silent = self.addresses.iter().filter(|(_, address)| address.silent);
+        silent.map(|(name, address)| (name.clone(), address.sending > 0)).collect()
+    }
+
+    /// A message is on its way no more.
+    fn returned(&mut self, name: &str) {
+        self.sending -= 1;
+        let Some(address) = self.addresses.get_mut(name) else { return };
+        address.sending -= 1;
+        let forgets = self.addresses.len() > MOST_ADDRESSES;
+        // An address that is forgotten is found to be silent again by its next message.
+        self.addresses.retain(|_, address| address.sending > 0 || (address.silent && !forgets));
+    }
 }
 
 impl Notifier {
@@ -133,6 +174,9 @@ impl Shared {
         let outcome = catch_unwind(AssertUnwindSafe(|| self.send(notice)));
         let outcome = outcome.unwrap_or_else(|_| Outcome::Failed("a bug of wasmux: sending it panicked".to_owned()));
         (self.parts.sent)();
+        if let Some(address) = self.state().addresses.get_mut(&notice.receiver.address()) {
+            address.silent = matches!(outcome, Outcome::Failed(_));
+        }
         let now = Timestamp::now();
         let tried = self.judge(notice, outcome, now);
         match &tried {
@@ -158,7 +202,8 @@ impl Shared {
                 let sources: Vec<_> = notice.spec.iter().flat_map(|spec| spec.inputs().cloned()).collect();
                 match self.parts.results.write(&notice.record, &sources, uri) {
                     Ok(()) => Outcome::Taken,
-                    Err(why) => Outcome::Failed(why),
+                    Err(NotWritten::Yet(why)) => Outcome::Failed(why),
+                    Err(NotWritten::Ever(why)) => Outcome::Never(why),
                 }
             }
             receiver => self.parts.sinks.send(receiver, notice),
@@ -185,29 +230,35 @@ impl Shared {
 }
 
 /// A message on its way; not any more when this is dropped, even by a panic.
-struct Sending(Arc<Shared>);
+struct Sending {
+    shared: Arc<Shared>,
+    address: String,
+}
 
 impl Sending {
-    fn new(shared: &Arc<Shared>) -> Self {
-        shared.state().sending += 1;
-        Self(Arc::clone(shared))
+    fn new(shared: &Arc<Shared>, address: String) -> Self {
+        let mut state = shared.state();
+        state.sending += 1;
+        state.addresses.entry(address.clone()).or_default().sending += 1;
+        drop(state);
+        Self { shared: Arc::clone(shared), address }
     }
 }
 
 impl Drop for Sending {
     fn drop(&mut self) {
-        let mut state = self.0.state();
-        state.sending -= 1;
+        let mut state = self.shared.state();
+        state.returned(&self.address);
         // Another message may have waited for this place, or for this message.
         state.woken = true;
         drop(state);
-        self.0.changed.notify_all();
+        self.shared.changed.notify_all();
     }
 }
 
 fn deliver_all(shared: &Arc<Shared>) {
     loop {
-        let free = {
+        let (free, silent) = {
             let mut state = shared.state();
             if !state.woken && !state.stopping {
                 state = shared.changed.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0;
@@ -216,21 +267,21 @@ fn deliver_all(shared: &Arc<Shared>) {
             if state.stopping {
                 return;
             }
-            MOST.saturating_sub(state.sending)
+            (MOST.saturating_sub(state.sending), state.silent())
         };
         let now = Timestamp::now();
         let free = u32::try_from(free).unwrap_or(u32::MAX);
         let taken = if free == 0 {
             Ok(Vec::new())
         } else {
-            shared.parts.outbox.take(&shared.parts.node, now, now.after(HOLD), free)
+            shared.parts.outbox.take(&shared.parts.node, now, now.after(HOLD), free, &silent)
         };
         let taken = taken.unwrap_or_else(|error| {
             tracing::error!(%error, "due messages could not be looked for");
             Vec::new()
         });
         for notice in taken {
-            let (sending, sharing) = (Sending::new(shared), Arc::clone(shared));
+            let (sending, sharing) = (Sending::new(shared, notice.receiver.address()), Arc::clone(shared));
             let send = move || {
                 let _sending = sending;
                 sharing.deliver(&notice);

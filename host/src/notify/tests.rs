@@ -209,7 +209,7 @@ struct One {
 }
 
 impl Outbox for One {
-    fn take(&self, _: &str, _: Timestamp, _: Timestamp, _: u32) -> Result<Vec<Notice>, QueueError> {
+    fn take(&self, _: &str, _: Timestamp, _: Timestamp, _: u32, _: &Silent) -> Result<Vec<Notice>, QueueError> {
         Ok(self.notice.lock().unwrap().take().into_iter().collect())
     }
 
@@ -227,12 +227,13 @@ impl Outbox for One {
 struct ByName;
 
 impl Results for ByName {
-    fn write(&self, _: &TaskRecord, sources: &[ObjectUri], uri: &ObjectUri) -> Result<(), String> {
+    fn write(&self, _: &TaskRecord, sources: &[ObjectUri], uri: &ObjectUri) -> Result<(), NotWritten> {
         assert_eq!(sources, [self::uri("oss://in/a.mp4")]);
         match uri.key() {
             "good" => Ok(()),
             "panic" => panic!("a bug"),
-            other => Err(format!("{other} is full")),
+            "output" => Err(NotWritten::Ever("it is an output".to_owned())),
+            other => Err(NotWritten::Yet(format!("{other} is full"))),
         }
     }
 }
@@ -261,6 +262,7 @@ fn what_becomes_of_a_message_follows_its_policy() {
     assert!(next > Timestamp::now().after(Duration::from_secs(5)), "{next}");
     assert_eq!(why, "disk is full");
     assert_eq!(delivered(object("disk"), 3), Tried::GivenUp("disk is full".to_owned()));
+    assert_eq!(delivered(object("output"), 0), Tried::GivenUp("it is an output".to_owned()));
     let Tried::Again(_, why) = delivered(object("panic"), 0) else { panic!() };
     assert!(why.contains("panicked"), "{why}");
     // Nobody listens there.
@@ -268,4 +270,94 @@ fn what_becomes_of_a_message_follows_its_policy() {
     let webhook = |retry| Receiver::Webhook { url: format!("http://{closed}/"), retry };
     assert!(matches!(delivered(webhook(RetryPolicy::ExponentialDecay), 100), Tried::Again(..)));
     assert!(matches!(delivered(webhook(RetryPolicy::Backoff), 100), Tried::GivenUp(_)));
+}
+
+#[test]
+fn an_address_is_remembered_while_it_is_silent_or_busy() {
+    let mut state = State::default();
+    for (name, sending, silent) in [("quiet", 1, true), ("busy", 2, false), ("old", 0, true)] {
+        state.addresses.insert(name.to_owned(), Address { sending, silent });
+        state.sending += sending;
+    }
+    let known = |state: &State| {
+        let mut names: Vec<_> = state.addresses.keys().cloned().collect();
+        names.sort();
+        names
+    };
+    assert_eq!(state.silent(), Silent::from([("quiet".to_owned(), true), ("old".to_owned(), false)]));
+    for name in ["quiet", "busy"] {
+        state.returned(name);
+    }
+    assert_eq!((known(&state), state.sending), (vec!["busy".into(), "old".into(), "quiet".into()], 1));
+    state.returned("busy");
+    assert_eq!((known(&state), state.sending), (vec!["old".into(), "quiet".into()], 0));
+    for number in 0..MOST_ADDRESSES {
+        state.addresses.insert(number.to_string(), Address { sending: 0, silent: true });
+    }
+    state.addresses.insert("last".to_owned(), Address { sending: 1, silent: true });
+    state.sending = 1;
+    state.returned("last");
+    assert!(known(&state).is_empty());
+}
+
+/// Messages that are taken in turn, as long as their address is not said to be busy.
+struct Line {
+    waiting: Mutex<Vec<Notice>>,
+    most_at_once: Mutex<(usize, usize)>,
+    told: Mutex<std::sync::mpsc::Sender<Tried>>,
+}
+
+impl Outbox for Line {
+    fn take(&self, _: &str, _: Timestamp, _: Timestamp, most: u32, silent: &Silent) -> Result<Vec<Notice>, QueueError> {
+        let most = match silent.values().next() {
+            Some(true) => 0,
+            Some(false) => 1,
+            None => most as usize,
+        };
+        let mut waiting = self.waiting.lock().unwrap();
+        let taken: Vec<_> = (0..most).map_while(|_| waiting.pop()).collect();
+        let mut at_once = self.most_at_once.lock().unwrap();
+        at_once.0 += taken.len();
+        at_once.1 = at_once.1.max(at_once.0);
+        Ok(taken)
+    }
+
+    fn tried(&self, _: TaskId, _: u32, _: Timestamp, tried: &Tried) -> Result<(), QueueError> {
+        self.most_at_once.lock().unwrap().0 -= 1;
+        self.told.lock().unwrap().send(tried.clone()).unwrap();
+        Ok(())
+    }
+
+    fn release(&self, _: &str, _: Timestamp) -> Result<usize, QueueError> {
+        Ok(0)
+    }
+}
+
+#[test]
+fn a_silent_address_is_tried_with_one_message_at_a_time() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let to_nobody = || notice(Receiver::Webhook { url: format!("http://{closed}/"), retry: RetryPolicy::Backoff }, 0);
+    let (told, tried) = channel();
+    let line = Arc::new(Line {
+        waiting: Mutex::new(vec![to_nobody()]),
+        most_at_once: Mutex::default(),
+        told: Mutex::new(told),
+    });
+    let notifier = Notifier::new(NotifierParts {
+        outbox: Arc::clone(&line) as Arc<dyn Outbox>,
+        sinks: Arc::new(sinks("", Path::new("/nowhere/at/all")).unwrap()),
+        results: Arc::new(ByName),
+        node: "n".to_owned(),
+        sent: || {},
+    });
+    notifier.start().unwrap();
+    notifier.wake();
+    assert!(matches!(tried.recv().unwrap(), Tried::Again(..)));
+    line.waiting.lock().unwrap().extend((0..8).map(|_| to_nobody()));
+    notifier.wake();
+    for _ in 0..8 {
+        assert!(matches!(tried.recv().unwrap(), Tried::Again(..)));
+    }
+    notifier.stop();
+    assert_eq!(line.most_at_once.lock().unwrap().1, 1);
 }

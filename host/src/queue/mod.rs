@@ -12,7 +12,7 @@ mod record;
 mod sqlite;
 mod template;
 
-pub use outbox::{Notice, NoticeRecord, Outbox, Tried};
+pub use outbox::{Notice, NoticeRecord, Outbox, Silent, Tried};
 pub use project::{DeletedProject, Project, ProjectPage, ProjectQuery, Projects, PutMode, PutProject};
 pub use record::{
     CancelAnswer, CommitLease, Committed, DeleteAnswer, Event, Lease, ListQuery, Made, NewTask, Once, Order, Page,
@@ -60,6 +60,9 @@ pub trait Queue: Send + Sync {
 
     /// The history of a task, oldest first; empty for an unknown one.
     fn events(&self, id: TaskId) -> Result<Vec<Event>, QueueError>;
+
+    /// The same but for as many as are known already: what was there before never changes.
+    fn events_after(&self, id: TaskId, known: usize) -> Result<Vec<Event>, QueueError>;
 
     /// What is known of the messages of a task; empty for an unknown one.
     fn notices(&self, id: TaskId) -> Result<Vec<NoticeRecord>, QueueError>;

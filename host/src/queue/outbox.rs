@@ -1,5 +1,7 @@
 //! Messages of tasks that have ended, in the queue's database: they are due from the transaction in which their task ends.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -52,10 +54,21 @@ pub struct NoticeRecord {
     pub detail: String,
 }
 
+/// Addresses of receivers that did not take their last message, by [`Receiver::address`], and whether a message is on its way there.
+pub type Silent = BTreeMap<String, bool>;
+
 /// The messages of a queue. Each method is one transaction.
 pub trait Outbox: Send + Sync {
-    /// Takes messages that are due, at most so many, the longest due first. Until then they are nobody else's; where nothing is said of them by then, they are due again.
-    fn take(&self, owner: &str, now: Timestamp, until: Timestamp, most: u32) -> Result<Vec<Notice>, QueueError>;
+    /// Takes messages that are due, at most so many, the longest due first, for this owner and until then: where nothing is said of them by then, they are due again. To an address
+    /// of `silent` only one message is on its way at a time, so that many of them keep no other receiver waiting.
+    fn take(
+        &self,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+        most: u32,
+        silent: &Silent,
+    ) -> Result<Vec<Notice>, QueueError>;
 
     /// Says what became of a message that was taken. One whose task was removed meanwhile is forgotten.
     fn tried(&self, task: TaskId, number: u32, now: Timestamp, tried: &Tried) -> Result<(), QueueError>;

@@ -165,7 +165,11 @@ impl Queue for SqliteQueue {
     }
 
     fn events(&self, id: TaskId) -> Result<Vec<Event>, QueueError> {
-        self.read(|db| rows::events(db, &id.to_string()))
+        self.events_after(id, 0)
+    }
+
+    fn events_after(&self, id: TaskId, known: usize) -> Result<Vec<Event>, QueueError> {
+        self.read(|db| rows::events(db, &id.to_string(), known))
     }
 
     fn notices(&self, id: TaskId) -> Result<Vec<NoticeRecord>, QueueError> {

@@ -92,6 +92,20 @@ pub enum Receiver {
     },
 }
 
+impl Receiver {
+    /// Where messages go: when one is not taken there, the others will hardly be.
+    pub fn address(&self) -> String {
+        match self {
+            Self::Topic { name } => name.to_string(),
+            Self::Webhook { url, .. } => {
+                let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+                format!("{scheme}://{}", rest.split(['/', '?', '#']).next().unwrap_or_default())
+            }
+            Self::Object { uri } => format!("oss://{}", uri.bucket()),
+        }
+    }
+}
+
 impl fmt::Display for Receiver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -134,6 +148,16 @@ impl NoticeState {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn receivers_of_one_machine_or_bucket_have_one_address() {
+        let webhook = |url: &str| Receiver::Webhook { url: url.to_owned(), retry: RetryPolicy::Backoff }.address();
+        assert_eq!(webhook("https://a.example:8443/x?y"), "https://a.example:8443");
+        assert_eq!([webhook("http://a?x"), webhook("http://a#x"), webhook("http://a")], ["http://a"; 3]);
+        let uri = ObjectUri::parse("oss://out/a/b.json").unwrap();
+        assert_eq!(Receiver::Object { uri }.address(), "oss://out");
+        assert_eq!(Receiver::Topic { name: TopicName::new("done").unwrap() }.address(), "done");
+    }
 
     #[test]
     fn a_topic_is_the_name_of_a_file() {

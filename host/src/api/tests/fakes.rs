@@ -123,6 +123,10 @@ impl Queue for FakeQueue {
         Ok(None)
     }
 
+    fn events_after(&self, id: TaskId, known: usize) -> Result<Vec<Event>> {
+        Ok(self.events(id)?.into_iter().skip(known).collect())
+    }
+
     fn events(&self, id: TaskId) -> Result<Vec<Event>> {
         let event = |entry: &mut Entry| Event {
             time: entry.record.created,

@@ -4,20 +4,28 @@ use rusqlite::{Connection, params};
 
 use super::rows::{Named, event, record};
 use super::{SqliteQueue, json};
-use crate::queue::{Notice, NoticeRecord, Outbox, QueueError, Tried};
+use crate::queue::{Notice, NoticeRecord, Outbox, QueueError, Silent, Tried};
 use crate::task::{NoticeState, Receiver, TaskId, Timestamp};
 
 /// Number of the message that is an object: it is written before the others are sent, which may lead to it.
 const OBJECT: u32 = 0;
 
 impl Outbox for SqliteQueue {
-    fn take(&self, owner: &str, now: Timestamp, until: Timestamp, most: u32) -> Result<Vec<Notice>, QueueError> {
-        // Mostly there is none, and to know that costs no write.
-        if !self.read(|db| any_due(db, now))? {
+    fn take(
+        &self,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+        most: u32,
+        silent: &Silent,
+    ) -> Result<Vec<Notice>, QueueError> {
+        // Mostly there is none, and to know that costs no write. Whoever writes does not wait while a long list is looked through.
+        let found = self.read(|db| due(db, now, most, silent))?;
+        if found.is_empty() {
             return Ok(Vec::new());
         }
         let owner = owner.to_owned();
-        self.write(move |db| take(db, &owner, now, until, most))
+        self.write(move |db| take(db, &owner, now, until, found))
     }
 
     fn tried(&self, task: TaskId, number: u32, now: Timestamp, tried: &Tried) -> Result<(), QueueError> {
@@ -67,21 +75,30 @@ pub(super) fn arm(db: &Connection, task: &str, now: Timestamp) -> Result<(), Que
     Ok(())
 }
 
-fn any_due(db: &Connection, now: Timestamp) -> Result<bool, QueueError> {
-    Ok(db.prepare_cached("SELECT 1 FROM notices WHERE state = 'Due' AND due <= ?1 LIMIT 1")?.exists([now.millis()])?)
-}
-
 /// How many messages are due or will be tried again.
 pub(super) fn count(db: &Connection) -> Result<u64, QueueError> {
     let mut statement = db.prepare_cached("SELECT count(*) FROM notices WHERE state = 'Due'")?;
     Ok(statement.query_row([], |row| row.get::<_, i64>(0))?.unsigned_abs())
 }
 
-fn take(db: &Connection, owner: &str, now: Timestamp, until: Timestamp, most: u32) -> Result<Vec<Notice>, QueueError> {
-    let found = due(db, now, most)?;
+/// A message that is due.
+struct Found {
+    task: String,
+    number: u32,
+    receiver: Result<Receiver, serde_json::Error>,
+    tries: u32,
+}
+
+fn take(
+    db: &Connection,
+    owner: &str,
+    now: Timestamp,
+    until: Timestamp,
+    found: Vec<Found>,
+) -> Result<Vec<Notice>, QueueError> {
     let mut taken = Vec::new();
-    for (id, number, receiver, tries) in found {
-        let receiver = match serde_json::from_str(&receiver) {
+    for Found { task: id, number, receiver, tries } in found {
+        let receiver = match receiver {
             Ok(receiver) => receiver,
             Err(error) => {
                 // It keeps no other one waiting.
@@ -89,8 +106,16 @@ fn take(db: &Connection, owner: &str, now: Timestamp, until: Timestamp, most: u3
                 continue;
             }
         };
-        db.prepare_cached("UPDATE notices SET due = ?3, owner = ?4 WHERE task = ?1 AND number = ?2")?
-            .execute(params![id, number, until.millis(), owner])?;
+        // Another process may have taken it since it was found.
+        let is_ours = db
+            .prepare_cached(
+                "UPDATE notices SET due = ?3, owner = ?4
+                 WHERE task = ?1 AND number = ?2 AND state = 'Due' AND due <= ?5",
+            )?
+            .execute(params![id, number, until.millis(), owner, now.millis()])?;
+        if is_ours == 0 {
+            continue;
+        }
         let Some(record) = record(db, &id)? else { continue };
         let spec: String =
             db.prepare_cached("SELECT spec FROM bodies WHERE task = ?1")?.query_row([&id], |row| row.get(0))?;
@@ -100,8 +125,8 @@ fn take(db: &Connection, owner: &str, now: Timestamp, until: Timestamp, most: u3
     Ok(taken)
 }
 
-/// Task, number, receiver and tries of those that are due.
-fn due(db: &Connection, now: Timestamp, most: u32) -> Result<Vec<(String, u32, String, u32)>, QueueError> {
+/// Those that are due, but for those that have to wait for another one to the same silent address.
+fn due(db: &Connection, now: Timestamp, most: u32, silent: &Silent) -> Result<Vec<Found>, QueueError> {
     let mut statement = db.prepare_cached(
         "SELECT task, number, receiver, tries FROM notices
          WHERE state = 'Due' AND due <= ?1 AND (number = ?2 OR NOT EXISTS
@@ -109,10 +134,24 @@ fn due(db: &Connection, now: Timestamp, most: u32) -> Result<Vec<(String, u32, S
               WHERE object.task = notices.task AND object.number = ?2 AND object.state = 'Due'))
          ORDER BY due, task, number LIMIT ?3",
     )?;
-    let rows = statement.query_map(params![now.millis(), OBJECT, most], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    // Where addresses are silent, most of what is due may be theirs.
+    let limit = if silent.is_empty() { i64::from(most) } else { i64::MAX };
+    let mut rows = statement.query(params![now.millis(), OBJECT, limit])?;
+    let mut silent = silent.clone();
+    let mut found = Vec::new();
+    while found.len() < most as usize
+        && let Some(row) = rows.next()?
+    {
+        let receiver = serde_json::from_str::<Receiver>(&row.get::<_, String>(2)?);
+        if let Ok(receiver) = &receiver
+            && let Some(on_its_way) = silent.get_mut(&receiver.address())
+            && std::mem::replace(on_its_way, true)
+        {
+            continue;
+        }
+        found.push(Found { task: row.get(0)?, number: row.get(1)?, receiver, tries: row.get(3)? });
+    }
+    Ok(found)
 }
 
 fn tried(db: &Connection, task: &str, number: u32, now: Timestamp, tried: &Tried) -> Result<(), QueueError> {

@@ -150,11 +150,12 @@ pub(super) fn event(
     Ok(())
 }
 
-/// The history of a task, oldest first.
-pub(super) fn events(db: &Connection, id: &str) -> Result<Vec<Event>, QueueError> {
-    let mut statement =
-        db.prepare_cached("SELECT time, event, attempt, detail FROM events WHERE task = ?1 ORDER BY number")?;
-    let mut rows = statement.query([id])?;
+/// The history of a task, oldest first, but for the first ones that are `known`: they are numbered from 1 on without gaps.
+pub(super) fn events(db: &Connection, id: &str, known: usize) -> Result<Vec<Event>, QueueError> {
+    let mut statement = db.prepare_cached(
+        "SELECT time, event, attempt, detail FROM events WHERE task = ?1 AND number > ?2 ORDER BY number",
+    )?;
+    let mut rows = statement.query(params![id, i64::try_from(known).unwrap_or(i64::MAX)])?;
     let mut events = Vec::new();
     while let Some(row) = rows.next()? {
         let row = Named { row, id };

@@ -1,7 +1,7 @@
 //! Messages: due with the end of their task, and until somebody has said what became of them.
 
 use super::*;
-use crate::queue::{Notice, NoticeRecord, Outbox, Tried};
+use crate::queue::{Notice, NoticeRecord, Outbox, Silent, Tried};
 use crate::task::{NoticeState, Receiver, RetryPolicy, TopicName};
 
 fn topic(name: &str) -> Receiver {
@@ -25,7 +25,7 @@ fn telling(queue: &SqliteQueue, receivers: &[Receiver]) -> TaskId {
 }
 
 fn take(queue: &SqliteQueue, now: i64) -> Vec<Notice> {
-    queue.take("a", at(now), at(now + 100), 10).unwrap()
+    queue.take("a", at(now), at(now + 100), 10, &Silent::new()).unwrap()
 }
 
 fn numbers(notices: &[Notice]) -> Vec<u32> {
@@ -52,8 +52,8 @@ fn a_message_is_due_from_the_end_of_its_task_on() {
     assert_eq!((notice.task, notice.tries, &notice.receiver), (id, 0, &topic("t")));
     assert_eq!((&notice.record, notice.spec.as_ref().map(|spec| spec.sources.len())), (&record(&queue, id), Some(1)));
     // It is nobody else's for a while.
-    assert!(queue.take("b", at(399), at(500), 10).unwrap().is_empty());
-    assert_eq!(queue.take("b", at(400), at(500), 10).unwrap().len(), 1);
+    assert!(queue.take("b", at(399), at(500), 10, &Silent::new()).unwrap().is_empty());
+    assert_eq!(queue.take("b", at(400), at(500), 10, &Silent::new()).unwrap().len(), 1);
     queue.tried(id, notice.number, at(450), &Tried::Delivered).unwrap();
     assert!(take(&queue, 10_000).is_empty());
     assert_eq!((states(&queue, id), queue.depth().unwrap().messages), (vec![NoticeState::Delivered], 0));
@@ -97,6 +97,8 @@ fn an_object_is_written_before_the_others_are_told() {
     queue.tried(id, 0, at(80), &Tried::GivenUp("full".to_owned())).unwrap();
     assert_eq!(numbers(&take(&queue, 80)), [1, 2]);
     let events = queue.events(id).unwrap();
+    assert_eq!(queue.events_after(id, 1).unwrap(), events[1..]);
+    assert!(queue.events_after(id, events.len()).unwrap().is_empty());
     let last = events.last().unwrap();
     assert_eq!((last.event.as_str(), last.detail.as_str()), ("NotificationGivenUp", "oss://out/result.json: full"));
     let known = queue.notices(id).unwrap();
@@ -150,4 +152,26 @@ fn a_receiver_that_cannot_be_read_keeps_no_other_waiting() {
     assert_eq!(numbers(&take(&queue, 5)), [2]);
     let known = queue.notices(id).unwrap();
     assert_eq!((known[0].receiver.as_str(), known[0].state), ("unknown", NoticeState::GivenUp));
+}
+
+#[test]
+fn many_messages_to_a_silent_address_keep_no_other_waiting() {
+    let folder = Folder::new();
+    let queue = folder.queue();
+    let hook = |path: &str| Receiver::Webhook { url: format!("http://h/{path}"), retry: RetryPolicy::Backoff };
+    let dead: Vec<_> = (0..30).map(|number| telling(&queue, &[hook(&number.to_string())])).collect();
+    let alive = telling(&queue, &[topic("t")]);
+    for (place, id) in dead.iter().chain([&alive]).enumerate() {
+        queue.cancel(*id, at(5 + place as i64)).unwrap();
+    }
+    let taken = |now: i64, on_its_way: bool| {
+        let silent = Silent::from([("http://h".to_owned(), on_its_way)]);
+        let taken = queue.take("a", at(now), at(now + 100), 10, &silent).unwrap();
+        taken.into_iter().map(|notice| notice.task).collect::<Vec<_>>()
+    };
+    assert_eq!(taken(50, false), [dead[0], alive]);
+    assert!(taken(51, true).is_empty());
+    assert_eq!(taken(52, false), [dead[1]]);
+    // Once it takes messages again, they are as all others.
+    assert_eq!(take(&queue, 60).into_iter().map(|notice| notice.task).collect::<Vec<_>>(), dead[2..12]);
 }
