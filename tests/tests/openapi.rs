@@ -1,7 +1,7 @@
 //! The document of the API is true: real answers have the shapes that it says, and a program that makes up requests from it
 //! (schemathesis, which `scripts/setup-python.sh` installs) meets no failure of the server and no answer of another shape.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
 use std::fs;
 use std::process::Command;
@@ -127,16 +127,63 @@ fn every_request_that_is_taken_has_the_shape_of_the_document() {
     );
 }
 
+/// The document with names of what is there where a path wants one: every other made-up request meets something.
+fn with_names(document: &Value, names: &[(&str, &str, Vec<String>)]) -> Value {
+    let mut document = document.clone();
+    let mut named = 0;
+    for (path, operations) in document["paths"].as_object_mut().unwrap() {
+        for operation in operations.as_object_mut().unwrap().values_mut() {
+            let parameters = operation["parameters"].as_array_mut().unwrap().iter_mut();
+            for parameter in parameters.filter(|parameter| parameter["in"] == "path") {
+                let known = names.iter().find(|(begin, name, _)| path.starts_with(begin) && parameter["name"] == *name);
+                let (_, _, values) = known.unwrap_or_else(|| panic!("{path}: {parameter:#}"));
+                parameter["schema"] = json!({"anyOf": [{"type": "string", "enum": values}, parameter["schema"]]});
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 10, "{named}");
+    document
+}
+
 #[test]
 fn made_up_requests_meet_no_failure_and_no_answer_of_another_shape() {
     let program = target().join("languages/schemathesis/bin/schemathesis");
     assert!(program.exists(), "{} is missing: run `make test` once, or scripts/setup-python.sh", program.display());
     let world = world();
+    let server = Server::start(&world, &Options::default());
+    // Tasks in all states, some of which requests will cancel, retry and remove.
+    let mut tasks: Vec<_> = (0..3).map(|number| server.submit(&small(&format!("{number}.mp4")))).collect();
+    let missing = serde_json::from_str(&small("gone.mp4").to_string().replace("bigbuckbunny", "nothing")).unwrap();
+    tasks.extend((0..3).map(|_| server.submit(&missing)));
+    for task in &tasks {
+        server.end_of(task);
+    }
+    let ended = tasks.clone();
+    let mut slow = small("slow.mp4");
+    slow["Targets"][0]["Video"]["TranscodeVideo"] =
+        json!({"Codec": "h264", "Preset": "slow", "Resolution": "1920x1080"});
+    tasks.extend((0..4).map(|_| server.submit(&slow)));
+    let template = br#"{"Targets": [{"URI": "oss://test-bucket/t.mp4", "Container": "mp4"}]}"#;
+    assert_eq!(server.put("/v1/projects/test-project/templates/web", template).0, 201);
+    let text_of = |text: &str| vec![text.to_owned()];
+    let names = [
+        // Those of a task that runs would be read until its end.
+        ("/v1/tasks/{id}/events", "id", ended),
+        ("/v1/tasks/", "id", tasks),
+        ("/v1/projects/", "name", vec!["test-project".to_owned(), "other".to_owned()]),
+        ("/v1/projects/", "template", vec!["web".to_owned(), "new".to_owned()]),
+        ("/v1/plugins/", "name", text_of("watermark")),
+        ("/v1/plugins/", "version", text_of("0.1.0")),
+    ];
+    let document = with_names(&server.get("/v1/openapi.json").1, &names);
+    drop(server);
     let config = "[[keys]]\nid = \"a\"\nsecret = \"secret of made up requests\"\n";
     let server = Server::start(&world, &Options { config, ..Options::default() });
     let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("openapi.json"), document.to_string()).unwrap();
     let mut command = Command::new(program);
-    command.current_dir(folder.path()).arg("run").arg(format!("{}/v1/openapi.json", server.url));
+    command.current_dir(folder.path()).args(["run", "openapi.json", "--url", &server.url]);
     command.args(["--header", "Authorization: Bearer secret of made up requests"]);
     command.args([
         "--checks",
@@ -150,6 +197,12 @@ fn made_up_requests_meet_no_failure_and_no_answer_of_another_shape() {
     assert!(output.status.success(), "{}\n{}", text(&output.stdout), text(&output.stderr));
     let said = text(&output.stdout);
     assert!(said.contains("No issues found") || said.contains("passed"), "{said}");
-    // The server is as it was.
+    // The server is as it was, and was met where it has something.
     assert_eq!(server.get("/readyz").0, 200);
+    drop(server);
+    let server = Server::start(&world, &Options::default());
+    let (_, after) = server.get("/v1/tasks?MaxResults=100");
+    let states: Vec<_> =
+        after["Tasks"].as_array().unwrap().iter().map(|task| task["State"].as_str().unwrap()).collect();
+    assert!(states.len() != 10 || states.contains(&"Canceled"), "no task was met: {states:?}");
 }

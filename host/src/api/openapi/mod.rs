@@ -60,6 +60,8 @@ pub(super) enum Content {
     Json(Value),
     /// Text of this type.
     Text(&'static str),
+    /// Server-sent events of these names, each with JSON. OpenAPI 3.1 has no word for the shape of one; it stands where tools look for it.
+    Events(&'static [&'static str]),
 }
 
 /// JSON of this type, with the `RequestId`.
@@ -169,6 +171,15 @@ impl Content {
             }
             Self::Json(schema) => ("application/json", schema.clone()),
             Self::Text(kind) => (*kind, json!({"type": "string"})),
+            Self::Events(names) => {
+                let event = json!({"type": "string", "enum": names});
+                let data = json!({"type": "string", "contentMediaType": "application/json"});
+                let shape = json!({
+                    "type": "object", "description": "Each of the events", "required": ["event", "data"],
+                    "properties": {"event": event, "data": data},
+                });
+                ("text/event-stream", shape)
+            }
         };
         json!({"description": about, "content": {kind: {"schema": schema}}})
     }

@@ -130,7 +130,7 @@ fn tasks() -> Vec<Route> {
         .answers(201, told::<SubmitAnswer>(), "The new task")
         .refuses(&[404, 409]);
     let follow = operation("get", "followTask", "What happens to a task, as server-sent events")
-        .answers(200, Content::Text("text/event-stream"), "Events, until the task has ended")
+        .answers(200, Content::Events(&events::NAMES), "Events, until the task has ended")
         .refuses(&[404]);
     vec![
         Route::new("/v1/tasks", get(routes::list).post(routes::submit), vec![list_tasks(), submit]),
