@@ -13,6 +13,6 @@ pub(crate) use component::{
 };
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use native::{
-    ClipHandle, FontHandle, FrameHandle, asset_length, asset_read, clip_advance, clip_open, clip_read, font_find,
-    fonts_covering, log, region, warning,
+    ClipHandle, FontHandle, FrameHandle, Samples, asset_length, asset_read, clip_advance, clip_open, clip_read,
+    font_find, fonts_covering, log, region, warning,
 };

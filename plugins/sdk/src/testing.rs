@@ -18,8 +18,8 @@ mod host;
 mod picture;
 mod session;
 
-pub use frame::FakeFrame;
 pub(crate) use frame::FrameMemory;
+pub use frame::{FakeFrame, Planes};
 pub use host::{ClipPicture, Host, LogLine, Region, ReportedWarning};
 pub(crate) use host::{StoredClip, StoredFont, with_host};
 pub use picture::{Chroma, Picture, picture};

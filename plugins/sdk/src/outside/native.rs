@@ -1,12 +1,14 @@
 //! The fake host of [`crate::testing`].
 
 use std::cell::Cell;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::assets::AssetError;
 use crate::clips::ClipError;
 use crate::log::Level;
-use crate::testing::{ClipPicture, FrameMemory, LogLine, Region, ReportedWarning, StoredClip, StoredFont, with_host};
+use crate::testing::{
+    ClipPicture, FrameMemory, LogLine, Planes, Region, ReportedWarning, StoredClip, StoredFont, with_host,
+};
 use crate::{Rect, Setup};
 
 pub(crate) fn log(level: Level, message: &str, fields: &[(&str, &str)]) {
@@ -38,7 +40,7 @@ pub(crate) fn asset_read(uri: &str, offset: u64, length: u32) -> Result<Vec<u8>,
     asset(uri).map(|bytes| slice(&bytes, offset, length).to_vec())
 }
 
-fn asset(uri: &str) -> Result<Rc<[u8]>, AssetError> {
+fn asset(uri: &str) -> Result<Arc<[u8]>, AssetError> {
     let granted = with_host(|host| host.assets.get(uri).cloned());
     match granted {
         None => Err(AssetError::NotGranted { uri: uri.to_owned() }),
@@ -54,7 +56,7 @@ fn slice(bytes: &[u8], offset: u64, length: u32) -> &[u8] {
 }
 
 pub(crate) struct ClipHandle {
-    clip: Rc<StoredClip>,
+    clip: Arc<StoredClip>,
     /// Number of the picture, counted from 1; 0 before the first one.
     at: Cell<usize>,
 }
@@ -104,7 +106,7 @@ pub(crate) fn clip_read(handle: &ClipHandle, area: Rect) -> Vec<u8> {
     rows.flat_map(|row| row[area.x as usize..(area.x + area.width) as usize].as_flattened()).copied().collect()
 }
 
-pub(crate) struct FontHandle(Rc<StoredFont>);
+pub(crate) struct FontHandle(Arc<StoredFont>);
 
 impl FontHandle {
     pub(crate) fn name(&self) -> String {
@@ -147,28 +149,51 @@ pub(crate) fn fonts_covering(text: &str) -> Vec<FontHandle> {
 }
 
 pub(crate) struct FrameHandle<'a> {
-    pub(crate) memory: &'a mut FrameMemory,
+    pub(crate) samples: Samples<'a>,
     pub(crate) setup: &'a Setup,
+}
+
+/// Whose samples they are.
+pub(crate) enum Samples<'a> {
+    /// Those of the fake host.
+    Own(&'a mut FrameMemory),
+    /// Those of who runs the filter natively.
+    Lent { planes: &'a mut dyn Planes, time: i64, duration: i64, index: u64 },
 }
 
 impl FrameHandle<'_> {
     pub(crate) fn time(&self) -> i64 {
-        self.memory.time
+        match &self.samples {
+            Samples::Own(memory) => memory.time,
+            Samples::Lent { time, .. } => *time,
+        }
     }
 
     pub(crate) fn duration(&self) -> i64 {
-        self.memory.duration
+        match &self.samples {
+            Samples::Own(memory) => memory.duration,
+            Samples::Lent { duration, .. } => *duration,
+        }
     }
 
     pub(crate) fn index(&self) -> u64 {
-        self.memory.index
+        match &self.samples {
+            Samples::Own(memory) => memory.index,
+            Samples::Lent { index, .. } => *index,
+        }
     }
 
     pub(crate) fn read(&self, plane: u8, area: Rect) -> Vec<u8> {
-        self.memory.read(self.setup, plane, area)
+        match &self.samples {
+            Samples::Own(memory) => memory.read(self.setup, plane, area),
+            Samples::Lent { planes, .. } => planes.read(plane, area),
+        }
     }
 
     pub(crate) fn write(&mut self, plane: u8, area: Rect, data: &[u8]) {
-        self.memory.write(self.setup, plane, area, data);
+        match &mut self.samples {
+            Samples::Own(memory) => memory.write(self.setup, plane, area, data),
+            Samples::Lent { planes, .. } => planes.write(plane, area, data),
+        }
     }
 }

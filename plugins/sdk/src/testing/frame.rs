@@ -4,8 +4,17 @@ use std::ops::Range;
 
 use super::{Region, with_host};
 use crate::frame::samples_from_bytes;
-use crate::outside::FrameHandle;
+use crate::outside::{FrameHandle, Samples};
 use crate::{Frame, Rect, Setup};
+
+/// The samples of a picture that is not the fake host's: of a program that runs filters natively. What traps in the real host has to panic.
+pub trait Planes {
+    /// As [`Frame::read`].
+    fn read(&self, plane: u8, area: Rect) -> Vec<u8>;
+
+    /// As [`Frame::write`].
+    fn write(&mut self, plane: u8, area: Rect, data: &[u8]);
+}
 
 /// A frame in memory. A test fills it, runs a filter over it and looks at the samples.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,7 +82,8 @@ impl FakeFrame {
 
     /// What a filter gets.
     pub fn frame(&mut self) -> Frame<'_> {
-        Frame::new(FrameHandle { memory: &mut self.memory, setup: &self.setup }, &self.setup)
+        let samples = Samples::Own(&mut self.memory);
+        Frame::new(FrameHandle { samples, setup: &self.setup }, &self.setup)
     }
 
     /// Makes all samples of a plane the same.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::Rect;
 use crate::log::Level;
@@ -80,9 +80,9 @@ pub(crate) struct StoredClip {
 
 #[derive(Default)]
 pub(crate) struct Memory {
-    pub(crate) clips: BTreeMap<String, Rc<StoredClip>>,
-    pub(crate) assets: BTreeMap<String, Result<Rc<[u8]>, String>>,
-    pub(crate) fonts: Vec<Rc<StoredFont>>,
+    pub(crate) clips: BTreeMap<String, Arc<StoredClip>>,
+    pub(crate) assets: BTreeMap<String, Result<Arc<[u8]>, String>>,
+    pub(crate) fonts: Vec<Arc<StoredFont>>,
     pub(crate) font_bytes: u64,
     pub(crate) logs: Vec<LogLine>,
     pub(crate) warnings: Vec<ReportedWarning>,
@@ -136,7 +136,7 @@ impl Host {
         assert!(whole && alike, "the pictures of a clip have one size of at least a row, and a duration");
         let height = u32::try_from(pixels / width as usize).unwrap_or(u32::MAX);
         self.grant(uri, b"\0\0\0\x14ftypqt  \0\0\0\0qt  ");
-        with_host(|host| host.clips.insert(uri.to_owned(), Rc::new(StoredClip { width, height, pictures })));
+        with_host(|host| host.clips.insert(uri.to_owned(), Arc::new(StoredClip { width, height, pictures })));
     }
 
     /// Adds a font that has every character.
@@ -155,6 +155,11 @@ impl Host {
         self.add_font(name, data.into(), face_index, None);
     }
 
+    /// Adds a face of a collection that has only these characters.
+    pub fn font_face_covering(&self, name: &str, data: impl Into<Vec<u8>>, face_index: u32, glyphs: &str) {
+        self.add_font(name, data.into(), face_index, Some(glyphs.chars().collect()));
+    }
+
     /// Adds a face of a font file; it counts as having every character.
     ///
     /// # Errors
@@ -166,7 +171,7 @@ impl Host {
 
     fn add_font(&self, name: &str, data: Vec<u8>, face_index: u32, glyphs: Option<Vec<char>>) {
         let font = StoredFont { name: name.to_owned(), data, face_index, glyphs };
-        with_host(|host| host.fonts.push(Rc::new(font)));
+        with_host(|host| host.fonts.push(Arc::new(font)));
     }
 
     /// How many bytes of fonts were read since the host was installed.

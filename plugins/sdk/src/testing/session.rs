@@ -1,8 +1,9 @@
 //! Runs a plugin as the host runs it.
 
-use super::{FakeFrame, Region, with_host};
+use super::{FakeFrame, Planes, Region, with_host};
 use crate::manifest::{MAX_BYTES, Registered};
-use crate::{Error, ParameterPolicy, Setup, VideoFilter, filter, parameters};
+use crate::outside::{FrameHandle, Samples};
+use crate::{Error, Frame, ParameterPolicy, Setup, VideoFilter, filter, parameters};
 
 /// An opened filter. It is called as the host calls it: only for frames within its declared regions.
 pub struct OpenFilter<F> {
@@ -60,6 +61,21 @@ impl<F: VideoFilter> OpenFilter<F> {
         result.map(|()| true)
     }
 
+    /// Passes a picture that is somebody else's, whether the filter declared to work at its time or not. In the thread that does this the fake host may be empty: what the
+    /// filter needs it has read when it was opened.
+    ///
+    /// # Errors
+    /// What the filter answers.
+    pub fn process_lent(
+        &mut self,
+        planes: &mut dyn Planes,
+        (time, duration): (i64, i64),
+        index: u64,
+    ) -> Result<(), Error> {
+        let samples = Samples::Lent { planes, time, duration, index };
+        self.filter.process(&mut Frame::new(FrameHandle { samples, setup: &self.setup }, &self.setup))
+    }
+
     /// Ends the stream.
     ///
     /// # Errors
@@ -98,7 +114,7 @@ mod tests {
 
     use super::*;
     use crate::testing::{Host, picture};
-    use crate::{Frame, Rect, log, report};
+    use crate::{Rect, log, report};
 
     struct Box2 {
         value: u16,

@@ -1,6 +1,6 @@
 //! Which picture of a file is shown when.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use wasmux_sdk::kernels::{Overlay, Resizer};
 use wasmux_sdk::{Error, Setup, report};
@@ -10,7 +10,7 @@ use super::decode::{self, PictureError, Pictures};
 /// A file that is opened again for each loop whose pictures were not kept.
 pub(super) struct File {
     /// `None`: a movie, which the host reads.
-    pub(super) bytes: Option<Rc<[u8]>>,
+    pub(super) bytes: Option<Arc<[u8]>>,
     pub(super) uri: String,
     /// The field that names it.
     pub(super) field: String,

@@ -8,7 +8,7 @@ mod orientation;
 mod png;
 mod webp;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use thiserror::Error;
 use wasmux_sdk::clips::ClipError;
@@ -54,7 +54,7 @@ impl PictureError {
 }
 
 /// The pictures of a file in their order: one, or those of an animation. All have the same size.
-pub(crate) trait Pictures {
+pub(crate) trait Pictures: Send {
     /// Width and height in pixels.
     fn size(&self) -> (u32, u32);
 
@@ -68,7 +68,7 @@ pub(crate) fn is_movie(head: &[u8]) -> bool {
 }
 
 /// Opens the file of a picture by its content; its name does not count.
-pub(crate) fn open(bytes: &Rc<[u8]>) -> Result<Box<dyn Pictures>, PictureError> {
+pub(crate) fn open(bytes: &Arc<[u8]>) -> Result<Box<dyn Pictures>, PictureError> {
     match **bytes {
         [0x89, b'P', b'N', b'G', ..] => Ok(Box::new(png::Png::new(bytes, MAX_SIDE)?)),
         [0xff, 0xd8, 0xff, ..] => Ok(Box::new(Still::new(jpeg::decode(bytes)?))),
@@ -80,7 +80,7 @@ pub(crate) fn open(bytes: &Rc<[u8]>) -> Result<Box<dyn Pictures>, PictureError> 
 }
 
 /// The first picture of a PNG file with sides of at most so many pixels, which are checked before anything is decoded.
-pub(crate) fn decode_png(bytes: &Rc<[u8]>, max_side: u32) -> Result<Bitmap, PictureError> {
+pub(crate) fn decode_png(bytes: &Arc<[u8]>, max_side: u32) -> Result<Bitmap, PictureError> {
     let mut file = png::Png::new(bytes, max_side)?;
     match file.next()? {
         Some((bitmap, _)) => Ok(bitmap.clone()),

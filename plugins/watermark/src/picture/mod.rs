@@ -7,7 +7,7 @@
 mod animation;
 mod decode;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use wasmux_sdk::assets::{self, AssetError};
 use wasmux_sdk::kernels::Resizer;
@@ -46,7 +46,7 @@ pub(crate) fn load(
     let bytes = if decode::is_movie(&assets::read(&watermark.uri, 0, HEAD).map_err(unread)?) {
         None
     } else {
-        Some(Rc::from(assets::read_all(&watermark.uri, MAX_BYTES).map_err(unread)?))
+        Some(Arc::from(assets::read_all(&watermark.uri, MAX_BYTES).map_err(unread)?))
     };
     let file = animation::File { bytes, uri: watermark.uri.clone(), field };
     let pictures = file.open()?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use cosmic_text::fontdb::ID;
 use wasmux_sdk::Rect;
@@ -54,7 +55,7 @@ impl Scaler {
     #[expect(clippy::cast_precision_loss, reason = "sides are small")]
     fn scale(&mut self, picture: &GlyphPicture, em: f32, outline: (f32, f32)) -> Option<Scaled> {
         let (x, y) = (em / picture.per_em.0, em / picture.per_em.1);
-        let source = decode_png(&Rc::from(picture.file.as_slice()), MAX_SIDE).ok()?;
+        let source = decode_png(&Arc::from(picture.file.as_slice()), MAX_SIDE).ok()?;
         let width = side(source.width() as f32 * x, em)?;
         let height = side(source.height() as f32 * y, em)?;
         self.pixels += u64::from(width) * u64::from(height);

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 use std::num::NonZeroU64;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use gif::{ColorOutput, DecodeOptions, Decoder, DisposalMethod, MemoryLimit};
 use wasmux_sdk::kernels::Bitmap;
@@ -16,17 +16,17 @@ const MAX_PICTURE: NonZeroU64 = NonZeroU64::new(4 * (MAX_SIDE as u64) * (MAX_SID
 const UNIT: i64 = 10_000_000;
 
 pub(super) struct Gif {
-    decoder: Decoder<Cursor<Rc<[u8]>>>,
+    decoder: Decoder<Cursor<Arc<[u8]>>>,
     canvas: Canvas,
     any: bool,
 }
 
 impl Gif {
-    pub(super) fn new(bytes: &Rc<[u8]>) -> Result<Self, PictureError> {
+    pub(super) fn new(bytes: &Arc<[u8]>) -> Result<Self, PictureError> {
         let mut options = DecodeOptions::new();
         options.set_color_output(ColorOutput::RGBA);
         options.set_memory_limit(MemoryLimit::Bytes(MAX_PICTURE));
-        let decoder = options.read_info(Cursor::new(Rc::clone(bytes))).map_err(damaged)?;
+        let decoder = options.read_info(Cursor::new(Arc::clone(bytes))).map_err(damaged)?;
         let (width, height) = checked(decoder.width().into(), decoder.height().into())?;
         Ok(Self { decoder, canvas: Canvas::new(width, height), any: false })
     }

@@ -4,7 +4,7 @@
 //! what nearly all are.
 
 use std::io::Cursor;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use png::{BitDepth, BlendOp, ColorType, Decoder, DisposeOp, InterlaceInfo, Limits, Reader, Transformations};
 use wasmux_sdk::kernels::Bitmap;
@@ -15,7 +15,7 @@ use super::{MAX_SCRATCH, PictureError, Pictures, checked, damaged, duration};
 const SECOND: i64 = 1_000_000_000;
 
 pub(super) struct Png {
-    reader: Reader<Cursor<Rc<[u8]>>>,
+    reader: Reader<Cursor<Arc<[u8]>>>,
     canvas: Canvas,
     /// Pictures that are to come.
     left: u32,
@@ -24,8 +24,8 @@ pub(super) struct Png {
 }
 
 impl Png {
-    pub(super) fn new(bytes: &Rc<[u8]>, max_side: u32) -> Result<Self, PictureError> {
-        let mut decoder = Decoder::new_with_limits(Cursor::new(Rc::clone(bytes)), Limits { bytes: MAX_SCRATCH });
+    pub(super) fn new(bytes: &Arc<[u8]>, max_side: u32) -> Result<Self, PictureError> {
+        let mut decoder = Decoder::new_with_limits(Cursor::new(Arc::clone(bytes)), Limits { bytes: MAX_SCRATCH });
         decoder.set_transformations(Transformations::EXPAND);
         // Text and profiles are of no use here, and they are where a small file can hide much data.
         decoder.set_ignore_text_chunk(true);

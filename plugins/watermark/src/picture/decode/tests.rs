@@ -4,7 +4,7 @@ use super::*;
 
 /// All pictures with their times.
 pub(super) fn animation(file: &[u8]) -> Result<Vec<(Bitmap, i64)>, PictureError> {
-    let mut pictures = open(&Rc::from(file))?;
+    let mut pictures = open(&Arc::from(file))?;
     let mut all = Vec::new();
     while let Some((bitmap, nanos)) = pictures.next()? {
         all.push((bitmap.clone(), nanos));
@@ -31,7 +31,7 @@ pub(super) fn replace_each_byte(good: &[u8]) {
 
 #[test]
 fn files_are_known_by_their_content() {
-    let code = |bytes: &[u8]| open(&Rc::from(bytes)).err().unwrap().code();
+    let code = |bytes: &[u8]| open(&Arc::from(bytes)).err().unwrap().code();
     assert_eq!(code(b""), "UnsupportedPicture");
     assert_eq!(code(b"BM"), "UnsupportedPicture");
     assert_eq!(code(b"\0\0\0\x14ftypqt  "), "UnsupportedPicture");

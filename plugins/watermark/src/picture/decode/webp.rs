@@ -1,7 +1,7 @@
 //! WebP, lossy and lossless, still and animated.
 
 use std::io::Cursor;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use image_webp::{DecodingError, WebPDecoder};
 use wasmux_sdk::kernels::Bitmap;
@@ -11,8 +11,8 @@ use super::{MAX_SCRATCH, PictureError, Pictures, Still, bitmap, checked, damaged
 /// The unit of its times, in nanoseconds.
 const UNIT: i64 = 1_000_000;
 
-pub(super) fn open(bytes: &Rc<[u8]>) -> Result<Box<dyn Pictures>, PictureError> {
-    let mut decoder = WebPDecoder::new(Cursor::new(Rc::clone(bytes))).map_err(damaged)?;
+pub(super) fn open(bytes: &Arc<[u8]>) -> Result<Box<dyn Pictures>, PictureError> {
+    let mut decoder = WebPDecoder::new(Cursor::new(Arc::clone(bytes))).map_err(damaged)?;
     decoder.set_memory_limit(MAX_SCRATCH);
     let (width, height) = decoder.dimensions();
     let (width, height) = checked(width.into(), height.into())?;
@@ -28,7 +28,7 @@ pub(super) fn open(bytes: &Rc<[u8]>) -> Result<Box<dyn Pictures>, PictureError> 
 
 /// The decoder lays the parts over each other itself.
 struct Animated {
-    decoder: WebPDecoder<Cursor<Rc<[u8]>>>,
+    decoder: WebPDecoder<Cursor<Arc<[u8]>>>,
     samples: Vec<u8>,
     shown: Bitmap,
 }

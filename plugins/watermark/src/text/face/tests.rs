@@ -152,8 +152,8 @@ fn pictures_of_glyphs_are_found_in_both_kinds_of_tables() {
     // What may be read is as much as the file is long, which was read.
     let picture = face.pictures().unwrap().read(7, 20.0).unwrap();
     assert_eq!((picture.per_em, picture.left, picture.edge), ((109.0, 109.0), 4.0, Edge::Bottom(-27.0)));
-    assert_eq!(decode_png(&Rc::from(picture.file.clone()), 128).unwrap().width(), 128);
-    assert!(decode_png(&Rc::from(picture.file), 127).is_err());
+    assert_eq!(decode_png(&Arc::from(picture.file.clone()), 128).unwrap().width(), 128);
+    assert!(decode_png(&Arc::from(picture.file), 127).is_err());
 }
 
 /// A font with one strike of 32 bits, whose glyphs 5 to 7 have an index of this format and images of that one.
@@ -231,7 +231,7 @@ proptest! {
         face.drawing(&(0..40).collect());
         if let Some(pictures) = face.pictures() {
             for glyph in 0..40 {
-                let _ = pictures.read(glyph, 100.0).map(|picture| decode_png(&Rc::from(picture.file), 512).is_ok());
+                let _ = pictures.read(glyph, 100.0).map(|picture| decode_png(&Arc::from(picture.file), 512).is_ok());
             }
         }
         // Directories, then what shaping needs, then outlines in parts, at worst as a whole after that, and pictures.
