@@ -1,6 +1,7 @@
 //! Measures whole processes in pairs: A B A B ..., so that a ratio holds when the machine's speed drifts.
 
 pub mod changes;
+pub mod native;
 
 use std::io;
 use std::path::{Path, PathBuf};

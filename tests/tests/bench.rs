@@ -156,3 +156,22 @@ fn what_cannot_be_measured_is_refused_before_anything_runs() {
         assert!(output.status.code() == Some(2) && said.contains(part), "{more:?}: {said}");
     }
 }
+
+#[test]
+fn native_filters_are_those_of_a_program_beside_this_one() {
+    let world = world();
+    // Here it is alone.
+    let alone = world.folder().join("wasmux");
+    fs::copy(binary(), &alone).unwrap();
+    let file = world.folder().join("request.json");
+    fs::write(&file, encode(&json!({})).to_string()).unwrap();
+    let mut command = Command::new(alone);
+    command.arg("bench").arg(file).arg("--bucket").arg(format!("test-bucket={}", world.object("").display()));
+    let output = command.args(["--against", "native"]).output().unwrap();
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(
+        told.contains("no program wasmux-native beside this one") && told.contains("--bin wasmux-native"),
+        "{told}"
+    );
+}

@@ -5,6 +5,7 @@ mod config;
 mod host;
 mod measure;
 mod messages;
+mod native;
 mod published;
 mod roles;
 mod serve;
@@ -22,6 +23,7 @@ use uuid::Uuid;
 pub use cases::{CASES_BUCKET, Judged, Verdict, cases};
 pub use config::{AppConfig, DEFAULT_CONFIG, DEFAULT_LISTEN, PluginConfig, ServeConfig, limits};
 pub use measure::{Course, Measured, Subject, measure};
+pub use native::{NativeFilters, NativeHost};
 pub use roles::{ProjectConfig, RoleConfig};
 pub use serve::Service;
 pub use trial::{Trial, TrialError};
@@ -52,6 +54,8 @@ const NULL_FILTER: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/null_filter
 pub struct App {
     buckets: Arc<Buckets>,
     sandbox: Arc<Sandbox>,
+    /// Filters as native code; only where somebody measures.
+    native: Option<Arc<dyn NativeFilters>>,
     threads: u32,
     limits: TaskLimits,
     defaults: RoleDefaults,
@@ -100,7 +104,7 @@ impl App {
             log: log.unwrap_or_else(|| SandboxConfig::default().log),
         })
         .map_err(|error| error.to_string())?;
-        Ok(Self { buckets, sandbox, threads: config.threads, limits: config.limits, defaults })
+        Ok(Self { buckets, sandbox, native: None, threads: config.threads, limits: config.limits, defaults })
     }
 
     /// Judges a request that is run in the foreground, where nobody is told of its end; all faults at once.
@@ -186,7 +190,7 @@ impl Task<'_> {
         let sandbox = &*self.app.sandbox;
         let surroundings = Surroundings {
             sources: &BucketSources(&self.buckets),
-            filters: sandbox,
+            filters: &native::Filters(self.app),
             uris: sandbox,
             parameters: sandbox,
             plugins: sandbox,

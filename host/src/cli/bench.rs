@@ -33,9 +33,9 @@ pub(super) struct BenchArgs {
     /// A component that the request names, in a file of its own. Can be given several times.
     #[arg(long = "plugin", value_name = "FILE")]
     plugin_files: Vec<PathBuf>,
-    /// What to compare with: `ffmpeg`, the command line that does the same; or the file of another component, in the place of the
-    /// request's one filter or of the filter of its name.
-    #[arg(long, value_name = "ffmpeg|FILE")]
+    /// What to compare with: `ffmpeg`, the command line that does the same; `native`, the built-in filters as native code, by the program
+    /// wasmux-native beside this one; or the file of another component, in the place of the request's one filter or of the filter of its name.
+    #[arg(long, value_name = "ffmpeg|native|FILE")]
     against: Option<String>,
     /// A source made by FFmpeg's test pattern and a tone, in the place of the request's own.
     #[arg(long, value_name = "WIDTHxHEIGHT[@FPS][:SECONDS]", value_parser = request::synthetic)]
@@ -85,7 +85,12 @@ pub(super) fn run(args: &BenchArgs, interrupt: &Interrupt) -> Result<(), Stop> {
         }
         Some("ffmpeg") => {
             let line = against::line(&plan, &bench.buckets, args.threads).map_err(Stop::Usage)?;
-            variants.push(Variant { name: "ffmpeg".to_owned(), run: runs::Run::Ffmpeg(line) });
+            variants.push(Variant { name: "ffmpeg".to_owned(), program: None, run: runs::Run::Ffmpeg(line) });
+        }
+        Some("native") => {
+            let program = runs::native().map_err(Stop::Usage)?;
+            let variant = bench.variant("native filters", &request, &args.plugin_files);
+            variants.push(Variant { program: Some(program), ..variant });
         }
         Some(file) => variants.push(bench.other(&request, file, interrupt)?),
     }
@@ -106,7 +111,7 @@ impl Bench<'_> {
     fn app(&self, plugin_files: &[PathBuf]) -> Result<App, Stop> {
         let (buckets, plugin_files) = (self.buckets.clone(), plugin_files.to_vec());
         let config = AppConfig { buckets, plugin_files, threads: self.args.threads, ..super::local() };
-        self.args.plugins.app_with(config).map_err(Stop::Usage)
+        self.args.plugins.app_with(config, None).map_err(Stop::Usage)
     }
 
     /// Judges the request before anything is measured; compiles what is not compiled yet.
@@ -138,14 +143,17 @@ impl Bench<'_> {
         if let Some(folder) = &self.args.plugins.cache.cache {
             arguments.extend(["--cache".into(), folder.into()]);
         }
-        Variant { name: name.to_owned(), run: runs::Run::Wasmux { arguments, request: request.to_string() } }
+        let run = runs::Run::Wasmux { arguments, request: request.to_string() };
+        Variant { name: name.to_owned(), program: None, run }
     }
 
     /// The request with another component in the place of one of its filters.
     fn other(&self, request: &Value, file: &str, interrupt: &Interrupt) -> Result<Variant, Stop> {
         let path = PathBuf::from(file);
         if !path.is_file() {
-            return Err(Stop::Usage(format!("--against {file}: there is no such file; it is `ffmpeg` or a component")));
+            return Err(Stop::Usage(format!(
+                "--against {file}: there is no such file; it is `ffmpeg`, `native` or a component"
+            )));
         }
         let identify = |file: &PathBuf| {
             let id = self.app(std::slice::from_ref(file))?.identify(file);

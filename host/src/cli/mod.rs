@@ -25,10 +25,11 @@ mod worker;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::app::{App, AppConfig, PluginConfig};
+use crate::app::{App, AppConfig, NativeFilters, PluginConfig};
 use crate::media::Interrupt;
 use crate::store::BucketConfig;
 use crate::task::{ErrorCode, Failure, TaskId};
@@ -123,12 +124,16 @@ struct CacheArgs {
 
 impl PluginArgs {
     fn app(&self, buckets: Vec<BucketConfig>) -> Result<App, String> {
-        self.app_with(AppConfig { buckets, ..local() })
+        self.app_with(AppConfig { buckets, ..local() }, None)
     }
 
     /// The plugins of these arguments, and the rest of `config`.
-    fn app_with(&self, config: AppConfig) -> Result<App, String> {
-        App::open(AppConfig { plugin_folder: self.plugins.clone(), cache_folder: self.cache.folder(), ..config })
+    fn app_with(&self, config: AppConfig, native: Option<Arc<dyn NativeFilters>>) -> Result<App, String> {
+        let config = AppConfig { plugin_folder: self.plugins.clone(), cache_folder: self.cache.folder(), ..config };
+        match native {
+            Some(filters) => App::open_native(config, filters),
+            None => App::open(config),
+        }
     }
 }
 
@@ -143,6 +148,11 @@ impl CacheArgs {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
+    main_with(None)
+}
+
+/// The same in a program that has native filters, which `wasmux run` then takes.
+pub fn main_with(native: Option<Arc<dyn NativeFilters>>) -> ExitCode {
     if let Err(reason) = crate::telemetry::init() {
         return Stop::Usage(reason).report();
     }
@@ -157,7 +167,7 @@ pub fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let result = match &cli.command {
-        Command::Run(args) => run::run(args, &interrupt),
+        Command::Run(args) => run::run(args, native, &interrupt),
         Command::Bench(args) => bench::run(args, &interrupt),
         Command::Submit(args) => submit::run(args, &interrupt),
         Command::Status(args) => status::run(args),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
@@ -12,7 +13,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::{PluginArgs, Stop, print_json, print_line, progress};
-use crate::app::{self, AppConfig};
+use crate::app::{self, AppConfig, NativeFilters};
 use crate::media::Interrupt;
 use crate::pipeline::{Measuring, Progress};
 use crate::store::BucketConfig;
@@ -83,14 +84,14 @@ pub(super) fn bucket(text: &str) -> Result<BucketConfig, String> {
     Ok(BucketConfig::new(name, Path::new(folder)))
 }
 
-pub(super) fn run(args: &RunArgs, interrupt: &Interrupt) -> Result<(), Stop> {
+pub(super) fn run(args: &RunArgs, native: Option<Arc<dyn NativeFilters>>, interrupt: &Interrupt) -> Result<(), Stop> {
     let request = read_request(&args.request)?;
     refuse_twice(&args.buckets)?;
     let limits = app::limits(&args.limits).map_err(Stop::Usage)?;
     let (buckets, plugin_files) = (args.buckets.clone(), args.plugin_files.clone());
     let config = AppConfig { buckets, plugin_files, threads: args.threads, limits, ..super::local() };
     let begun = Instant::now();
-    let app = args.plugins.app_with(config).map_err(Stop::Usage)?;
+    let app = args.plugins.app_with(config, native).map_err(Stop::Usage)?;
     let spec = app
         .intake(&request)
         .map_err(|faults| refused(args.request.display(), faults.as_slice().len(), &faults.to_string()))?;

@@ -68,12 +68,27 @@ pub struct Font {
 
 impl Font {
     /// Length of the file in bytes.
-    pub(super) fn length(&self) -> u64 {
+    pub fn length(&self) -> u64 {
         self.file.length()
     }
 
+    /// Its name in the file, such as `Noto Sans CJK SC Bold`.
+    pub fn name(&self) -> &str {
+        &self.full_name
+    }
+
+    /// Which face of the file it is.
+    pub fn face_index(&self) -> u32 {
+        self.face_index
+    }
+
+    /// Whether it has a glyph of its own for this character.
+    pub fn covers(&self, c: char) -> bool {
+        self.face().is_some_and(|face| face.glyph_index(c).is_some())
+    }
+
     /// Bytes of the file from this place on, fewer where it ends.
-    pub(super) fn read(&self, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+    pub fn read(&self, offset: u64, length: usize) -> io::Result<Vec<u8>> {
         self.file.read(offset, length)
     }
 

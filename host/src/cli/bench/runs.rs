@@ -4,8 +4,10 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
-use std::{env, fs};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use std::{env, fs, thread};
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -19,7 +21,22 @@ use crate::task::{Failure, Stage};
 /// One of those that are compared.
 pub(super) struct Variant {
     pub(super) name: String,
+    /// Another program than this one.
+    pub(super) program: Option<PathBuf>,
     pub(super) run: Run,
+}
+
+/// The program with native filters.
+const NATIVE: &str = "wasmux-native";
+
+/// Where the program with native filters is. The error says how it is made.
+pub(super) fn native() -> Result<PathBuf, String> {
+    let beside = env::current_exe().ok().and_then(|program| Some(program.parent()?.join(NATIVE)));
+    beside.filter(|program| program.is_file()).ok_or_else(|| {
+        format!(
+            "--against native: there is no program {NATIVE} beside this one; `cargo build --release -p wasmux-benches --bin {NATIVE}` makes it where this one was built"
+        )
+    })
 }
 
 /// What it runs.
@@ -99,7 +116,7 @@ pub(super) fn measure(
         .iter()
         .map(|variant| Measured {
             name: variant.name.clone(),
-            command: super::shown(&command(&variant.run, None)) + input(&variant.run),
+            command: super::shown(&command(variant, None)) + input(&variant.run),
             runs: Vec::new(),
         })
         .collect();
@@ -120,11 +137,17 @@ pub(super) fn measure(
     Ok(measured)
 }
 
-fn command(run: &Run, usage: Option<&Path>) -> Command {
-    match run {
+fn command(variant: &Variant, usage: Option<&Path>) -> Command {
+    match &variant.run {
         Run::Wasmux { arguments, .. } => {
-            let program = env::current_exe().unwrap_or_else(|_| "wasmux".into());
-            let mut command = Command::new(if usage.is_some() { program } else { "wasmux".into() });
+            // What is shown names no place of this machine.
+            let program = match (&variant.program, usage) {
+                (Some(program), Some(_)) => program.clone(),
+                (Some(_), None) => NATIVE.into(),
+                (None, Some(_)) => env::current_exe().unwrap_or_else(|_| "wasmux".into()),
+                (None, None) => "wasmux".into(),
+            };
+            let mut command = Command::new(program);
             command.args(arguments);
             if let Some(usage) = usage {
                 command.arg("--usage").arg(usage);
@@ -154,7 +177,7 @@ fn run_once(variant: &Variant, folder: &Path) -> Result<Taken, String> {
     fs::create_dir(&outputs).map_err(|error| error.to_string())?;
     let (usage, log) = (folder.join("usage.json"), folder.join("log"));
     let errors = fs::File::create(&log).map_err(|error| error.to_string())?;
-    let mut command = command(&variant.run, Some(&usage));
+    let mut command = command(variant, Some(&usage));
     if matches!(variant.run, Run::Ffmpeg(_)) {
         command.current_dir(&outputs);
     }
@@ -166,8 +189,10 @@ fn run_once(variant: &Variant, folder: &Path) -> Result<Taken, String> {
         // A process that does not read it says why.
         let _ = input.write_all(request.as_bytes());
     }
+    let peak = Peak::watch(child.id());
     let ended = child.wait4().map_err(|error| error.to_string())?;
     let wall = begun.elapsed().as_secs_f64();
+    let peak = peak.bytes();
     if !ended.status.success() {
         let said = fs::read_to_string(&log).unwrap_or_default();
         return Err(format!("it ended with {}: {}", ended.status, said.trim()));
@@ -180,5 +205,65 @@ fn run_once(variant: &Variant, folder: &Path) -> Result<Taken, String> {
         }
     };
     let rusage = ended.rusage;
-    Ok(Taken { wall, cpu: rusage.utime.as_secs_f64() + rusage.stime.as_secs_f64(), peak_memory: rusage.maxrss, usage })
+    Ok(Taken {
+        wall,
+        cpu: rusage.utime.as_secs_f64() + rusage.stime.as_secs_f64(),
+        peak_memory: peak.unwrap_or(rusage.maxrss),
+        usage,
+    })
+}
+
+/// Time between two looks at the memory of a process.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// The most memory that a process had by its own account, which ends with it. What `wait4` says begins with the memory of this process, of which
+/// each child is a copy for a moment.
+struct Peak {
+    stop: Sender<()>,
+    thread: JoinHandle<Option<u64>>,
+}
+
+impl Peak {
+    fn watch(process: u32) -> Self {
+        let (stop, stopped) = channel::<()>();
+        let status = format!("/proc/{process}/status");
+        let thread = thread::spawn(move || {
+            let mut most = None;
+            while stopped.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+                most = most.max(fs::read_to_string(&status).ok().and_then(|text| high_water(&text)));
+            }
+            most
+        });
+        Self { stop, thread }
+    }
+
+    /// In bytes; `None` of a process that was gone before the first look.
+    fn bytes(self) -> Option<u64> {
+        drop(self.stop);
+        self.thread.join().unwrap_or_default()
+    }
+}
+
+/// `VmHWM` of the status of a process, in bytes. One that has ended has none.
+fn high_water(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memory_of_a_process_is_its_own() {
+        assert_eq!(high_water("VmPeak:\t  9 kB\nVmHWM:\t   1234 kB\nVmRSS:\t 1 kB\n"), Some(1234 * 1024));
+        assert_eq!(high_water("Name:\tx\nState:\tZ (zombie)\n"), None);
+        // This process has more than the one that it starts.
+        let large = vec![1_u8; 64 << 20];
+        let mut child = Command::new("sleep").arg("0.2").spawn().unwrap();
+        let peak = Peak::watch(child.id());
+        child.wait().unwrap();
+        let found = peak.bytes().unwrap();
+        assert!((100 << 10..16 << 20).contains(&found), "{found}, beside {}", large.len());
+    }
 }
