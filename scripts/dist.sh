@@ -18,7 +18,7 @@ done
 cp -r README.md CHANGELOG.md LICENSE docs packaging "$root"
 
 # Every crate that is linked in, with the texts that it comes with. Crates that come without a text name their licence.
-cargo tree --locked -p wasmux -e normal --prefix none -f '{p}|{l}' --target all | sort -u | grep -v '(/' >"$root/licences/list"
+cargo tree --locked -p wasmux -e normal --prefix none -f '{p}|{l}' | sed 's/ (\*)$//' | sort -u | grep -v '(/' >"$root/licences/list"
 folders=$(cargo metadata --locked --format-version 1 | grep -o '"manifest_path":"[^"]*"' | cut -d'"' -f4 | xargs -n1 dirname)
 while IFS='|' read -r crate licence; do
     read -r crate version <<<"${crate%% (*}"
