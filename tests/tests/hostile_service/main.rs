@@ -25,13 +25,6 @@ use components::{disguised, original};
 const CONFIG: &str =
     "[workers]\nthreads = 1\n[plugins.limits]\nopen_cpu_ms = 1000\nframe_cpu_ms = 200\nmemory_bytes = 67108864\n";
 
-/// By how much the server grew in the round in which it grew least. What a round leaks it leaks each time; what threads that work side by side need more than
-/// before, they need now and then.
-fn least_growth(before: i64, after: &[i64]) -> i64 {
-    let rounds = [&[before], after].concat();
-    rounds.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap()
-}
-
 /// A server with the good and the hostile plugins, and what the good task makes when it is alone.
 struct Stand {
     world: World,
