@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
@@ -26,9 +27,14 @@ fn encode(filters: &Value) -> Value {
 }
 
 fn bench(world: &World, request: &Value, more: &[&str]) -> Output {
+    bench_by(&binary(), world, request, more)
+}
+
+/// The same by a copy of the program.
+fn bench_by(program: &Path, world: &World, request: &Value, more: &[&str]) -> Output {
     let file = world.folder().join("request.json");
     fs::write(&file, request.to_string()).unwrap();
-    let mut command = Command::new(binary());
+    let mut command = Command::new(program);
     command.arg("bench").arg(file).arg("--bucket").arg(format!("test-bucket={}", world.object("").display()));
     command.args(["--runs", "2", "--warm-up", "0", "--cache"]).arg(target().join("test-cache")).args(more);
     command.output().unwrap()
@@ -163,11 +169,7 @@ fn native_filters_are_those_of_a_program_beside_this_one() {
     // Here it is alone.
     let alone = world.folder().join("wasmux");
     fs::copy(binary(), &alone).unwrap();
-    let file = world.folder().join("request.json");
-    fs::write(&file, encode(&json!({})).to_string()).unwrap();
-    let mut command = Command::new(alone);
-    command.arg("bench").arg(file).arg("--bucket").arg(format!("test-bucket={}", world.object("").display()));
-    let output = command.args(["--against", "native"]).output().unwrap();
+    let output = bench_by(&alone, &world, &encode(&json!({})), &["--against", "native"]);
     let told = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{told}");
     assert!(

@@ -166,15 +166,14 @@ fn made_up_requests_meet_no_failure_and_no_answer_of_another_shape() {
     tasks.extend((0..4).map(|_| server.submit(&slow)));
     let template = br#"{"Targets": [{"URI": "oss://test-bucket/t.mp4", "Container": "mp4"}]}"#;
     assert_eq!(server.put("/v1/projects/test-project/templates/web", template).0, 201);
-    let text_of = |text: &str| vec![text.to_owned()];
     let names = [
         // Those of a task that runs would be read until its end.
         ("/v1/tasks/{id}/events", "id", ended),
         ("/v1/tasks/", "id", tasks),
         ("/v1/projects/", "name", vec!["test-project".to_owned(), "other".to_owned()]),
         ("/v1/projects/", "template", vec!["web".to_owned(), "new".to_owned()]),
-        ("/v1/plugins/", "name", text_of("watermark")),
-        ("/v1/plugins/", "version", text_of("0.1.0")),
+        ("/v1/plugins/", "name", vec!["watermark".to_owned()]),
+        ("/v1/plugins/", "version", vec!["0.1.0".to_owned()]),
     ];
     let document = with_names(&server.get("/v1/openapi.json").1, &names);
     drop(server);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{App, AppConfig, BUILT_IN, BucketAssets};
+use super::{App, AppConfig, BUILT_IN};
 use crate::pipeline::{FilterFactory, FilterRequest, OpenFilter};
 use crate::sandbox::{AssetSource, Fonts};
 use crate::task::{Failure, PluginId, Stage};
@@ -47,8 +47,7 @@ impl FilterFactory for Filters<'_> {
         if !BUILT_IN.iter().any(|component| component.digest == id.digest) {
             return sandbox.open(request);
         }
-        let host =
-            NativeHost { assets: &BucketAssets(Arc::clone(&self.0.buckets)), fonts: &Fonts::with_defaults(Vec::new()) };
+        let host = NativeHost { assets: &**sandbox.asset_source(), fonts: sandbox.fonts() };
         native.open(&id, request, &host).unwrap_or_else(|| sandbox.open(request))
     }
 }

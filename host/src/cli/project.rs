@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::client::{Client, Problem, REQUEST_TIME, ServerArgs, plain};
-use super::status::indented;
+use super::status::print_indented;
 use super::{Stop, print_json, print_line};
 use crate::task::project::{NAME_RULE, valid_name};
 
@@ -91,7 +91,7 @@ pub(super) fn run(args: &ProjectCommands) -> Result<(), Stop> {
         ProjectCommand::List(args) => list(args),
         ProjectCommand::Show(args) => {
             let answer = Client::new(&args.server).get(&path(&args.name), REQUEST_TIME)?;
-            print_line(plain(&indented(&String::from_utf8_lossy(&answer))).trim_end())
+            print_indented(&String::from_utf8_lossy(&answer))
         }
         ProjectCommand::Put(args) => put(args),
         ProjectCommand::Remove(args) => {

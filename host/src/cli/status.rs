@@ -107,6 +107,11 @@ fn state(task: &TaskAnswer) -> String {
     if stopping { format!("{}, being stopped", task.state) } else { task.state.clone() }
 }
 
+/// Prints JSON of a server.
+pub(super) fn print_indented(json: &str) -> Result<(), Stop> {
+    print_line(plain(&indented(json)).trim_end())
+}
+
 /// JSON indented as [`super::print_json`] does it, with its fields and numbers as they are.
 pub(super) fn indented(json: &str) -> String {
     const LEVEL: &str = "  ";

@@ -1,7 +1,7 @@
 //! `wasmux submit`.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -45,10 +45,7 @@ pub(super) struct SubmitArgs {
 pub(super) fn run(args: &SubmitArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     let request = read_request(&args.request)?;
     let client = Client::new(&args.server);
-    let stop = |problem| match problem {
-        Problem::Refused(no) if no.faults() > 0 => refused(args.request.display(), no.faults(), &plain(&no.message)),
-        other => other.into(),
-    };
+    let stop = |problem| refusal(&args.request, problem);
     if args.plan {
         let plan = client.post("/v1/plan", &request, PLAN_TIME).map_err(stop)?;
         return print_line(&indented(&String::from_utf8_lossy(&plan)));
@@ -64,6 +61,14 @@ pub(super) fn run(args: &SubmitArgs, interrupt: &Interrupt) -> Result<(), Stop> 
     let told: HashSet<Warning> = warnings.into_iter().collect();
     print_warnings(task.warnings.iter().filter(|warning| !told.contains(warning)));
     finish(&task)
+}
+
+/// What a server says to the request in this file, its faults above all.
+pub(super) fn refusal(request: &Path, problem: Problem) -> Stop {
+    match problem {
+        Problem::Refused(no) if no.faults() > 0 => refused(request.display(), no.faults(), &plain(&no.message)),
+        other => other.into(),
+    }
 }
 
 /// Shows the progress of a task until it has ended.

@@ -6,10 +6,11 @@ use clap::{Args, Subcommand};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::client::{Client, Problem, REQUEST_TIME, ServerArgs, plain};
+use super::client::{Client, REQUEST_TIME, ServerArgs, plain};
 use super::project::name;
-use super::run::{read_request, refused};
-use super::status::indented;
+use super::run::read_request;
+use super::status::print_indented;
+use super::submit::refusal;
 use super::{Stop, print_line};
 
 #[derive(Debug, Args)]
@@ -107,16 +108,13 @@ fn show(args: &NamedArgs) -> Result<(), Stop> {
     }
     let client = Client::new(&args.server);
     let Answer { request } = client.read(&client.get(&args.path(), REQUEST_TIME)?)?;
-    print_line(plain(&indented(&request.to_string())).trim_end())
+    print_indented(&request.to_string())
 }
 
 fn put(args: &PutArgs) -> Result<(), Stop> {
     let request = read_request(&args.request)?;
     let client = Client::new(&args.named.server);
-    let new = client.put(&args.named.path(), &request, REQUEST_TIME).map_err(|problem| match problem {
-        Problem::Refused(no) if no.faults() > 0 => refused(args.request.display(), no.faults(), &plain(&no.message)),
-        other => other.into(),
-    });
-    let how = if new?.is_new { "made" } else { "changed" };
+    let put = client.put(&args.named.path(), &request, REQUEST_TIME);
+    let how = if put.map_err(|problem| refusal(&args.request, problem))?.is_new { "made" } else { "changed" };
     print_line(&format!("{} of {} {how}", args.named.name, args.named.project))
 }

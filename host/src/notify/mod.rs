@@ -84,7 +84,6 @@ struct State {
     woken: bool,
     /// Those that are silent and those to which a message is on its way.
     addresses: HashMap<String, Address>,
-    sending: usize,
 }
 
 /// What is known of one address of receivers.
@@ -97,6 +96,11 @@ struct Address {
 }
 
 impl State {
+    /// Messages on their way.
+    fn sending(&self) -> usize {
+        self.addresses.values().map(|address| address.sending).sum()
+    }
+
     /// Addresses that did not take their last message.
     fn silent(&self) -> Silent {
         let silent = self.addresses.iter().filter(|(_, address)| address.silent);
@@ -105,7 +109,6 @@ impl State {
 
     /// A message is on its way no more.
     fn returned(&mut self, name: &str) {
-        self.sending -= 1;
         let Some(address) = self.addresses.get_mut(name) else { return };
         address.sending -= 1;
         let forgets = self.addresses.len() > MOST_ADDRESSES;
@@ -150,7 +153,7 @@ impl Notifier {
         }
         let end = Instant::now() + HOLD;
         let mut state = self.shared.state();
-        while state.sending > 0 {
+        while state.sending() > 0 {
             let Some(left) = end.checked_duration_since(Instant::now()) else { return };
             state = self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -169,12 +172,12 @@ impl Shared {
     }
 
     /// Makes one try and records what became of it.
-    fn deliver(&self, notice: &Notice) {
+    fn deliver(&self, notice: &Notice, address: &str) {
         let Notice { task, number, .. } = notice;
         let outcome = catch_unwind(AssertUnwindSafe(|| self.send(notice)));
         let outcome = outcome.unwrap_or_else(|_| Outcome::Failed("a bug of wasmux: sending it panicked".to_owned()));
         (self.parts.sent)();
-        if let Some(address) = self.state().addresses.get_mut(&notice.receiver.address()) {
+        if let Some(address) = self.state().addresses.get_mut(address) {
             address.silent = matches!(outcome, Outcome::Failed(_));
         }
         let now = Timestamp::now();
@@ -237,10 +240,7 @@ struct Sending {
 
 impl Sending {
     fn new(shared: &Arc<Shared>, address: String) -> Self {
-        let mut state = shared.state();
-        state.sending += 1;
-        state.addresses.entry(address.clone()).or_default().sending += 1;
-        drop(state);
+        shared.state().addresses.entry(address.clone()).or_default().sending += 1;
         Self { shared: Arc::clone(shared), address }
     }
 }
@@ -267,7 +267,7 @@ fn deliver_all(shared: &Arc<Shared>) {
             if state.stopping {
                 return;
             }
-            (MOST.saturating_sub(state.sending), state.silent())
+            (MOST.saturating_sub(state.sending()), state.silent())
         };
         let now = Timestamp::now();
         let free = u32::try_from(free).unwrap_or(u32::MAX);
@@ -281,11 +281,8 @@ fn deliver_all(shared: &Arc<Shared>) {
             Vec::new()
         });
         for notice in taken {
-            let (sending, sharing) = (Sending::new(shared, notice.receiver.address()), Arc::clone(shared));
-            let send = move || {
-                let _sending = sending;
-                sharing.deliver(&notice);
-            };
+            let sending = Sending::new(shared, notice.receiver.address());
+            let send = move || sending.shared.deliver(&notice, &sending.address);
             if let Err(error) = thread::Builder::new().name("message".into()).spawn(send) {
                 // It is due again in a while.
                 tracing::error!(%error, "no thread could be started for a message");

@@ -202,27 +202,6 @@ fn sinks_that_could_not_be_used_are_refused() {
     }
 }
 
-/// An outbox of one message, which tells what becomes of it.
-struct One {
-    notice: Mutex<Option<Notice>>,
-    tried: Mutex<std::sync::mpsc::Sender<Tried>>,
-}
-
-impl Outbox for One {
-    fn take(&self, _: &str, _: Timestamp, _: Timestamp, _: u32, _: &Silent) -> Result<Vec<Notice>, QueueError> {
-        Ok(self.notice.lock().unwrap().take().into_iter().collect())
-    }
-
-    fn tried(&self, _: TaskId, _: u32, _: Timestamp, tried: &Tried) -> Result<(), QueueError> {
-        self.tried.lock().unwrap().send(tried.clone()).unwrap();
-        Ok(())
-    }
-
-    fn release(&self, _: &str, _: Timestamp) -> Result<usize, QueueError> {
-        Ok(0)
-    }
-}
-
 /// Results that are written, cannot be written, or end in a panic, by the name of the object.
 struct ByName;
 
@@ -236,68 +215,6 @@ impl Results for ByName {
             other => Err(NotWritten::Yet(format!("{other} is full"))),
         }
     }
-}
-
-fn delivered(receiver: Receiver, tries: u32) -> Tried {
-    let (tried, told) = channel();
-    let notifier = Notifier::new(NotifierParts {
-        outbox: Arc::new(One { notice: Mutex::new(Some(notice(receiver, tries))), tried: Mutex::new(tried) }),
-        sinks: Arc::new(sinks("", Path::new("/nowhere/at/all")).unwrap()),
-        results: Arc::new(ByName),
-        node: "n".to_owned(),
-        sent: || {},
-    });
-    notifier.start().unwrap();
-    notifier.wake();
-    let tried = told.recv().unwrap();
-    notifier.stop();
-    tried
-}
-
-#[test]
-fn what_becomes_of_a_message_follows_its_policy() {
-    let object = |name: &str| Receiver::Object { uri: uri(&format!("oss://out/{name}")) };
-    assert_eq!(delivered(object("good"), 0), Tried::Delivered);
-    let Tried::Again(next, why) = delivered(object("disk"), 0) else { panic!() };
-    assert!(next > Timestamp::now().after(Duration::from_secs(5)), "{next}");
-    assert_eq!(why, "disk is full");
-    assert_eq!(delivered(object("disk"), 3), Tried::GivenUp("disk is full".to_owned()));
-    assert_eq!(delivered(object("output"), 0), Tried::GivenUp("it is an output".to_owned()));
-    let Tried::Again(_, why) = delivered(object("panic"), 0) else { panic!() };
-    assert!(why.contains("panicked"), "{why}");
-    // Nobody listens there.
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let webhook = |retry| Receiver::Webhook { url: format!("http://{closed}/"), retry };
-    assert!(matches!(delivered(webhook(RetryPolicy::ExponentialDecay), 100), Tried::Again(..)));
-    assert!(matches!(delivered(webhook(RetryPolicy::Backoff), 100), Tried::GivenUp(_)));
-}
-
-#[test]
-fn an_address_is_remembered_while_it_is_silent_or_busy() {
-    let mut state = State::default();
-    for (name, sending, silent) in [("quiet", 1, true), ("busy", 2, false), ("old", 0, true)] {
-        state.addresses.insert(name.to_owned(), Address { sending, silent });
-        state.sending += sending;
-    }
-    let known = |state: &State| {
-        let mut names: Vec<_> = state.addresses.keys().cloned().collect();
-        names.sort();
-        names
-    };
-    assert_eq!(state.silent(), Silent::from([("quiet".to_owned(), true), ("old".to_owned(), false)]));
-    for name in ["quiet", "busy"] {
-        state.returned(name);
-    }
-    assert_eq!((known(&state), state.sending), (vec!["busy".into(), "old".into(), "quiet".into()], 1));
-    state.returned("busy");
-    assert_eq!((known(&state), state.sending), (vec!["old".into(), "quiet".into()], 0));
-    for number in 0..MOST_ADDRESSES {
-        state.addresses.insert(number.to_string(), Address { sending: 0, silent: true });
-    }
-    state.addresses.insert("last".to_owned(), Address { sending: 1, silent: true });
-    state.sending = 1;
-    state.returned("last");
-    assert!(known(&state).is_empty());
 }
 
 /// Messages that are taken in turn, as long as their address is not said to be busy.
@@ -333,16 +250,10 @@ impl Outbox for Line {
     }
 }
 
-#[test]
-fn a_silent_address_is_tried_with_one_message_at_a_time() {
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let to_nobody = || notice(Receiver::Webhook { url: format!("http://{closed}/"), retry: RetryPolicy::Backoff }, 0);
+/// A notifier of these messages, which are told as they are tried.
+fn notifier(waiting: Vec<Notice>) -> (Notifier, Arc<Line>, Channel<Tried>) {
     let (told, tried) = channel();
-    let line = Arc::new(Line {
-        waiting: Mutex::new(vec![to_nobody()]),
-        most_at_once: Mutex::default(),
-        told: Mutex::new(told),
-    });
+    let line = Arc::new(Line { waiting: Mutex::new(waiting), most_at_once: Mutex::default(), told: Mutex::new(told) });
     let notifier = Notifier::new(NotifierParts {
         outbox: Arc::clone(&line) as Arc<dyn Outbox>,
         sinks: Arc::new(sinks("", Path::new("/nowhere/at/all")).unwrap()),
@@ -352,6 +263,65 @@ fn a_silent_address_is_tried_with_one_message_at_a_time() {
     });
     notifier.start().unwrap();
     notifier.wake();
+    (notifier, line, tried)
+}
+
+fn delivered(receiver: Receiver, tries: u32) -> Tried {
+    let (notifier, _, told) = notifier(vec![notice(receiver, tries)]);
+    let tried = told.recv().unwrap();
+    notifier.stop();
+    tried
+}
+
+#[test]
+fn what_becomes_of_a_message_follows_its_policy() {
+    let object = |name: &str| Receiver::Object { uri: uri(&format!("oss://out/{name}")) };
+    assert_eq!(delivered(object("good"), 0), Tried::Delivered);
+    let Tried::Again(next, why) = delivered(object("disk"), 0) else { panic!() };
+    assert!(next > Timestamp::now().after(Duration::from_secs(5)), "{next}");
+    assert_eq!(why, "disk is full");
+    assert_eq!(delivered(object("disk"), 3), Tried::GivenUp("disk is full".to_owned()));
+    assert_eq!(delivered(object("output"), 0), Tried::GivenUp("it is an output".to_owned()));
+    let Tried::Again(_, why) = delivered(object("panic"), 0) else { panic!() };
+    assert!(why.contains("panicked"), "{why}");
+    // Nobody listens there.
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let webhook = |retry| Receiver::Webhook { url: format!("http://{closed}/"), retry };
+    assert!(matches!(delivered(webhook(RetryPolicy::ExponentialDecay), 100), Tried::Again(..)));
+    assert!(matches!(delivered(webhook(RetryPolicy::Backoff), 100), Tried::GivenUp(_)));
+}
+
+#[test]
+fn an_address_is_remembered_while_it_is_silent_or_busy() {
+    let mut state = State::default();
+    for (name, sending, silent) in [("quiet", 1, true), ("busy", 2, false), ("old", 0, true)] {
+        state.addresses.insert(name.to_owned(), Address { sending, silent });
+    }
+    let known = |state: &State| {
+        let mut names: Vec<_> = state.addresses.keys().cloned().collect();
+        names.sort();
+        names
+    };
+    assert_eq!(state.silent(), Silent::from([("quiet".to_owned(), true), ("old".to_owned(), false)]));
+    for name in ["quiet", "busy"] {
+        state.returned(name);
+    }
+    assert_eq!((known(&state), state.sending()), (vec!["busy".into(), "old".into(), "quiet".into()], 1));
+    state.returned("busy");
+    assert_eq!((known(&state), state.sending()), (vec!["old".into(), "quiet".into()], 0));
+    for number in 0..MOST_ADDRESSES {
+        state.addresses.insert(number.to_string(), Address { sending: 0, silent: true });
+    }
+    state.addresses.insert("last".to_owned(), Address { sending: 1, silent: true });
+    state.returned("last");
+    assert!(known(&state).is_empty());
+}
+
+#[test]
+fn a_silent_address_is_tried_with_one_message_at_a_time() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let to_nobody = || notice(Receiver::Webhook { url: format!("http://{closed}/"), retry: RetryPolicy::Backoff }, 0);
+    let (notifier, line, tried) = notifier(vec![to_nobody()]);
     assert!(matches!(tried.recv().unwrap(), Tried::Again(..)));
     line.waiting.lock().unwrap().extend((0..8).map(|_| to_nobody()));
     notifier.wake();

@@ -266,11 +266,13 @@ impl Sandbox {
         &self.log
     }
 
-    pub(super) fn fonts(&self) -> &Arc<Fonts> {
+    /// The fonts that its plugins see.
+    pub fn fonts(&self) -> &Arc<Fonts> {
         &self.fonts
     }
 
-    pub(super) fn asset_source(&self) -> &Arc<dyn AssetSource> {
+    /// What opens the objects that parameters name.
+    pub fn asset_source(&self) -> &Arc<dyn AssetSource> {
         &self.assets
     }
 }

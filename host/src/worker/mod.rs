@@ -197,10 +197,13 @@ impl Prepared {
 
 /// The most memory that this process had resident so far, in bytes; `None` where the system does not tell.
 pub fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    high_water(&std::fs::read_to_string("/proc/self/status").ok()?)
+}
+
+/// The same of any process, by the text of its `/proc/ID/status`. One that has ended has none.
+pub fn high_water(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes << 10)
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
 /// A bug of ours.

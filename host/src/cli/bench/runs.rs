@@ -17,6 +17,7 @@ use super::Stop;
 use crate::cli::run::UsageFile;
 use crate::media::Interrupt;
 use crate::task::{Failure, Stage};
+use crate::worker::high_water;
 
 /// One of those that are compared.
 pub(super) struct Variant {
@@ -242,12 +243,6 @@ impl Peak {
         drop(self.stop);
         self.thread.join().unwrap_or_default()
     }
-}
-
-/// `VmHWM` of the status of a process, in bytes. One that has ended has none.
-fn high_water(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
 #[cfg(test)]
