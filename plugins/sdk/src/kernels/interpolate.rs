@@ -102,14 +102,14 @@ impl InterpolatePlane {
         }
         let [left, right, top, bottom] = &self.edges;
         let [from_left, from_right, from_top, from_bottom] = &self.weights;
-        for (y, row) in samples.chunks_exact_mut(width).enumerate() {
-            for (x, sample) in row.iter_mut().enumerate() {
-                let weight = from_left[x] + from_right[x] + from_top[y] + from_bottom[y];
-                let sum = left[y] * from_left[x]
-                    + right[y] * from_right[x]
-                    + top[x] * from_top[y]
-                    + bottom[x] * from_bottom[y];
-                *sample = T::new((sum / weight + 0.5) as u32);
+        let rows = samples.chunks_exact_mut(width).zip(left).zip(right).zip(from_top).zip(from_bottom);
+        for ((((row, left), right), from_top), from_bottom) in rows {
+            // Slices of one length that are walked together: nothing stands in the loop that keeps it from vectors.
+            let columns = row.iter_mut().zip(from_left).zip(from_right).zip(top).zip(bottom);
+            for ((((sample, from_left), from_right), top), bottom) in columns {
+                let weight = from_left + from_right + from_top + from_bottom;
+                let sum = left * from_left + right * from_right + top * from_top + bottom * from_bottom;
+                *sample = T::rounded(sum / weight);
             }
         }
     }
