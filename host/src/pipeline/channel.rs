@@ -29,7 +29,7 @@ pub(super) struct Severed;
 /// How much an inbox may hold. One item always passes, however large.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
-    /// Items at most.
+    /// Items at most. With 0 nothing waits in the inbox: an item is handed over when the reader asks for it.
     pub(super) items: usize,
     /// Bytes at most.
     pub(super) bytes: usize,
@@ -103,9 +103,10 @@ impl<T: Weight> Sender<T> {
         let bytes = item.bytes();
         let bounds = self.shared.bounds;
         let full = |state: &mut State<T>| {
-            state.reader_alive
-                && state.items > 0
-                && (state.items >= bounds.items || state.bytes.saturating_add(bytes) > bounds.bytes)
+            let holds_some = state.items > 0;
+            let holds_all = state.items >= bounds.items || state.bytes.saturating_add(bytes) > bounds.bytes;
+            let unasked = bounds.items == 0 && !state.reader_waits;
+            state.reader_alive && (unasked || (holds_some && holds_all))
         };
         let mut waited = Duration::ZERO;
         let mut state = self.shared.lock();
@@ -161,6 +162,9 @@ impl<T: Weight> Inbox<T> {
         if empty(&mut state) {
             let begun = Instant::now();
             state.reader_waits = true;
+            if state.waiting > 0 {
+                self.shared.drained.notify_all();
+            }
             state = self.shared.filled.wait_while(state, empty).unwrap_or_else(PoisonError::into_inner);
             state.reader_waits = false;
             self.meter.waited_for_input(begun.elapsed());
@@ -284,6 +288,35 @@ mod tests {
         assert_eq!(inbox.receive(), Ok(Some((0, 60))));
         assert_eq!(inbox.receive(), Ok(None));
         writer.join().unwrap();
+    }
+
+    #[test]
+    fn without_room_each_item_is_handed_over() {
+        let (mut senders, inbox) = inbox(2, Bounds { items: 0, ..BOUNDS }, Arc::default());
+        let sent = Arc::new(Mutex::new(0));
+        let writers: Vec<_> = senders
+            .drain(..)
+            .map(|sender| {
+                let sent = Arc::clone(&sent);
+                thread::spawn(move || {
+                    for item in 0..50 {
+                        sender.send(item).unwrap();
+                        *sent.lock().unwrap() += 1;
+                    }
+                    sender.finish();
+                })
+            })
+            .collect();
+        let mut received = [0; 2];
+        for taken in 0..100 {
+            // Nothing is sent that has not been asked for.
+            assert!(*sent.lock().unwrap() <= taken);
+            let (input, item) = inbox.receive().unwrap().unwrap();
+            assert_eq!(item, received[input]);
+            received[input] += 1;
+        }
+        assert_eq!(inbox.receive(), Ok(None));
+        writers.into_iter().for_each(|writer| writer.join().unwrap());
     }
 
     #[test]
