@@ -1,4 +1,4 @@
-//! Embeds the built-in components, which `make plugins` has built before.
+//! Embeds the built-in components, which `make plugins` has built before, and finds what libavfilter is called.
 
 use std::env;
 use std::fmt::Write;
@@ -17,6 +17,14 @@ fn main() {
     println!("cargo::rerun-if-changed=templates");
     println!("cargo::rerun-if-changed=../plugins/examples");
     println!("cargo::rerun-if-changed=build.rs");
+    // Loaded by its name when it is needed, and not linked: the one of the release whose other libraries are.
+    match pkg_config::Config::new().cargo_metadata(false).probe("libavfilter") {
+        Ok(library) => {
+            let major = library.version.split('.').next().unwrap_or_default();
+            println!("cargo::rustc-env=LIBAVFILTER=libavfilter.so.{major}");
+        }
+        Err(error) => println!("cargo::error=libavfilter: {error}"),
+    }
     // OUT_DIR is <target>/<profile>/build/<crate>/out, wherever the target folder is.
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     let target = out.ancestors().nth(4).map(Path::to_path_buf).unwrap_or_default();

@@ -206,3 +206,20 @@ fn the_service_speaks_https_and_its_client_asks_who_vouches() {
     let wrong = wasmux(&["status", "--server", &server.url, "--ca", key.to_str().unwrap()], &[]);
     assert!(text_of(&wrong).contains("there is no CERTIFICATE in it"), "{}", text_of(&wrong));
 }
+
+#[test]
+fn ffmpegs_filters_are_loaded_only_when_a_task_needs_them() {
+    // The loader lists what it would load, and ends.
+    let listed = wasmux(&["--version"], &[("LD_TRACE_LOADED_OBJECTS", "1")]);
+    let listed = text(&listed.stdout);
+    assert!(listed.contains("libavformat.so") && !listed.contains("libavfilter.so"), "{listed}");
+    // A worker that is restricted gets at them.
+    let world = World::default();
+    clips::put(&world, "bigbuckbunny.mp4");
+    let server = Server::start(&world, &Options::default());
+    let mut slower = target("slower.mp4");
+    slower["Video"]["TranscodeVideo"]["FrameRate"] = 10.into();
+    let id = server.submit(&request("bigbuckbunny.mp4", &slower));
+    server.success_of(&id);
+    assert_eq!(world.probe("slower.mp4")["VideoStreams"][0]["FrameRate"], "10/1");
+}

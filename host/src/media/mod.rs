@@ -28,6 +28,7 @@ mod mux;
 mod packed;
 mod pictures;
 mod places;
+mod resample;
 mod rgba;
 mod segment;
 mod sound;

@@ -3,9 +3,10 @@
 use ffmpeg_next::frame::Audio;
 use ffmpeg_next::{ChannelLayout, format};
 
-use super::clock::{from_ns, ratio, rescale};
+use super::clock::from_ns;
 use super::decode::{AudioFrame, per};
 use super::graph::{self, Chain};
+use super::resample::Conversion;
 use super::{MediaError, Result, ffi};
 
 impl AudioFrame {
@@ -32,19 +33,15 @@ impl AudioFrame {
     }
 
     /// The part of it that is not before the start; `None` where nothing is.
-    pub fn from_start(mut self) -> Result<Option<Self>> {
+    pub fn from_start(self) -> Result<Option<Self>> {
         let samples = i64::try_from(self.samples()).unwrap_or(0);
         if self.position >= 0 || self.position.saturating_add(samples) <= 0 {
             return Ok((self.position >= 0).then_some(self));
         }
-        let mut chain = Chain::build("a", &self.form(), "atrim=start_pts=0")?;
-        self.audio.set_pts(Some(self.position));
-        chain.push(&mut self.audio)?;
-        chain.close(self.position.saturating_add(samples))?;
-        let mut audio = Audio::empty();
-        if !chain.pull(&mut audio)? {
-            return Ok(None);
-        }
+        let before = usize::try_from(self.position.unsigned_abs()).unwrap_or(usize::MAX);
+        let kept = self.samples().saturating_sub(before);
+        let mut audio = ffi::audio_like(&self.audio, kept).map_err(|_| MediaError::memory("sound"))?;
+        ffi::copy_samples(&mut audio, 0, &self.audio, before, kept).map_err(|_| MediaError::memory("sound"))?;
         audio.set_pts(Some(0));
         Ok(Some(Self { audio, position: 0, layout: self.layout }))
     }
@@ -83,10 +80,9 @@ pub struct Mixer {
 
 /// One input.
 struct Input {
-    running: Option<(String, Chain)>,
+    conversion: Conversion,
     /// Samples of the output's rate that have been handed on.
     next: i64,
-    end: i64,
     ended: bool,
 }
 
@@ -100,7 +96,9 @@ impl Mixer {
         let weights = vec![weight.to_string(); inputs].join(" ");
         let filters = format!("amix=inputs={inputs}:duration=longest:normalize=0:weights='{weights}'");
         let mixed = Chain::build_of_many("a", inputs, &arguments, &filters)?;
-        let streams = (0..inputs).map(|_| Input { running: None, next: 0, end: 0, ended: false }).collect();
+        let format = format::Sample::F32(format::sample::Type::Planar);
+        let conversion = || Conversion::new(sample_rate, format, &layout);
+        let streams = (0..inputs).map(|_| Input { conversion: conversion(), next: 0, ended: false }).collect();
         Ok(Self { sample_rate, channels, streams, mixed })
     }
 
@@ -111,78 +109,22 @@ impl Mixer {
         samples: Option<AudioFrame>,
         out: &mut dyn FnMut(AudioFrame) -> Result<()>,
     ) -> Result<()> {
-        match samples {
-            Some(samples) => self.take(input, samples)?,
-            None => self.end(input)?,
+        let ended = samples.is_none();
+        let form = (self.sample_rate, self.channels);
+        if let Some(stream) = self.streams.get_mut(input) {
+            let (mixed, next) = (&mut self.mixed, &mut stream.next);
+            stream.conversion.send(samples, &mut |mut audio, position| {
+                // The mixer itself knows no times: what is missing has to be there as silence.
+                fill(mixed, input, next, position, form)?;
+                let samples = i64::try_from(audio.samples()).unwrap_or(0);
+                audio.set_pts(Some(*next));
+                *next = next.saturating_add(samples);
+                mixed.push_into(input, &mut audio)
+            })?;
+            stream.ended |= ended;
         }
         self.level()?;
         self.drain(out)
-    }
-
-    fn take(&mut self, input: usize, mut samples: AudioFrame) -> Result<()> {
-        let arguments = samples.form();
-        let known = |stream: &Input| stream.running.as_ref().is_some_and(|(running, _)| *running == arguments);
-        if !self.streams.get(input).is_some_and(known) {
-            self.flush(input)?;
-            let layout = ffi::layout_name(self.channels).unwrap_or_default();
-            // The mixer itself knows no times: what is missing has to be there as silence.
-            let filters = format!(
-                "atrim=start=0,aformat=sample_fmts=fltp:sample_rates={}:channel_layouts={layout}",
-                self.sample_rate
-            );
-            let chain = Chain::build("a", &arguments, &filters)?;
-            if let Some(stream) = self.streams.get_mut(input) {
-                stream.running = Some((arguments, chain));
-            }
-        }
-        let Some(stream) = self.streams.get_mut(input) else { return Ok(()) };
-        stream.end = samples.position.saturating_add(i64::try_from(samples.samples()).unwrap_or(0));
-        samples.audio.set_pts(Some(samples.position));
-        if let Some((_, chain)) = &mut stream.running {
-            chain.push(&mut samples.audio)?;
-        }
-        self.hand_on(input)
-    }
-
-    fn flush(&mut self, input: usize) -> Result<()> {
-        let Some(stream) = self.streams.get_mut(input) else { return Ok(()) };
-        let end = stream.end;
-        if let Some((_, chain)) = &mut stream.running {
-            chain.close(end)?;
-        }
-        self.hand_on(input)?;
-        if let Some(stream) = self.streams.get_mut(input) {
-            stream.running = None;
-        }
-        Ok(())
-    }
-
-    /// Gives the mixer what is ready, gaps filled.
-    fn hand_on(&mut self, input: usize) -> Result<()> {
-        let Some(stream) = self.streams.get_mut(input) else { return Ok(()) };
-        let Some((_, chain)) = &mut stream.running else { return Ok(()) };
-        loop {
-            let mut audio = Audio::empty();
-            if !chain.pull(&mut audio)? {
-                return Ok(());
-            }
-            let base = chain.time_base().and_then(|(num, den)| ratio(num, den));
-            let time = audio.pts().zip(base).map(|(time, base)| rescale(time, base, per(self.sample_rate)));
-            let time = time.unwrap_or(stream.next);
-            fill(&mut self.mixed, input, &mut stream.next, time, (self.sample_rate, self.channels))?;
-            let samples = i64::try_from(audio.samples()).unwrap_or(0);
-            audio.set_pts(Some(stream.next));
-            stream.next = stream.next.saturating_add(samples);
-            self.mixed.push_into(input, &mut audio)?;
-        }
-    }
-
-    fn end(&mut self, input: usize) -> Result<()> {
-        self.flush(input)?;
-        if let Some(stream) = self.streams.get_mut(input) {
-            stream.ended = true;
-        }
-        Ok(())
     }
 
     /// Inputs that have ended are silent as long as others go on: the filter loses sound of an input that ends before others begin.

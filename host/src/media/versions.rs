@@ -2,13 +2,12 @@
 
 use ffmpeg_next as ffmpeg;
 
-/// The libraries that do the work, each with its version as `MAJOR.MINOR.MICRO`.
+/// The libraries that are linked, each with its version as `MAJOR.MINOR.MICRO`. `libavfilter` is loaded when it is needed; it is of the same release.
 pub fn versions() -> Vec<(&'static str, String)> {
     // FFmpeg packs them: 16, 8 and 8 bits.
     let text = |packed: u32| format!("{}.{}.{}", packed >> 16, packed >> 8 & 0xff, packed & 0xff);
     vec![
         ("libavcodec", text(ffmpeg::codec::version())),
-        ("libavfilter", text(ffmpeg::filter::version())),
         ("libavformat", text(ffmpeg::format::version())),
         ("libavutil", text(ffmpeg::util::version())),
         ("libswresample", text(ffmpeg::software::resampling::version())),

@@ -1,6 +1,7 @@
 //! What a worker takes from itself before it does anything else.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreatedAttr,
@@ -14,6 +15,9 @@ const NEWEST: ABI = ABI::V6;
 
 /// What the runtime of a process looks at: how many processors it may use.
 const SYSTEM: [&str; 4] = ["/proc/self", "/proc/cpuinfo", "/sys/devices/system/cpu", "/sys/fs/cgroup"];
+
+/// Where the loader looks up libraries.
+const LIBRARY_CACHE: &str = "/etc/ld.so.cache";
 
 /// What a worker's process may still do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,7 +83,9 @@ fn landlock(confinement: &Confinement) -> Result<RulesetStatus, RulesetError> {
     let read: BitFlags<AccessFs> = AccessFs::ReadFile | AccessFs::ReadDir;
     // No folders, links, sockets, pipes or devices, and nothing is executed.
     let write = read | AccessFs::WriteFile | AccessFs::MakeReg | AccessFs::RemoveFile | AccessFs::Truncate;
-    let readable = confinement.read.iter().map(PathBuf::as_path).chain(SYSTEM.iter().map(std::path::Path::new));
+    let libraries = libraries();
+    let readable = confinement.read.iter().chain(&libraries).map(PathBuf::as_path);
+    let readable = readable.chain(SYSTEM.iter().map(Path::new));
     let restricted = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(NEWEST))?
@@ -90,4 +96,12 @@ fn landlock(confinement: &Confinement) -> Result<RulesetStatus, RulesetError> {
         .add_rules(path_beneath_rules(&confinement.write, write))?
         .restrict_self()?;
     Ok(restricted.ruleset)
+}
+
+/// Where this process has its libraries from. FFmpeg's filters and those that they bring along are loaded when a task needs them.
+fn libraries() -> BTreeSet<PathBuf> {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let files = maps.lines().filter_map(|line| line.find('/').map(|at| Path::new(line.split_at(at).1)));
+    let is_library = |file: &&Path| file.file_name().is_some_and(|name| name.to_string_lossy().contains(".so"));
+    files.filter(is_library).filter_map(Path::parent).map(Path::to_path_buf).chain([LIBRARY_CACHE.into()]).collect()
 }

@@ -1,8 +1,9 @@
 //! Channel layouts and sample positions.
 
-use std::ffi::c_char;
+use std::ffi::{CString, c_char, c_int};
 
 use ffmpeg_next::ffi;
+use ffmpeg_next::format::Sample;
 use ffmpeg_next::frame::Audio;
 use ffmpeg_next::packet::{Mut, Packet, Ref};
 use ffmpeg_next::{Error, Rational};
@@ -26,12 +27,7 @@ pub(super) fn describe(layout: &ffi::AVChannelLayout) -> String {
 
 /// The default layout for a number of channels, by name; `None` where there is none.
 pub(in crate::media) fn layout_name(channels: u16) -> Option<String> {
-    let mut layout = ffi::AVChannelLayout {
-        order: ffi::AVChannelOrder::AV_CHANNEL_ORDER_UNSPEC,
-        nb_channels: 0,
-        u: ffi::AVChannelLayout__bindgen_ty_1 { mask: 0 },
-        opaque: std::ptr::null_mut(),
-    };
+    let mut layout = blank();
     // SAFETY: writes a plain layout without allocations into our own place.
     unsafe { ffi::av_channel_layout_default(&raw mut layout, i32::from(channels)) };
     (layout.order == ffi::AVChannelOrder::AV_CHANNEL_ORDER_NATIVE).then(|| describe(&layout))
@@ -60,6 +56,147 @@ pub(in crate::media) fn ensure_layout(frame: &mut Audio) -> Result<String, Error
     }
     raw.channels = raw.ch_layout.nb_channels;
     Ok(describe(&raw.ch_layout))
+}
+
+/// A layout that is freed with its owner: those with names for channels hold memory.
+pub(super) struct Layout(ffi::AVChannelLayout);
+
+impl Layout {
+    fn of(layout: &ffi::AVChannelLayout) -> Result<Self, Error> {
+        let mut own = Self(blank());
+        // SAFETY: a valid layout, and a blank one of our own.
+        match unsafe { ffi::av_channel_layout_copy(&raw mut own.0, layout) } {
+            0.. => Ok(own),
+            error => Err(Error::from(error)),
+        }
+    }
+
+    pub(super) fn as_ptr(&self) -> *const ffi::AVChannelLayout {
+        &raw const self.0
+    }
+}
+
+impl Drop for Layout {
+    fn drop(&mut self) {
+        // SAFETY: a layout of our own, which is blank afterwards.
+        unsafe { ffi::av_channel_layout_uninit(&raw mut self.0) };
+    }
+}
+
+// SAFETY: plain data, and memory that nobody else refers to.
+unsafe impl Send for Layout {}
+
+fn blank() -> ffi::AVChannelLayout {
+    ffi::AVChannelLayout {
+        order: ffi::AVChannelOrder::AV_CHANNEL_ORDER_UNSPEC,
+        nb_channels: 0,
+        u: ffi::AVChannelLayout__bindgen_ty_1 { mask: 0 },
+        opaque: std::ptr::null_mut(),
+    }
+}
+
+/// What samples are.
+pub(super) struct Form {
+    pub(super) rate: c_int,
+    pub(super) format: ffi::AVSampleFormat,
+    pub(super) layout: Layout,
+}
+
+impl Form {
+    /// That of a frame; an error where it has none.
+    pub(super) fn of(frame: &Audio) -> Result<Self, Error> {
+        let format = ffi::AVSampleFormat::from(frame.format());
+        let raw = raw(frame);
+        if raw.sample_rate <= 0 || raw.ch_layout.nb_channels <= 0 || format == ffi::AVSampleFormat::AV_SAMPLE_FMT_NONE {
+            return Err(Error::InvalidData);
+        }
+        Ok(Self { rate: raw.sample_rate, format, layout: Layout::of(&raw.ch_layout)? })
+    }
+
+    /// One whose layout has a name that FFmpeg knows.
+    pub(super) fn named(rate: u32, format: Sample, layout: &str) -> Result<Self, Error> {
+        let rate = c_int::try_from(rate).map_err(|_| Error::InvalidData)?;
+        let name = CString::new(layout).map_err(|_| Error::InvalidData)?;
+        let mut layout = Layout(blank());
+        // SAFETY: a blank layout of our own and a string that ends in NUL.
+        match unsafe { ffi::av_channel_layout_from_string(&raw mut layout.0, name.as_ptr()) } {
+            0.. => Ok(Self { rate, format: format.into(), layout }),
+            error => Err(Error::from(error)),
+        }
+    }
+
+    /// Whether a frame has it.
+    pub(super) fn is_of(&self, frame: &Audio) -> bool {
+        let raw = raw(frame);
+        // SAFETY: two valid layouts.
+        let same = unsafe { ffi::av_channel_layout_compare(self.layout.as_ptr(), &raw const raw.ch_layout) } == 0;
+        same && raw.sample_rate == self.rate && ffi::AVSampleFormat::from(frame.format()) == self.format
+    }
+}
+
+fn raw(frame: &Audio) -> &ffi::AVFrame {
+    // SAFETY: the pointer is only used in the next step, while the frame is borrowed.
+    let frame = unsafe { frame.as_ptr() };
+    // SAFETY: frames of the bindings are never null here: they come from av_frame_alloc.
+    unsafe { &*frame }
+}
+
+/// Where the samples of each plane are; valid as long as the frame.
+pub(super) fn planes(frame: &Audio) -> *mut *mut u8 {
+    raw(frame).extended_data
+}
+
+/// A frame for so many samples of a form; the caller writes all of them.
+pub(super) fn audio_of(form: &Form, samples: usize) -> Result<Audio, Error> {
+    let mut frame = Audio::empty();
+    let samples = c_int::try_from(samples).map_err(|_| Error::InvalidData)?;
+    // SAFETY: the pointer is only used below, while `frame` lives.
+    let raw = unsafe { frame.as_mut_ptr() };
+    // SAFETY: an allocated frame that nobody else refers to.
+    let raw = unsafe { &mut *raw };
+    (raw.format, raw.nb_samples) = (form.format as c_int, samples);
+    raw.sample_rate = form.rate;
+    // SAFETY: a valid layout, and that of a frame, which is blank.
+    let copied = unsafe { ffi::av_channel_layout_copy(&raw mut raw.ch_layout, form.layout.as_ptr()) };
+    if copied < 0 {
+        return Err(Error::from(copied));
+    }
+    if raw.ch_layout.order == ffi::AVChannelOrder::AV_CHANNEL_ORDER_NATIVE {
+        // SAFETY: a native layout's union holds the mask.
+        raw.channel_layout = unsafe { raw.ch_layout.u.mask };
+    }
+    raw.channels = raw.ch_layout.nb_channels;
+    // SAFETY: an allocated frame whose form is set and which holds no buffers yet.
+    match unsafe { ffi::av_frame_get_buffer(raw, 0) } {
+        0 => Ok(frame),
+        error => Err(Error::from(error)),
+    }
+}
+
+/// A frame of the form of another for so many samples; the caller writes all of them.
+pub(in crate::media) fn audio_like(frame: &Audio, samples: usize) -> Result<Audio, Error> {
+    audio_of(&Form::of(frame)?, samples)
+}
+
+/// Copies so many samples from a place in one frame to a place in another of the same form, of all channels.
+pub(in crate::media) fn copy_samples(
+    target: &mut Audio,
+    to: usize,
+    source: &Audio,
+    from: usize,
+    samples: usize,
+) -> Result<(), Error> {
+    let form = Form::of(source)?;
+    let fits = |frame: &Audio, start: usize| start.checked_add(samples).is_some_and(|end| end <= frame.samples());
+    if !form.is_of(target) || !fits(target, to) || !fits(source, from) {
+        return Err(Error::InvalidData);
+    }
+    let number = |value: usize| c_int::try_from(value).map_err(|_| Error::InvalidData);
+    let (to, from, samples) = (number(to)?, number(from)?, number(samples)?);
+    let (source, target, channels) = (planes(source), planes(target), form.layout.0.nb_channels);
+    // SAFETY: two frames of one form (checked), the target borrowed mutably, with as many samples as they say, which both places are within (checked).
+    let copied = unsafe { ffi::av_samples_copy(target, source, to, from, samples, channels, form.format) };
+    if copied < 0 { Err(Error::from(copied)) } else { Ok(()) }
 }
 
 /// FFmpeg's name of a sample format; empty where it is unknown.

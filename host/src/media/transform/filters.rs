@@ -66,8 +66,30 @@ pub(in crate::media) fn upright(mirror: bool, rotation: Rotation) -> impl Iterat
     mirror.then_some("hflip").into_iter().chain(turn)
 }
 
-/// The chain; empty where the frames are already right. `source_rate` is that of the frames that come in, where it is constant.
-pub(super) fn filters(geometry: &Geometry, picture: &Picture, source_rate: Option<Rational>, input: Input) -> String {
+/// How pictures become the output's.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// They are already right.
+    Pass,
+    /// Scaling is all.
+    Scale(ffi::Scaling),
+    /// By this chain of filters.
+    Filters(String),
+}
+
+/// The shortest way. `source_rate` is that of the frames that come in, where it is constant.
+pub(super) fn way(geometry: &Geometry, picture: &Picture, source_rate: Option<Rational>, input: Input) -> Way {
+    let scaling = scaling(geometry, picture, input, (input.width, input.height));
+    let filters = filters(geometry, picture, source_rate, input);
+    match scaling {
+        _ if filters.is_empty() => Way::Pass,
+        Some(scaling) if filters == scale(&scaling, picture) => Way::Scale(scaling),
+        _ => Way::Filters(filters),
+    }
+}
+
+/// The chain; empty where the frames are already right.
+fn filters(geometry: &Geometry, picture: &Picture, source_rate: Option<Rational>, input: Input) -> String {
     let mut filters: Vec<String> = Vec::new();
     if geometry.deinterlace {
         // One picture for two fields keeps the rate; pictures that say they are progressive pass.
@@ -79,7 +101,7 @@ pub(super) fn filters(geometry: &Geometry, picture: &Picture, source_rate: Optio
         if geometry.rotation.swaps_sides() { (input.height, input.width) } else { (input.width, input.height) };
     match curve(input.transfer).filter(|_| geometry.tone_map && !input.is_rgb()) {
         Some(curve) => filters.push(tone_map(geometry, picture, input, turned, curve)),
-        None => filters.extend(scale(geometry, picture, input, turned)),
+        None => filters.extend(scaling(geometry, picture, input, turned).map(|scaling| scale(&scaling, picture))),
     }
     if let Some(crop) = geometry.crop
         && (crop.x, crop.y, crop.width, crop.height) != (0, 0, geometry.scale.width, geometry.scale.height)
@@ -107,29 +129,43 @@ pub(super) fn output_colour(picture: &Picture) -> Colour {
     colour
 }
 
-fn scale(geometry: &Geometry, picture: &Picture, input: Input, turned: (u32, u32)) -> Option<String> {
-    let (size, colour, format) = (geometry.scale, output_colour(picture), picture.pixel_format);
-    let matrix = i32::from(colour.matrix);
-    let rgb = input.is_rgb();
-    let converts_matrix = rgb || (input.matrix != matrix && input.matrix != UNSPECIFIED && matrix != UNSPECIFIED);
-    let same = turned == (size.width, size.height)
-        && input.format == to_pixel(format)
+/// What the scaler has to do with a picture of this size; `None` where nothing.
+fn scaling(geometry: &Geometry, picture: &Picture, input: Input, (width, height): (u32, u32)) -> Option<ffi::Scaling> {
+    let (size, colour, format) = (geometry.scale, output_colour(picture), to_pixel(picture.pixel_format));
+    let (rgb, wanted) = (input.is_rgb(), i32::from(colour.matrix));
+    let converts_matrix = rgb || (input.matrix != wanted && input.matrix != UNSPECIFIED && wanted != UNSPECIFIED);
+    let matrix = if rgb { IDENTITY } else { input.matrix };
+    // RGB has no range of its own: always full.
+    let from = ffi::Side { format: input.format, width, height, full_range: rgb || input.full_range, matrix };
+    let to = ffi::Side {
+        format,
+        width: size.width,
+        height: size.height,
+        full_range: colour.full_range,
+        matrix: if converts_matrix { wanted } else { matrix },
+    };
+    let same = (width, height) == (size.width, size.height)
+        && input.format == format
         && input.full_range == colour.full_range
         && !converts_matrix;
-    if same {
-        return None;
-    }
-    let mut text = format!("scale=w={}:h={}:flags=bicubic", size.width, size.height);
-    // RGB has no range of its own: always full.
-    let _ = write!(text, ":in_range={}:out_range={}", range(rgb || input.full_range), range(colour.full_range));
-    if converts_matrix {
-        if let Some(name) = matrix_name(input.matrix).filter(|_| !rgb) {
+    (!same).then_some(ffi::Scaling { from, to })
+}
+
+fn scale(scaling: &ffi::Scaling, picture: &Picture) -> String {
+    let ffi::Scaling { from, to } = scaling;
+    let mut text = format!("scale=w={}:h={}:flags=bicubic", to.width, to.height);
+    let _ = write!(text, ":in_range={}:out_range={}", range(from.full_range), range(to.full_range));
+    if from.matrix != to.matrix {
+        if let Some(name) = matrix_name(from.matrix) {
             let _ = write!(text, ":in_color_matrix={name}");
         }
-        let _ = write!(text, ":out_color_matrix={}", matrix_name(matrix).unwrap_or("bt601"));
+        let _ = write!(text, ":out_color_matrix={}", matrix_name(to.matrix).unwrap_or("bt601"));
     }
-    let _ = write!(text, ",format=pix_fmts={format}");
-    Some(text)
+    if !scaling.goes_in_slices() {
+        text.push_str(":threads=1");
+    }
+    let _ = write!(text, ",format=pix_fmts={}", picture.pixel_format);
+    text
 }
 
 /// High dynamic range to BT.709: to linear light, where it is scaled too, to the smaller gamut, and by the curve of Hable into
@@ -178,5 +214,91 @@ pub(in crate::media) fn matrix_name(matrix: i32) -> Option<&'static str> {
         7 => Some("smpte240m"),
         9 | 10 => Some("bt2020"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ffmpeg_next::frame::Video;
+
+    use super::*;
+    use crate::media::graph::Chain;
+    use crate::media::testing::{picture, raw, resolved};
+    use crate::task::{PixelFormat, Rect};
+
+    const BT601: Colour = Colour { primaries: 6, transfer: 6, matrix: 6, full_range: false, chroma_location: None };
+
+    /// A picture without two equal rows.
+    fn noise(picture: &Picture, seed: u32) -> Frame {
+        let mut frame = Frame::blank(picture, 0, 0, 0).unwrap();
+        let mut state = seed;
+        let bytes = picture.pixel_format.sample_bytes();
+        for plane in 0..picture.pixel_format.planes() {
+            let (width, height) = frame.plane_size(plane).unwrap();
+            let mut row = |_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                // No sample of ten bits has more.
+                if bytes == 2 { (state >> 24 & 3) as u8 } else { (state >> 24) as u8 }
+            };
+            let data: Vec<u8> = (0..width as usize * height as usize * bytes).map(&mut row).collect();
+            frame.write_rect(plane, Rect { x: 0, y: 0, width, height }, &data).unwrap();
+        }
+        frame
+    }
+
+    #[test]
+    fn the_scaler_makes_what_the_filter_makes() {
+        let full = |colour: Colour| Colour { full_range: true, ..colour };
+        let colours = [
+            (Colour::UNSPECIFIED, Colour::UNSPECIFIED),
+            (BT601, BT601),
+            (Colour::BT709, BT601),
+            (full(Colour::BT709), Colour::BT709),
+            (BT601, full(BT601)),
+        ];
+        let sizes = [((64, 36), (96, 54)), ((65, 37), (48, 20)), ((64, 36), (64, 36))];
+        let mut compared = 0;
+        for from in PixelFormat::ALL {
+            for to in PixelFormat::ALL {
+                for (before, after) in colours {
+                    for ((width, height), size) in sizes {
+                        let mut source = noise(&Picture { colour: before, ..picture(width, height, from) }, 7);
+                        source.set_look(&before, (1, 1));
+                        let wanted = Picture { colour: after, ..picture(size.0, size.1, to) };
+                        let geometry = Geometry::from(&resolved(size.0, size.1, to));
+                        let input = Input::of(&source);
+                        let Way::Scale(scaling) = way(&geometry, &wanted, None, input) else { continue };
+                        let scale_in =
+                            |threads| ffi::Scaler::new(&scaling, threads).unwrap().scale(source.video()).unwrap();
+                        let scaled = [1, 2, 5].map(scale_in).map(|video| raw(&Frame::new(video, 0, 0, 0)));
+                        let arguments = input.arguments(Rational::ONE);
+                        let mut chain = Chain::build("", &arguments, &scale(&scaling, &wanted)).unwrap();
+                        source.video_mut().set_pts(Some(0));
+                        chain.push(source.video_mut()).unwrap();
+                        let mut filtered = Video::empty();
+                        assert!(chain.pull(&mut filtered).unwrap());
+                        let filtered = raw(&Frame::new(filtered, 0, 0, 0));
+                        assert!(scaled.iter().all(|scaled| *scaled == filtered), "{scaling:?}");
+                        compared += 1;
+                    }
+                }
+            }
+        }
+        assert!(compared > 500, "{compared}");
+    }
+
+    #[test]
+    fn filters_are_for_what_the_scaler_cannot_do() {
+        let (format, wanted) = (PixelFormat::Yuv420p, picture(32, 32, PixelFormat::Yuv420p));
+        let input = Input::of(&Frame::blank(&picture(64, 48, format), 0, 0, 0).unwrap());
+        let plain = Geometry::from(&resolved(32, 32, format));
+        assert!(matches!(way(&plain, &wanted, None, input), Way::Scale(_)));
+        let turned = Geometry { rotation: Rotation::Quarter, ..plain.clone() };
+        let rated = Geometry { frame_rate: Some(Rational::ONE), ..plain };
+        for geometry in [turned, rated] {
+            assert!(matches!(way(&geometry, &wanted, None, input), Way::Filters(_)));
+        }
+        let same = Input::of(&Frame::blank(&wanted, 0, 0, 0).unwrap());
+        assert_eq!(way(&Geometry::from(&resolved(32, 32, format)), &wanted, None, same), Way::Pass);
     }
 }

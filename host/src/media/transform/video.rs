@@ -4,23 +4,34 @@ use std::collections::VecDeque;
 
 use ffmpeg_next::frame::Video;
 
-use super::filters::{Input, filters, output_colour};
+use super::filters::{Input, Way, output_colour, way};
 use crate::media::clock::{self, VideoClock, from_ns, ratio, rescale, to_ns};
 use crate::media::frame::to_pixel;
 use crate::media::graph::Chain;
-use crate::media::{Frame, MediaError, Result};
+use crate::media::{Frame, MediaError, Result, ffi};
 use crate::task::resolved::Geometry;
 use crate::task::{Picture, Rational};
 
 /// A pause between two frames over which frames are not repeated: an hour in nanoseconds.
 const MAX_PAUSE: i64 = 3600 * clock::SECOND;
+/// Threads of a scaler at most: beyond, slices become thin.
+const MAX_THREADS: usize = 16;
 
-/// A running graph.
+/// How frames of one form become the output's.
 struct Running {
     input: Input,
-    chain: Option<Chain>,
-    /// Durations of frames inside of the graph, in order, where it keeps every frame.
-    durations: VecDeque<i64>,
+    work: Work,
+}
+
+enum Work {
+    Pass,
+    /// Each frame becomes one at once, with its times.
+    Scale(ffi::Scaler),
+    Filter {
+        chain: Chain,
+        /// Durations of frames inside of the chain, in order, where it keeps every frame.
+        durations: VecDeque<i64>,
+    },
 }
 
 /// Turns decoded frames into the pictures of one output. Frames that are already right pass untouched.
@@ -71,26 +82,49 @@ impl VideoTransform {
         let input = Input::of(&frame);
         if self.running.as_ref().is_none_or(|running| running.input != input) {
             self.finish(out)?;
-            let filters = filters(&self.resolved, &self.picture, self.clock.rate, input);
-            let chain = match filters.as_str() {
-                "" => None,
-                filters => Some(Chain::build("", &input.arguments(self.clock.time_base), filters)?),
-            };
-            self.running = Some(Running { input, chain, durations: VecDeque::new() });
+            self.running = Some(Running { input, work: self.begin(input)? });
         }
         let start = from_ns(frame.time_ns, self.clock.time_base);
         let length = from_ns(frame.duration_ns, self.clock.time_base);
         self.end = start.saturating_add(if length > 0 { length } else { self.usual_length() });
-        let Some(Running { chain: Some(chain), durations, .. }) = &mut self.running else {
-            return self.pass(frame, out);
-        };
-        if self.resolved.frame_rate.is_none() {
-            durations.push_back(frame.duration_ns);
-        }
         let mut frame = frame;
-        frame.video_mut().set_pts(Some(start));
-        chain.push(frame.video_mut())?;
-        self.drain(out)
+        match self.running.as_mut().map(|running| &mut running.work) {
+            None | Some(Work::Pass) => self.pass(frame, out),
+            Some(Work::Scale(scaler)) => {
+                let (scaled, said) = ffi::with_log(|| scaler.scale(frame.video()));
+                let scaled = scaled
+                    .map_err(|error| MediaError::Bug(format!("a picture could not be scaled: {error} ({said})")))?;
+                // Let go of before the next stage holds the new one.
+                let (time, duration) = (frame.time_ns, frame.duration_ns);
+                drop(frame);
+                self.pass(Frame::new(scaled, time, duration, 0), out)
+            }
+            Some(Work::Filter { chain, durations }) => {
+                if self.resolved.frame_rate.is_none() {
+                    durations.push_back(frame.duration_ns);
+                }
+                frame.video_mut().set_pts(Some(start));
+                chain.push(frame.video_mut())?;
+                self.drain(out)
+            }
+        }
+    }
+
+    fn begin(&self, input: Input) -> Result<Work> {
+        Ok(match way(&self.resolved, &self.picture, self.clock.rate, input) {
+            Way::Pass => Work::Pass,
+            Way::Scale(scaling) => {
+                let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
+                let (scaler, said) = ffi::with_log(|| ffi::Scaler::new(&scaling, threads));
+                Work::Scale(
+                    scaler.map_err(|error| MediaError::Bug(format!("{scaling:?} is refused: {error} ({said})")))?,
+                )
+            }
+            Way::Filters(filters) => Work::Filter {
+                chain: Chain::build("", &input.arguments(self.clock.time_base), &filters)?,
+                durations: VecDeque::new(),
+            },
+        })
     }
 
     fn usual_length(&self) -> i64 {
@@ -99,7 +133,7 @@ impl VideoTransform {
 
     fn finish(&mut self, out: &mut dyn FnMut(Frame) -> Result<()>) -> Result<()> {
         let end = self.end;
-        if let Some(Running { chain: Some(chain), .. }) = &mut self.running {
+        if let Some(Running { work: Work::Filter { chain, .. }, .. }) = &mut self.running {
             chain.close(end)?;
         }
         self.drain(out)?;
@@ -109,7 +143,7 @@ impl VideoTransform {
 
     fn drain(&mut self, out: &mut dyn FnMut(Frame) -> Result<()>) -> Result<()> {
         loop {
-            let Some(Running { chain: Some(chain), durations, .. }) = &mut self.running else {
+            let Some(Running { work: Work::Filter { chain, durations }, .. }) = &mut self.running else {
                 return Ok(());
             };
             let mut video = Video::empty();
