@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: help setup plugins build demo gallery test lint bench soak freeze install dist clean
+.PHONY: help setup plugins build demo gallery test lint bench soak order freeze install dist clean
 
 CARGO ?= cargo
 PREFIX ?= $(HOME)/.local
@@ -51,6 +51,9 @@ bench: build $(LANGUAGES)/installed ## Benches; results go to benches/results
 
 soak: build ## 10,000 tasks of one frame: the memory of the server stays
 	@WASMUX_SOAK=10000 $(CARGO) bench -p wasmux-benches --bench service
+
+order: build ## List the functions that tasks execute, by which the linker places them (needs qemu-user)
+	@$(CARGO) run --release -q -p wasmux-benches --bin order
 
 # Components that are kept say nothing of the machine on which they were built. These flags are added to those of .cargo/config.toml; RUSTFLAGS would take their place.
 UNNAMED = $(foreach folder,$(wildcard $(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src/*),'--remap-path-prefix=$(folder)=crates',) '--remap-path-prefix=$(CURDIR)=wasmux'

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use wasmux_benches::{Spread, measure, record, target};
+use wasmux_benches::{Spread, compare, measure, record, target};
 
 const RUNS: usize = 30;
 /// Time between two looks at a task; the times of the table are the server's own and not bound to it.
@@ -48,11 +48,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         "Video": {"TranscodeVideo": {"Codec": "h264", "Resolution": "320x180"}}}]});
     fs::write(folder.join("request.json"), request.to_string())?;
 
-    let (_server, url) = serve(&binary, &folder)?;
+    let (server, url) = serve(&binary, &folder)?;
     run(&url, &request)?;
     let tasks = (0..RUNS).map(|_| run(&url, &request)).collect::<Result<Vec<_>, _>>()?;
-    let in_process = (0..RUNS).map(|_| measure(&mut foreground(&binary, &folder))).collect::<Result<Vec<_>, _>>()?;
-    let ffmpeg = (0..RUNS).map(|_| measure(&mut ffmpeg(&folder))).collect::<Result<Vec<_>, _>>()?;
 
     let mut table = format!("| median of {RUNS} (min to max) | ms |\n|---|---|\n");
     let mut row = |name: &str, values: Vec<f64>| {
@@ -63,9 +61,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (name, from, to) in STEPS {
         row(name, tasks.iter().filter_map(|task| Some(time_of(task, to)? - time_of(task, from)?)).collect());
     }
-    row("the same by `wasmux run`, process and all", in_process.iter().map(|used| used.wall * 1e3).collect());
-    row("the same by the `ffmpeg` command line", ffmpeg.iter().map(|used| used.wall * 1e3).collect());
     record("A task of one frame on an idle server", &table)?;
+    drop(server);
+    let (ours, theirs) = (|| foreground(&binary, &folder), || ffmpeg(&folder));
+    let table = compare(RUNS, ("wasmux run", &ours), ("ffmpeg", &theirs))?;
+    record("The same frame, process and all, against the ffmpeg command line", &table)?;
     Ok(())
 }
 

@@ -223,3 +223,21 @@ fn ffmpegs_filters_are_loaded_only_when_a_task_needs_them() {
     server.success_of(&id);
     assert_eq!(world.probe("slower.mp4")["VideoStreams"][0]["FrameRate"], "10/1");
 }
+
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn the_functions_that_the_linker_places_first_are_there() {
+    let listed = Command::new("nm").arg("--defined-only").arg(binary()).output().unwrap();
+    let listed = text(&listed.stdout);
+    let there: BTreeSet<&str> = listed.lines().filter_map(|line| line.rsplit(' ').next()).collect();
+    let order = fs::read_to_string(workspace().join("host/order.txt")).unwrap();
+    let (compiler, names) = order.split_once('\n').unwrap();
+    // Another compiler gives other names, and the linker passes over those of the list.
+    let here = Command::new("rustc").arg("--version").output().unwrap();
+    if compiler != format!("# {}", text(&here.stdout).trim()) {
+        return;
+    }
+    let (found, missing): (Vec<&str>, Vec<&str>) = names.lines().partition(|name| there.contains(name));
+    // Each change takes some away; when it is too many, the list is made again.
+    assert!(found.len() > 2 * missing.len(), "{} of host/order.txt are gone: run `make order`", missing.len());
+}

@@ -357,17 +357,15 @@ impl AssetReader for ObjectAsset {
 
 #[cfg(test)]
 mod tests {
-    use sha2::{Digest, Sha256};
-
     use super::*;
 
     #[test]
-    fn built_in_components_have_the_digest_of_their_bytes() {
+    fn built_in_components_are_as_sound_as_others_have_to_be() {
         assert_eq!((BUILT_IN.len(), NULL_FILTER.len()), (4, 1));
+        let sandbox = Sandbox::new(SandboxConfig::default()).unwrap();
         for component in BUILT_IN.iter().chain(NULL_FILTER) {
-            let digest = Sha256::digest(component.bytes);
-            let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-            assert_eq!(component.digest, format!("sha256:{hex}"));
+            // Their digests and schemas are taken on trust when a process starts; here both are judged.
+            assert_eq!(sandbox.identify(component.bytes).unwrap().digest, component.digest);
         }
     }
 }

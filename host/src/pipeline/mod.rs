@@ -13,6 +13,7 @@ mod progress;
 mod run;
 mod sources;
 mod stages;
+mod threads;
 mod timeline;
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::damage::Damage;
 use super::meter::{Meter, process_cpu_seconds, thread_cpu_seconds};
 use super::sources::{self, Told};
 use super::stages::{self, Item, Outlet, Stop, Work};
+use super::threads;
 use super::timeline::Timeline;
 use super::{FilterUsage, OpenFilter, Progress};
 use crate::media::{Demuxer, Expectation, Interrupt, MuxReport, SourceTags, SubtitleReport};
@@ -33,7 +34,7 @@ pub struct Inputs<'a> {
     pub filters: BTreeMap<NodeId, OpenFilter>,
     /// Where each node that writes has its file or playlist.
     pub outputs: &'a BTreeMap<NodeId, PathBuf>,
-    /// Threads of each decoder and encoder of video; 0 is as many as there are cores. The bytes that come out depend on it.
+    /// Threads of each decoder and encoder of video. The bytes that come out depend on it. 0 is as many as there are cores, for a decoder that feeds encoders a part of them.
     pub threads: u32,
     /// Where the segments go.
     pub places: &'a dyn Places,
@@ -213,6 +214,12 @@ impl Shared<'_> {
     /// Titles, chapters and dispositions of a source.
     pub(super) fn tags_of(&self, source: usize) -> SourceTags {
         self.told.tags.get(&source).cloned().unwrap_or_default()
+    }
+
+    /// Threads of a decoder of video; 0 is as many as there are cores.
+    pub(super) fn decoder_threads(&self, node: NodeId) -> u32 {
+        // Nothing is encoded that could be waited for.
+        if self.measuring.null_encoders { self.threads } else { threads::of_decoder(self.plan, node, self.threads) }
     }
 
     /// The same of the source of alignment. Where sources follow each other its chapters would not fit.

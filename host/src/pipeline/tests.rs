@@ -57,6 +57,10 @@ impl Places for NoPlaces {
 }
 
 fn small_plan(facts: &MediaFacts) -> Plan {
+    plan_of(facts, Size { width: 160, height: 90 })
+}
+
+fn plan_of(facts: &MediaFacts, size: Size) -> Plan {
     let rate = Rational::new(25, 1);
     let video = VideoTarget {
         codec: VideoCodec::H264,
@@ -113,7 +117,7 @@ fn small_plan(facts: &MediaFacts) -> Plan {
         uri_policy: id(),
         parameter_policy: id(),
         filters: vec![id()],
-        videos: vec![ResolvedVideo::scaled(Size { width: 160, height: 90 }, PixelFormat::Yuv420p, encoding)],
+        videos: vec![ResolvedVideo::scaled(size, PixelFormat::Yuv420p, encoding)],
         joined: Vec::new(),
         audios: Vec::new(),
         warnings: Vec::new(),
@@ -229,4 +233,18 @@ fn a_cancel_in_the_middle_stops_the_run() {
     assert_eq!(result.unwrap_err().code, ErrorCode::Canceled);
     assert!(calls < 132, "{calls}");
     fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_decoder_that_encoders_wait_for_has_all_cores_and_any_other_a_part() {
+    let facts = demuxer().facts().clone();
+    let threads_at = |size, asked| {
+        let plan = plan_of(&facts, size);
+        let decoder = plan.nodes().iter().find(|node| matches!(node.operation, Operation::DecodeVideo { .. })).unwrap();
+        threads::of_decoder(&plan, decoder.id, asked)
+    };
+    let cores = std::thread::available_parallelism().unwrap().get() as u32;
+    assert_eq!(threads_at(Size { width: 160, height: 90 }, 0), 0);
+    assert_eq!(threads_at(Size { width: 1280, height: 720 }, 0), cores.div_ceil(3));
+    assert_eq!(threads_at(Size { width: 1280, height: 720 }, 5), 5);
 }

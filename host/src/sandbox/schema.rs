@@ -1,6 +1,7 @@
 //! The schema of a plugin's parameters: local references only, linear-time patterns, all faults at once.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::OnceLock;
 
 use jsonschema::{PatternOptions, Validator};
 use serde_json::{Map, Value};
@@ -29,10 +30,11 @@ const IN_PLACE_LISTS: [&str; 3] = ["allOf", "anyOf", "oneOf"];
 const IN_PLACE: [&str; 4] = ["if", "then", "else", "not"];
 const DEPENDENT: [&str; 2] = ["dependentSchemas", "dependencies"];
 
-/// A checked and compiled schema.
+/// A checked schema.
 pub(super) struct Schema {
     schema: Value,
-    validator: Validator,
+    /// What it was compiled to.
+    validator: OnceLock<Validator>,
 }
 
 impl Schema {
@@ -43,15 +45,12 @@ impl Schema {
         }
         check_references(schema, schema)?;
         check_cycles(schema)?;
-        let validator = jsonschema::options()
-            .offline()
-            .with_pattern_options(PatternOptions::regex().size_limit(1 << 20).dfa_size_limit(1 << 20))
-            .should_validate_formats(true)
-            .should_ignore_unknown_formats(true)
-            .with_format(ASSET, |text| ObjectUri::parse(text).is_ok())
-            .build(schema)
-            .map_err(|error| format!("is no valid JSON schema at `{}`: {error}", error.instance_path()))?;
-        Ok(Self { schema: schema.clone(), validator })
+        Ok(Self { schema: schema.clone(), validator: compile(schema)?.into() })
+    }
+
+    /// The schema of a component that is built in, which has been checked before it was: compiled when first parameters are judged by it, for most tasks use few plugins.
+    pub(super) fn of_built_in(schema: &Value) -> Self {
+        Self { schema: schema.clone(), validator: OnceLock::new() }
     }
 
     /// All faults of these parameters, with paths such as `Watermarks[0].FontSize`.
@@ -63,8 +62,17 @@ impl Schema {
             );
             return vec![CheckFault { field: String::new(), message }];
         }
+        let validator = match self.validator() {
+            Ok(validator) => validator,
+            Err(reason) => {
+                return vec![CheckFault {
+                    field: String::new(),
+                    message: format!("cannot be judged: the schema {reason}"),
+                }];
+            }
+        };
         let mut faults = Vec::new();
-        for error in self.validator.iter_errors(parameters) {
+        for error in validator.iter_errors(parameters) {
             faults::describe(&self.schema, &error, &mut faults);
             if faults.len() >= MAX_FAULTS {
                 break;
@@ -74,12 +82,30 @@ impl Schema {
         faults
     }
 
+    fn validator(&self) -> Result<&Validator, String> {
+        match self.validator.get() {
+            Some(validator) => Ok(validator),
+            None => compile(&self.schema).map(|made| self.validator.get_or_init(|| made)),
+        }
+    }
+
     /// The object URIs at places that the schema marks as assets.
     pub(super) fn assets(&self, parameters: &Value) -> Result<BTreeSet<String>, String> {
         let mut search = Search { root: &self.schema, seen: HashSet::new(), found: BTreeSet::new() };
         search.visit(&self.schema, parameters)?;
         Ok(search.found)
     }
+}
+
+fn compile(schema: &Value) -> Result<Validator, String> {
+    jsonschema::options()
+        .offline()
+        .with_pattern_options(PatternOptions::regex().size_limit(1 << 20).dfa_size_limit(1 << 20))
+        .should_validate_formats(true)
+        .should_ignore_unknown_formats(true)
+        .with_format(ASSET, |text| ObjectUri::parse(text).is_ok())
+        .build(schema)
+        .map_err(|error| format!("is no valid JSON schema at `{}`: {error}", error.instance_path()))
 }
 
 /// A reference must point into the same schema by a JSON pointer: nothing is ever fetched.

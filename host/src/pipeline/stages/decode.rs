@@ -53,7 +53,8 @@ pub(super) fn decode(
     shared: &Shared<'_>,
 ) -> Result<(), Stop> {
     let parameters = stream(inbox)?;
-    let open = || Decoder::open(kind, &parameters, shared.threads, length).map_err(at(Stage::Decode));
+    let threads = shared.decoder_threads(node.id);
+    let open = || Decoder::open(kind, &parameters, threads, length).map_err(at(Stage::Decode));
     let mut decoder = open()?;
     if let Decoder::Video(decoder) = &decoder {
         outlet.send(Item::Clock(decoder.clock()))?;

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{Embedded, PluginInfo, PluginReport};
@@ -48,18 +49,25 @@ impl Plugin {
 
     pub(super) fn embedded(component: &Embedded) -> Result<Self, String> {
         let origin = Origin::Embedded(component.bytes);
-        Self::identified(origin, component.bytes, component.digest.to_owned(), u64::MAX)
+        let judged = |schema: &Value| Ok(Schema::of_built_in(schema));
+        Self::identified(origin, component.bytes, component.digest.to_owned(), u64::MAX, judged)
     }
 
     pub(super) fn read(origin: Origin, bytes: &[u8], max_bytes: u64) -> Result<Self, String> {
-        Self::identified(origin, bytes, digest(bytes), max_bytes)
+        Self::identified(origin, bytes, digest(bytes), max_bytes, Schema::new)
     }
 
-    fn identified(origin: Origin, bytes: &[u8], digest: String, max_bytes: u64) -> Result<Self, String> {
+    fn identified(
+        origin: Origin,
+        bytes: &[u8],
+        digest: String,
+        max_bytes: u64,
+        judged: fn(&Value) -> Result<Schema, String>,
+    ) -> Result<Self, String> {
         let inspected = manifest::inspect(bytes)?;
         let manifest = inspected.manifest;
         let schema = match &manifest.parameters {
-            Some(schema) => Some(Schema::new(schema).map_err(|reason| format!("its parameter schema {reason}"))?),
+            Some(schema) => Some(judged(schema).map_err(|reason| format!("its parameter schema {reason}"))?),
             None => None,
         };
         let id = PluginId { name: manifest.name.clone(), version: manifest.version.clone(), digest };
