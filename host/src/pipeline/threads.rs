@@ -1,6 +1,5 @@
 //! How many threads a decoder gets.
 
-use std::collections::BTreeSet;
 use std::thread;
 
 use crate::plan::{NodeId, Operation, Plan};
@@ -20,25 +19,14 @@ pub(super) fn of_decoder(plan: &Plan, node: NodeId, asked: u32) -> u32 {
 
 /// Whether encoders of video take at least half as many samples as this decoder makes. A sample that is encoded takes ten times as long as one that is decoded.
 fn encoders_lead(plan: &Plan, node: NodeId) -> bool {
-    let Some(decoded) = decoded(plan, node) else { return false };
-    // Inputs come before those that take them.
-    let mut after = BTreeSet::from([node]);
-    let mut encoded = 0_u64;
-    for next in plan.nodes().iter().filter(|next| next.id != node) {
-        if next.inputs.iter().any(|input| after.contains(input)) {
-            after.insert(next.id);
-            if let Operation::EncodeVideo { picture, .. } = &next.operation {
-                encoded = encoded.saturating_add(u64::from(picture.width) * u64::from(picture.height));
-            }
-        }
-    }
-    encoded.saturating_mul(2) >= decoded
+    let Some(stream) = plan.video_of(node) else { return false };
+    let encoded = plan.nodes().iter().filter(|next| plan.reads(next.id, node)).map(|next| match &next.operation {
+        Operation::EncodeVideo { picture, .. } => samples(picture.width, picture.height),
+        _ => 0,
+    });
+    encoded.fold(0, u64::saturating_add).saturating_mul(2) >= samples(stream.width, stream.height)
 }
 
-/// Samples of a picture that this node decodes.
-fn decoded(plan: &Plan, node: NodeId) -> Option<u64> {
-    let origin = plan.origin_of(node)?;
-    let streams = &plan.sources().get(origin.source)?.facts.video_streams;
-    let stream = streams.iter().find(|stream| stream.index == origin.stream)?;
-    Some(u64::from(stream.width) * u64::from(stream.height))
+fn samples(width: u32, height: u32) -> u64 {
+    u64::from(width) * u64::from(height)
 }

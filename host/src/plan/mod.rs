@@ -17,7 +17,9 @@ use serde::Serialize;
 pub use build::plan;
 pub use graph::{Blank, Concat, Filter, Node, NodeId, Operation, Transform};
 
-use crate::task::{Clip, Container, MediaFacts, ObjectUri, Picture, PluginId, Rational, Rect, Segmentation, Warning};
+use crate::task::{
+    Clip, Container, MediaFacts, ObjectUri, Picture, PluginId, Rational, Rect, Segmentation, VideoStreamFacts, Warning,
+};
 
 /// Everything that will run, and every decision that was taken. Public as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -212,6 +214,12 @@ impl Plan {
         }
     }
 
+    /// The source's stream of pictures from which a node gets its frames or packets; `None` for other streams.
+    pub fn video_of(&self, node: NodeId) -> Option<&VideoStreamFacts> {
+        let Origin { source, stream } = self.origin_of(node)?;
+        self.sources.get(source)?.facts.video_streams.iter().find(|video| video.index == stream)
+    }
+
     /// Index of the source that a node reads, of several the first.
     pub fn source_of(&self, node: NodeId) -> Option<usize> {
         let node = self.nodes.get(node.0)?;
@@ -239,7 +247,8 @@ impl Plan {
         }
     }
 
-    fn reads(&self, from: NodeId, node: NodeId) -> bool {
+    /// Whether a node is this one, or works on what comes from it.
+    pub fn reads(&self, from: NodeId, node: NodeId) -> bool {
         from == node
             || self.nodes.get(from.0).is_some_and(|from| from.inputs.iter().any(|input| self.reads(*input, node)))
     }

@@ -13,11 +13,9 @@ use serde::{Deserialize, Serialize};
 /// The newest version of landlock whose rights are known here. An older kernel restricts what it knows.
 const NEWEST: ABI = ABI::V6;
 
-/// What the runtime of a process looks at: how many processors it may use.
-const SYSTEM: [&str; 4] = ["/proc/self", "/proc/cpuinfo", "/sys/devices/system/cpu", "/sys/fs/cgroup"];
-
-/// Where the loader looks up libraries.
-const LIBRARY_CACHE: &str = "/etc/ld.so.cache";
+/// What the runtime of a process looks at: how many processors it may use, and which libraries there are.
+const SYSTEM: [&str; 5] =
+    ["/proc/self", "/proc/cpuinfo", "/sys/devices/system/cpu", "/sys/fs/cgroup", "/etc/ld.so.cache"];
 
 /// What a worker's process may still do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,5 +101,5 @@ fn libraries() -> BTreeSet<PathBuf> {
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
     let files = maps.lines().filter_map(|line| line.find('/').map(|at| Path::new(line.split_at(at).1)));
     let is_library = |file: &&Path| file.file_name().is_some_and(|name| name.to_string_lossy().contains(".so"));
-    files.filter(is_library).filter_map(Path::parent).map(Path::to_path_buf).chain([LIBRARY_CACHE.into()]).collect()
+    files.filter(is_library).filter_map(Path::parent).map(Path::to_path_buf).collect()
 }

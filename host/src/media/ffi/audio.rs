@@ -8,6 +8,9 @@ use ffmpeg_next::frame::Audio;
 use ffmpeg_next::packet::{Mut, Packet, Ref};
 use ffmpeg_next::{Error, Rational};
 
+use super::done;
+use super::video::{raw, raw_mut};
+
 /// FFmpeg's description of a layout, such as `stereo`. A layout that is unknown counts as the default for its number of channels.
 pub(super) fn describe(layout: &ffi::AVChannelLayout) -> String {
     let mut known = *layout;
@@ -35,10 +38,7 @@ pub(in crate::media) fn layout_name(channels: u16) -> Option<String> {
 
 /// Gives a frame with an unknown layout the default one for its number of channels, and returns the layout's name.
 pub(in crate::media) fn ensure_layout(frame: &mut Audio) -> Result<String, Error> {
-    // SAFETY: the pointer is only used in the next step, while the frame is borrowed.
-    let raw = unsafe { frame.as_mut_ptr() };
-    // SAFETY: an allocated frame that is borrowed mutably.
-    let raw = unsafe { &mut *raw };
+    let raw = raw_mut(frame);
     let channels = match raw.ch_layout.nb_channels {
         ..=0 => raw.channels,
         channels => channels,
@@ -50,12 +50,17 @@ pub(in crate::media) fn ensure_layout(frame: &mut Audio) -> Result<String, Error
         // SAFETY: an unspecified layout holds no allocation that would be lost.
         unsafe { ffi::av_channel_layout_default(&raw mut raw.ch_layout, channels) };
     }
+    say_as_before(raw);
+    Ok(describe(&raw.ch_layout))
+}
+
+/// Tells the layout where FFmpeg had it before version 5.1, too: the bindings read it there.
+fn say_as_before(raw: &mut ffi::AVFrame) {
     if raw.ch_layout.order == ffi::AVChannelOrder::AV_CHANNEL_ORDER_NATIVE {
         // SAFETY: a native layout's union holds the mask.
         raw.channel_layout = unsafe { raw.ch_layout.u.mask };
     }
     raw.channels = raw.ch_layout.nb_channels;
-    Ok(describe(&raw.ch_layout))
 }
 
 /// A layout that is freed with its owner: those with names for channels hold memory.
@@ -65,10 +70,8 @@ impl Layout {
     fn of(layout: &ffi::AVChannelLayout) -> Result<Self, Error> {
         let mut own = Self(blank());
         // SAFETY: a valid layout, and a blank one of our own.
-        match unsafe { ffi::av_channel_layout_copy(&raw mut own.0, layout) } {
-            0.. => Ok(own),
-            error => Err(Error::from(error)),
-        }
+        done(unsafe { ffi::av_channel_layout_copy(&raw mut own.0, layout) })?;
+        Ok(own)
     }
 
     pub(super) fn as_ptr(&self) -> *const ffi::AVChannelLayout {
@@ -119,10 +122,8 @@ impl Form {
         let name = CString::new(layout).map_err(|_| Error::InvalidData)?;
         let mut layout = Layout(blank());
         // SAFETY: a blank layout of our own and a string that ends in NUL.
-        match unsafe { ffi::av_channel_layout_from_string(&raw mut layout.0, name.as_ptr()) } {
-            0.. => Ok(Self { rate, format: format.into(), layout }),
-            error => Err(Error::from(error)),
-        }
+        done(unsafe { ffi::av_channel_layout_from_string(&raw mut layout.0, name.as_ptr()) })?;
+        Ok(Self { rate, format: format.into(), layout })
     }
 
     /// Whether a frame has it.
@@ -134,13 +135,6 @@ impl Form {
     }
 }
 
-fn raw(frame: &Audio) -> &ffi::AVFrame {
-    // SAFETY: the pointer is only used in the next step, while the frame is borrowed.
-    let frame = unsafe { frame.as_ptr() };
-    // SAFETY: frames of the bindings are never null here: they come from av_frame_alloc.
-    unsafe { &*frame }
-}
-
 /// Where the samples of each plane are; valid as long as the frame.
 pub(super) fn planes(frame: &Audio) -> *mut *mut u8 {
     raw(frame).extended_data
@@ -150,27 +144,15 @@ pub(super) fn planes(frame: &Audio) -> *mut *mut u8 {
 pub(super) fn audio_of(form: &Form, samples: usize) -> Result<Audio, Error> {
     let mut frame = Audio::empty();
     let samples = c_int::try_from(samples).map_err(|_| Error::InvalidData)?;
-    // SAFETY: the pointer is only used below, while `frame` lives.
-    let raw = unsafe { frame.as_mut_ptr() };
-    // SAFETY: an allocated frame that nobody else refers to.
-    let raw = unsafe { &mut *raw };
+    let raw = raw_mut(&mut frame);
     (raw.format, raw.nb_samples) = (form.format as c_int, samples);
     raw.sample_rate = form.rate;
     // SAFETY: a valid layout, and that of a frame, which is blank.
-    let copied = unsafe { ffi::av_channel_layout_copy(&raw mut raw.ch_layout, form.layout.as_ptr()) };
-    if copied < 0 {
-        return Err(Error::from(copied));
-    }
-    if raw.ch_layout.order == ffi::AVChannelOrder::AV_CHANNEL_ORDER_NATIVE {
-        // SAFETY: a native layout's union holds the mask.
-        raw.channel_layout = unsafe { raw.ch_layout.u.mask };
-    }
-    raw.channels = raw.ch_layout.nb_channels;
+    done(unsafe { ffi::av_channel_layout_copy(&raw mut raw.ch_layout, form.layout.as_ptr()) })?;
+    say_as_before(raw);
     // SAFETY: an allocated frame whose form is set and which holds no buffers yet.
-    match unsafe { ffi::av_frame_get_buffer(raw, 0) } {
-        0 => Ok(frame),
-        error => Err(Error::from(error)),
-    }
+    done(unsafe { ffi::av_frame_get_buffer(raw, 0) })?;
+    Ok(frame)
 }
 
 /// A frame of the form of another for so many samples; the caller writes all of them.
@@ -195,8 +177,7 @@ pub(in crate::media) fn copy_samples(
     let (to, from, samples) = (number(to)?, number(from)?, number(samples)?);
     let (source, target, channels) = (planes(source), planes(target), form.layout.0.nb_channels);
     // SAFETY: two frames of one form (checked), the target borrowed mutably, with as many samples as they say, which both places are within (checked).
-    let copied = unsafe { ffi::av_samples_copy(target, source, to, from, samples, channels, form.format) };
-    if copied < 0 { Err(Error::from(copied)) } else { Ok(()) }
+    done(unsafe { ffi::av_samples_copy(target, source, to, from, samples, channels, form.format) })
 }
 
 /// FFmpeg's name of a sample format; empty where it is unknown.

@@ -32,7 +32,7 @@ pub(in crate::media) fn fill_parameters(context: &Context) -> Result<Parameters,
     // SAFETY: the pointer is only used below, while the context is borrowed.
     let source = unsafe { context.as_ptr() };
     if target.is_null() {
-        return Err(Error::Other { errno: ffmpeg_next::error::ENOMEM });
+        return Err(super::no_memory());
     }
     // SAFETY: both are allocated objects of libavcodec.
     match unsafe { ffi::avcodec_parameters_from_context(target, source) } {

@@ -47,7 +47,7 @@ impl PacketFilter {
         // SAFETY: the pointer is only used below, while `parameters` lives.
         let target = unsafe { parameters.as_mut_ptr() };
         if target.is_null() {
-            return Err(Error::Other { errno: ffmpeg_next::error::ENOMEM });
+            return Err(super::no_memory());
         }
         // SAFETY: an initialised context, which owns its output parameters.
         let source = unsafe { (*self.context).par_out };

@@ -7,6 +7,9 @@ use std::sync::OnceLock;
 
 use ffmpeg_next::{Error, Frame, Rational, ffi};
 
+use super::done;
+use super::video::raw_mut;
+
 /// An object of libavfilter that only it looks into.
 #[repr(C)]
 struct Opaque {
@@ -68,31 +71,37 @@ pub(in crate::media) fn load() -> Result<(), &'static str> {
 pub(in crate::media) struct FilterGraph {
     library: &'static Library,
     graph: *mut Opaque,
+    /// Filters of the graph, which live as long as it.
+    sources: Vec<*mut Opaque>,
+    sink: *mut Opaque,
 }
 
 // SAFETY: a graph has no ties to a thread, and this is its only owner.
 unsafe impl Send for FilterGraph {}
 
 impl FilterGraph {
-    /// Builds what is described in FFmpeg's syntax, with no open ends.
-    pub(in crate::media) fn new(description: &str) -> Result<Self, Error> {
+    /// Builds what is described in FFmpeg's syntax, with no open ends. These are the names of its sources, which are of the kind `buffer` or `abuffer`, and of its
+    /// sink, which is a `buffersink` or `abuffersink`.
+    pub(in crate::media) fn new(description: &str, sources: &[String], sink: &str) -> Result<Self, Error> {
         let description = CString::new(description).map_err(|_| Error::InvalidData)?;
         let library = library().as_ref().map_err(|_| Error::FilterNotFound)?;
         // SAFETY: takes nothing, returns null or a new graph.
         let graph = unsafe { (library.alloc)() };
         if graph.is_null() {
-            return Err(Error::Other { errno: ffmpeg_next::error::ENOMEM });
+            return Err(super::no_memory());
         }
-        let built = Self { library, graph };
+        let mut built = Self { library, graph, sources: Vec::new(), sink: std::ptr::null_mut() };
         let null = std::ptr::null_mut;
         // SAFETY: a new graph and a string that ends in NUL; open ends are asked for by nobody.
         done(unsafe { (library.parse)(graph, description.as_ptr(), null(), null(), null()) })?;
         // SAFETY: a graph that has been parsed.
         done(unsafe { (library.configure)(graph, null()) })?;
+        built.sources = sources.iter().map(|name| built.filter(name)).collect::<Result<_, _>>()?;
+        built.sink = built.filter(sink)?;
         Ok(built)
     }
 
-    /// The filter of this name. It lives as long as the graph.
+    /// The filter of this name.
     fn filter(&self, name: &str) -> Result<*mut Opaque, Error> {
         let name = CString::new(name).map_err(|_| Error::InvalidData)?;
         // SAFETY: a graph, and a string that ends in NUL.
@@ -101,35 +110,33 @@ impl FilterGraph {
     }
 
     /// Puts a frame into a source; its content moves into the graph.
-    pub(in crate::media) fn push(&mut self, source: &str, frame: &mut Frame) -> Result<(), Error> {
-        let source = self.filter(source)?;
-        // SAFETY: the pointer is only used in the next step, while the frame is borrowed mutably.
-        let frame = unsafe { frame.as_mut_ptr() };
-        // SAFETY: a source of this graph, which callers name as one, and an allocated frame.
-        done(unsafe { (self.library.push)(source, frame) })
+    pub(in crate::media) fn push(&mut self, source: usize, frame: &mut Frame) -> Result<(), Error> {
+        let source = self.source(source)?;
+        // SAFETY: a source of this graph, and an allocated frame.
+        done(unsafe { (self.library.push)(source, raw_mut(frame)) })
     }
 
     /// Ends a source at this timestamp, in its own unit.
-    pub(in crate::media) fn close(&mut self, source: &str, time: i64) -> Result<(), Error> {
-        let source = self.filter(source)?;
-        // SAFETY: a source of this graph, which callers name as one.
+    pub(in crate::media) fn close(&mut self, source: usize, time: i64) -> Result<(), Error> {
+        let source = self.source(source)?;
+        // SAFETY: a source of this graph.
         done(unsafe { (self.library.close)(source, time, 0) })
     }
 
-    /// Takes a frame out of a sink into a blank one.
-    pub(in crate::media) fn pull(&mut self, sink: &str, frame: &mut Frame) -> Result<(), Error> {
-        let sink = self.filter(sink)?;
-        // SAFETY: the pointer is only used in the next step, while the frame is borrowed mutably.
-        let frame = unsafe { frame.as_mut_ptr() };
-        // SAFETY: a sink of this graph, which callers name as one, and an allocated frame.
-        done(unsafe { (self.library.pull)(sink, frame) })
+    fn source(&self, number: usize) -> Result<*mut Opaque, Error> {
+        self.sources.get(number).copied().ok_or(Error::FilterNotFound)
     }
 
-    /// Unit of the timestamps that come out of a sink.
-    pub(in crate::media) fn time_base(&self, sink: &str) -> Result<Rational, Error> {
-        let sink = self.filter(sink)?;
-        // SAFETY: a sink of this graph, which callers name as one, and which has been configured.
-        Ok(unsafe { (self.library.time_base)(sink) }.into())
+    /// Takes a frame out of the sink into a blank one.
+    pub(in crate::media) fn pull(&mut self, frame: &mut Frame) -> Result<(), Error> {
+        // SAFETY: the sink of this graph, and an allocated frame.
+        done(unsafe { (self.library.pull)(self.sink, raw_mut(frame)) })
+    }
+
+    /// Unit of the timestamps that come out.
+    pub(in crate::media) fn time_base(&self) -> Rational {
+        // SAFETY: the sink of this graph, and which has been configured.
+        unsafe { (self.library.time_base)(self.sink) }.into()
     }
 }
 
@@ -138,8 +145,4 @@ impl Drop for FilterGraph {
         // SAFETY: the only owner; the call sets the pointer to null.
         unsafe { (self.library.free)(&raw mut self.graph) };
     }
-}
-
-fn done(result: c_int) -> Result<(), Error> {
-    if result < 0 { Err(Error::from(result)) } else { Ok(()) }
 }

@@ -1,5 +1,9 @@
 //! The C API of FFmpeg where the safe bindings end. Nothing here decides anything; each function is one step with its proof.
 
+use std::ffi::c_int;
+
+use ffmpeg_next::Error;
+
 mod audio;
 mod codec;
 mod container;
@@ -34,3 +38,13 @@ pub(super) use subtitle::{decode as decode_subtitle, encode as encode_subtitle, 
 pub(super) use video::{
     Properties, allocate, make_writable, pixel_format, properties, set_properties, share, unify_range,
 };
+
+/// What a call returned: below 0 it is an error.
+fn done(result: c_int) -> Result<(), Error> {
+    if result < 0 { Err(Error::from(result)) } else { Ok(()) }
+}
+
+/// The error of a call that returned null for want of memory.
+fn no_memory() -> Error {
+    Error::Other { errno: ffmpeg_next::error::ENOMEM }
+}

@@ -5,6 +5,9 @@ use std::ffi::c_int;
 use ffmpeg_next::frame::Video;
 use ffmpeg_next::{Error, ffi};
 
+use super::done;
+use super::video::raw_mut;
+
 /// Where rows and planes begin: what the widest vector instructions of encoders and scalers want.
 const ALIGNMENT: usize = 64;
 /// Rows beyond the picture that encoders may write to and read from.
@@ -30,11 +33,9 @@ impl Pool {
             |value: c_int, to: c_int| value.checked_add(to - 1).map(|value| value / to * to).ok_or(Error::InvalidData);
         let mut strides = [0; 4];
         // SAFETY: plain arithmetic that writes four numbers; sizes that are too large are an error.
-        let filled =
-            unsafe { ffi::av_image_fill_linesizes(strides.as_mut_ptr(), format, aligned(width, ALIGNMENT as c_int)?) };
-        if filled < 0 {
-            return Err(Error::from(filled));
-        }
+        done(unsafe {
+            ffi::av_image_fill_linesizes(strides.as_mut_ptr(), format, aligned(width, ALIGNMENT as c_int)?)
+        })?;
         for stride in &mut strides {
             *stride = aligned(*stride, ALIGNMENT as c_int)?;
         }
@@ -57,7 +58,7 @@ impl Pool {
         // SAFETY: a size, and the allocator that the library takes by itself.
         let pool = unsafe { ffi::av_buffer_pool_init(total + ALIGNMENT, None) };
         if pool.is_null() {
-            return Err(Error::Other { errno: ffmpeg_next::error::ENOMEM });
+            return Err(super::no_memory());
         }
         Ok(Self { pool, format, size: (width, height), strides, offsets })
     }
@@ -65,15 +66,12 @@ impl Pool {
     /// A picture whose samples are whatever was there before; the caller writes all of them.
     pub(super) fn get(&self) -> Result<Video, Error> {
         let mut video = Video::empty();
-        // SAFETY: the pointer is only used below, while `video` lives.
-        let raw = unsafe { video.as_mut_ptr() };
-        // SAFETY: an allocated frame that nobody else refers to.
-        let raw = unsafe { &mut *raw };
+        let raw = raw_mut(&mut video);
         // SAFETY: the pool lives; a new reference or null.
         let buffer = unsafe { ffi::av_buffer_pool_get(self.pool) };
         // SAFETY: null or a buffer.
         let Some(held) = (unsafe { buffer.as_ref() }) else {
-            return Err(Error::Other { errno: ffmpeg_next::error::ENOMEM });
+            return Err(super::no_memory());
         };
         raw.buf[0] = buffer;
         raw.format = self.format as c_int;

@@ -7,6 +7,7 @@ use ffmpeg_next::frame::Audio;
 use ffmpeg_next::{Error, ffi};
 
 use super::audio::{Form, audio_of, planes};
+use super::done;
 
 /// Samples that are asked for at a time once the input has ended.
 const LAST: c_int = 4096;
@@ -96,8 +97,4 @@ impl Drop for Resampler {
 fn rounded(value: i64, by: i64) -> i64 {
     let half = if value < 0 { -by / 2 } else { by / 2 };
     value.saturating_add(half) / by.max(1)
-}
-
-fn done(result: c_int) -> Result<(), Error> {
-    if result < 0 { Err(Error::from(result)) } else { Ok(()) }
 }

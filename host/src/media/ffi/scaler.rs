@@ -6,7 +6,9 @@ use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 use ffmpeg_next::{Error, ffi};
 
+use super::done;
 use super::pool::Pool;
+use super::video::{raw, raw_mut};
 
 /// The scaler's unit of contrast and saturation.
 const ONE: c_int = 1 << 16;
@@ -56,7 +58,7 @@ impl Scaler {
         // SAFETY: takes nothing, returns null or a new context.
         let context = unsafe { ffi::sws_alloc_context() };
         if context.is_null() {
-            return Err(Error::Other { errno: ffmpeg_next::error::ENOMEM });
+            return Err(super::no_memory());
         }
         let scaler = Self { context, pool, scaling: *scaling };
         let number = |format: Pixel| i64::from(ffi::AVPixelFormat::from(format) as c_int);
@@ -99,10 +101,7 @@ impl Scaler {
             return Err(Error::InvalidData);
         }
         let mut scaled = self.pool.get()?;
-        // SAFETY: the pointer is only used below, while the frame is borrowed.
-        let source = unsafe { picture.as_ptr() };
-        // SAFETY: the pointer is only used below, while `scaled` lives.
-        let target = unsafe { scaled.as_mut_ptr() };
+        let (source, target) = (raw(picture), raw_mut(&mut scaled));
         // SAFETY: two allocated frames.
         done(unsafe { ffi::av_frame_copy_props(target, source) })?;
         // SAFETY: an initialised context; the source has its input's form (checked), the target its output's (the pool's).
@@ -123,8 +122,4 @@ fn coefficients(matrix: i32) -> *const c_int {
     let known = if (1..=10).contains(&matrix) && matrix != 8 { matrix } else { ffi::SWS_CS_DEFAULT as c_int };
     // SAFETY: takes a number, returns a static table of four.
     unsafe { ffi::sws_getCoefficients(known) }
-}
-
-fn done(result: c_int) -> Result<(), Error> {
-    if result < 0 { Err(Error::from(result)) } else { Ok(()) }
 }

@@ -122,7 +122,7 @@ pub(in crate::media) fn share_header(decoder: &Context, encoder: &mut Context) -
     // SAFETY: allocates, or returns null. One byte more, which stays zero: encoders read it as a string.
     let copy = unsafe { ffi::av_mallocz(size.saturating_add(1)) }.cast::<u8>();
     if copy.is_null() {
-        return Err(Error::Other { errno: ffmpeg_next::error::ENOMEM });
+        return Err(super::no_memory());
     }
     // SAFETY: both are at least `size` bytes long, and the new buffer overlaps nothing.
     unsafe { std::ptr::copy_nonoverlapping(decoder.subtitle_header, copy, size) };

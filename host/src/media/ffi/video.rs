@@ -1,9 +1,9 @@
 //! Video frames: references, allocation, and properties that the safe bindings read as closed enums.
 
-use ffmpeg_next::Error;
 use ffmpeg_next::ffi;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
+use ffmpeg_next::{Error, Frame};
 
 /// Code points of a frame. A file may hold any number there, so they are never read as Rust enums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,14 +38,14 @@ pub(super) fn set_number<E: Copy>(place: &mut E, value: i32) {
     unsafe { std::ptr::from_mut(place).cast::<i32>().write(value) };
 }
 
-fn raw(frame: &Video) -> &ffi::AVFrame {
+pub(super) fn raw(frame: &Frame) -> &ffi::AVFrame {
     // SAFETY: the pointer is only used in the next step, while the frame is borrowed.
     let frame = unsafe { frame.as_ptr() };
     // SAFETY: frames of the bindings are never null here: they come from av_frame_alloc.
     unsafe { &*frame }
 }
 
-fn raw_mut(frame: &mut Video) -> &mut ffi::AVFrame {
+pub(super) fn raw_mut(frame: &mut Frame) -> &mut ffi::AVFrame {
     // SAFETY: the pointer is only used in the next step, while the frame is borrowed mutably.
     let frame = unsafe { frame.as_mut_ptr() };
     // SAFETY: as in `raw`, and the borrow is exclusive.

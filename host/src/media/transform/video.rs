@@ -150,7 +150,8 @@ impl VideoTransform {
             if !chain.pull(&mut video)? {
                 return Ok(());
             }
-            let base = chain.time_base().and_then(|(num, den)| ratio(num, den)).unwrap_or(self.clock.time_base);
+            let (num, den) = chain.time_base();
+            let base = ratio(num, den).unwrap_or(self.clock.time_base);
             let time = to_ns(video.pts().unwrap_or(0), base);
             let duration = match self.resolved.frame_rate.and_then(Rational::inverse) {
                 Some(one) => to_ns(1, one),

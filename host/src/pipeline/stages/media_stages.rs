@@ -42,10 +42,8 @@ impl<'a> Push<'a> {
 /// Passes the packets of one stream on, their timestamps completed.
 pub(super) fn copy(node: &Node, inbox: &Inbox<Item>, outlet: Outlet, shared: &Shared<'_>) -> Result<(), Stop> {
     let parameters = stream(inbox)?;
-    let origin = shared.plan.origin_of(node.id).ok_or_else(|| bug("a copied stream has no source"))?;
-    let videos = shared.plan.sources().get(origin.source).map(|source| source.facts.video_streams.as_slice());
-    let video = videos.unwrap_or_default().iter().find(|video| video.index == origin.stream);
-    let reorder = video.map_or(0, |video| video.has_b_frames);
+    shared.plan.origin_of(node.id).ok_or_else(|| bug("a copied stream has no source"))?;
+    let reorder = shared.plan.video_of(node.id).map_or(0, |video| video.has_b_frames);
     let mut object = StreamCopy::new(&parameters, reorder);
     outlet.send(Item::Stream(Box::new(Stream { parameters, promise: None })))?;
     loop {
