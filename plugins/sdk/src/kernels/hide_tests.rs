@@ -123,6 +123,37 @@ proptest! {
     }
 
     #[test]
+    fn a_fill_is_the_mean_weighted_by_the_inverse_distances(picture in any_picture(), area in any_area()) {
+        let before = drawn(&picture, noise);
+        let mut filled = before.clone();
+        interpolate(&mut filled, area, 0);
+        let setup = picture.setup();
+        let area = area.intersection(setup.area());
+        for plane in 0..if area.is_empty() { 0 } else { 3 } {
+            let (width, height) = setup.plane_size(plane);
+            let area = setup.plane_area(plane, area);
+            let (right, bottom) = (area.x + area.width, area.y + area.height);
+            for (x, y) in (area.y..bottom).flat_map(|y| (area.x..right).map(move |x| (x, y))) {
+                let borders = [
+                    (area.x > 0).then(|| (area.x - 1, y, x + 1 - area.x)),
+                    (right < width).then_some((right, y, right - x)),
+                    (area.y > 0).then(|| (x, area.y - 1, y + 1 - area.y)),
+                    (bottom < height).then_some((x, bottom, bottom - y)),
+                ];
+                let (mut sum, mut weight) = (0.0, 0.0);
+                for (x, y, distance) in borders.into_iter().flatten() {
+                    sum += f64::from(before.sample(plane, x, y)) / f64::from(distance);
+                    weight += 1.0 / f64::from(distance);
+                }
+                if weight > 0.0 {
+                    let sample = f64::from(filled.sample(plane, x, y));
+                    prop_assert!((sample - sum / weight).abs() < 0.6, "{} at {},{} of plane {}", sample, x, y, plane);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn eight_and_ten_bits_agree(chroma in prop::sample::select(Chroma::ALL.to_vec()), area in any_area(), radius in 0u32..40) {
         let shallow = picture(23, 19).chroma(chroma);
         let deep = picture(23, 19).chroma(chroma).bit_depth(10);

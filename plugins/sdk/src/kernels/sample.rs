@@ -13,8 +13,6 @@ pub trait Sample: Copy + Send + Sync + 'static {
     fn get(self) -> u32;
     /// A sample of this value; larger ones saturate.
     fn new(value: u32) -> Self;
-    /// The nearest sample, of halves the even one, of a value from 0 to the largest sample.
-    fn rounded(value: f32) -> Self;
     /// A product; larger ones saturate.
     fn product(value: u64) -> Self::Product;
     /// The value of a product.
@@ -37,11 +35,6 @@ impl Sample for u8 {
 
     fn new(value: u32) -> Self {
         Self::try_from(value).unwrap_or(Self::MAX)
-    }
-
-    #[inline(always)]
-    fn rounded(value: f32) -> Self {
-        whole(value) as Self
     }
 
     fn product(value: u64) -> u16 {
@@ -81,11 +74,6 @@ impl Sample for [u8; 2] {
         u16::try_from(value).unwrap_or(u16::MAX).to_le_bytes()
     }
 
-    #[inline(always)]
-    fn rounded(value: f32) -> Self {
-        (whole(value) as u16).to_le_bytes()
-    }
-
     fn product(value: u64) -> u32 {
         u32::try_from(value).unwrap_or(u32::MAX)
     }
@@ -110,14 +98,6 @@ impl Sample for [u8; 2] {
     }
 }
 
-/// The nearest whole number, of halves the even one, of a number in `0.0..=65535.0`.
-///
-/// A cast of a float saturates, which takes a dozen instructions in vectors. From 2^23 on floats have no fraction, and their last bits are the number itself.
-#[inline(always)]
-fn whole(value: f32) -> u32 {
-    (value + 8_388_608.0).to_bits() & 0xFFFF
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,21 +113,6 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn floats_become_the_nearest_sample() {
-        for value in 0..=65_535u16 {
-            let exact = f32::from(value);
-            assert_eq!(<[u8; 2]>::rounded(exact), value.to_le_bytes());
-            assert_eq!(<[u8; 2]>::rounded((exact - 0.49).max(0.0)), value.to_le_bytes());
-            assert_eq!(<[u8; 2]>::rounded(exact + 0.49), value.to_le_bytes());
-        }
-        for value in 0..=255u8 {
-            assert_eq!(u8::rounded(f32::from(value)), value);
-            assert_eq!(u8::rounded(f32::from(value) + 0.49), value);
-        }
-        assert_eq!((u8::rounded(0.5), u8::rounded(1.5)), (0, 2));
     }
 
     #[test]
